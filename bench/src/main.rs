@@ -1,0 +1,2 @@
+//! The glassbox command.
+fn main() {}

@@ -1,0 +1,75 @@
+//! Choosing the instruction set at run time, once, for one binary that runs everywhere.
+//!
+//! This file is the whole table: an instruction set is a row in [`Isa`], a [`Vector`] type and an
+//! arm in [`dispatch`]. Kernels are generic over the vector type and compiled once for each row.
+
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+use super::portable::Portable;
+use super::vector::Vector;
+
+/// The instruction sets with kernels, best last. AVX-512 and NEON join here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isa {
+    /// Arrays that the compiler vectorises for the build's baseline.
+    Portable,
+    /// 256-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+/// The instruction set in use. The environment's `GLASSBOX_ISA=portable` forces the portable one.
+pub(crate) fn isa() -> Isa {
+    static ISA: OnceLock<Isa> = OnceLock::new();
+    *ISA.get_or_init(|| {
+        if std::env::var("GLASSBOX_ISA").is_ok_and(|name| name == "portable") {
+            return Isa::Portable;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return Isa::Avx2;
+        }
+        Isa::Portable
+    })
+}
+
+/// The instruction set that kernels use on this machine, for reports.
+pub fn cpu_name() -> &'static str {
+    match isa() {
+        Isa::Portable => "portable",
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => "AVX2+FMA",
+    }
+}
+
+/// A kernel with its arguments. `run` must be `#[inline(always)]`, as must everything it calls
+/// that uses `V`, so that it is compiled with the instruction set of `V` enabled.
+pub(crate) trait Kernel {
+    type Output;
+    fn run<V: Vector>(self) -> Self::Output;
+}
+
+/// Runs `kernel` with the best vectors that this machine has.
+#[inline]
+pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    match isa() {
+        Isa::Portable => kernel.run::<Portable>(),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `isa()` answers `Avx2` only where AVX2 and FMA were detected.
+        Isa::Avx2 => unsafe { run_avx2(kernel) },
+    }
+}
+
+/// Runs `kernel` with the portable vectors, for tests that compare the paths.
+#[cfg(test)]
+pub(crate) fn dispatch_portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Portable>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}

@@ -1,0 +1,8 @@
+//! CPU kernels, written once over [`vector::Vector`] and run for the best instruction set that
+//! the machine has ([`isa::dispatch`]).
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+pub(crate) mod isa;
+mod portable;
+pub(crate) mod vector;

@@ -1,0 +1,91 @@
+//! The vector of `f32` lanes that kernels are written over.
+
+/// A few `f32` values that are computed together.
+///
+/// A type of this kind may only be used inside [`super::isa::dispatch`] for its instruction set;
+/// its methods are safe on that condition.
+pub(crate) trait Vector: Copy + Send + Sync + 'static {
+    /// How many values.
+    const LANES: usize;
+
+    /// All lanes `x`.
+    fn splat(x: f32) -> Self;
+
+    /// Reads `LANES` values.
+    ///
+    /// # Safety
+    /// `source` must be readable for `LANES` values; no alignment is needed.
+    unsafe fn load(source: *const f32) -> Self;
+
+    /// Writes `LANES` values.
+    ///
+    /// # Safety
+    /// `target` must be writable for `LANES` values; no alignment is needed.
+    unsafe fn store(self, target: *mut f32);
+
+    /// Reads the first `count < LANES` values, zeros in the other lanes.
+    ///
+    /// # Safety
+    /// `source` must be readable for `count` values.
+    unsafe fn load_part(source: *const f32, count: usize) -> Self;
+
+    /// Writes the first `count < LANES` values.
+    ///
+    /// # Safety
+    /// `target` must be writable for `count` values.
+    unsafe fn store_part(self, target: *mut f32, count: usize);
+
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    fn div(self, other: Self) -> Self;
+    /// `self * factor + term`, rounded once where the machine can.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
+    fn sqrt(self) -> Self;
+    /// To the nearest integer, ties to even.
+    fn round(self) -> Self;
+    fn floor(self) -> Self;
+    /// The larger; `other` where either is NaN or both are zeros.
+    fn max(self, other: Self) -> Self;
+    /// The smaller; `other` where either is NaN or both are zeros.
+    fn min(self, other: Self) -> Self;
+
+    /// Lanes of all ones where `self < other`, else zeros (false for NaN).
+    fn lt(self, other: Self) -> Self;
+    /// Lanes of all ones where `self <= other`, else zeros (false for NaN).
+    fn le(self, other: Self) -> Self;
+    /// Lanes of all ones where equal, else zeros (false for NaN).
+    fn eq(self, other: Self) -> Self;
+    fn and(self, other: Self) -> Self;
+    fn or(self, other: Self) -> Self;
+    fn xor(self, other: Self) -> Self;
+    /// `!self & other`.
+    fn and_not(self, other: Self) -> Self;
+    /// `mask` lanes (from a comparison) choose `yes`, others `no`.
+    fn select(mask: Self, yes: Self, no: Self) -> Self;
+
+    /// `2^n` for lanes that hold whole numbers from -126 to 127.
+    fn exp2_of_whole(self) -> Self;
+    /// For positive normal lanes: the exponent `e` and the fraction in `[1, 2)` of `f * 2^e`.
+    fn split_exponent(self) -> (Self, Self);
+
+    /// The sum of all lanes, in a fixed order.
+    fn sum(self) -> f32;
+    /// Lane by lane as an array; `LANES` values are set.
+    fn to_array(self) -> [f32; 16];
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.xor(Self::splat(-0.0))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::splat(-0.0).and_not(self)
+    }
+}

@@ -1,0 +1,7 @@
+//! Kernels: plain loops over slices, the only home of `unsafe`.
+
+pub(crate) mod cpu;
+pub mod denormals;
+pub mod threads;
+
+pub use cpu::isa::cpu_name;

@@ -1,0 +1,29 @@
+//! Tensors, reverse-mode gradients and CPU kernels of Glassbox.
+//!
+//! A [`Tensor`] is a contiguous, reference-counted array of `f32` or `i32` values. Operations on
+//! tensors that take part in the graph record what their backward pass reads; [`Tensor::backward`]
+//! walks those records and returns the [`Gradients`] of every leaf.
+//!
+//! ```
+//! use glassbox_tensor::Tensor;
+//!
+//! let weight = Tensor::from_slice(&[2.0], [1]).with_grad();
+//! let gradients = weight.reshape([1, 1]).backward();
+//! assert_eq!(gradients.get(&weight).unwrap().item(), 1.0);
+//! ```
+
+mod gradients;
+mod graph;
+mod kernels;
+mod ops;
+mod random;
+mod shape;
+mod storage;
+mod tensor;
+
+pub use gradients::Gradients;
+pub use kernels::{cpu_name, denormals, threads};
+pub use random::Rng;
+pub use shape::{Axes, MAX_RANK, Shape};
+pub use storage::pool;
+pub use tensor::{DType, Tensor};

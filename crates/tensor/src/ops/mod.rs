@@ -1,0 +1,52 @@
+//! The operations: one file each, one row each in the table below.
+//!
+//! A differentiable operation is a *record* (exactly what its backward pass reads), a forward
+//! method on [`Tensor`] that computes the result and attaches the record, a backward method on
+//! the record, and `samples()` on which the tests below check it: finite differences and
+//! independence of the number of threads. Operations without a gradient have the file alone.
+
+use crate::graph::InputGradients;
+use crate::tensor::Tensor;
+
+mod accumulate;
+mod reshape;
+
+#[cfg(test)]
+mod check;
+
+/// Turns the gradient of a result into gradients of its inputs.
+pub(crate) trait Backward {
+    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients);
+}
+
+/// Makes the closed set of records, their dispatch, and the list that the tests run over.
+macro_rules! table {
+    ($($name:ident => $module:ident,)*) => {
+        /// The record of one executed operation.
+        pub(crate) enum Record {
+            $($name($module::$name),)*
+        }
+
+        impl Record {
+            pub(crate) fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+                match self {
+                    $(Self::$name(record) => record.backward(output_grad, inputs),)*
+                }
+            }
+        }
+
+        $(impl From<$module::$name> for Record {
+            fn from(record: $module::$name) -> Self {
+                Self::$name(record)
+            }
+        })*
+
+        #[cfg(test)]
+        const TABLE: &[(&str, fn() -> Vec<check::Sample>)] =
+            &[$((stringify!($module), $module::samples),)*];
+    };
+}
+
+table! {
+    Reshape => reshape,
+}
