@@ -12,6 +12,7 @@
 //! assert_eq!(gradients.get(&weight).unwrap().item(), 1.0);
 //! ```
 
+mod error;
 mod gradients;
 mod graph;
 mod kernels;
@@ -21,8 +22,10 @@ mod shape;
 mod storage;
 mod tensor;
 
+pub use error::ShapeError;
 pub use gradients::Gradients;
 pub use kernels::{cpu_name, denormals, threads};
+pub use ops::padding::{Padding, output_length};
 pub use random::Rng;
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use storage::pool;
