@@ -5,4 +5,5 @@
 mod avx2;
 pub(crate) mod isa;
 mod portable;
+pub(crate) mod reduce;
 pub(crate) mod vector;
