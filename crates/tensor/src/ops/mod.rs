@@ -9,6 +9,7 @@ use crate::graph::InputGradients;
 use crate::tensor::Tensor;
 
 mod accumulate;
+pub(crate) mod activation;
 pub(crate) mod padding;
 mod reshape;
 

@@ -4,6 +4,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 pub(crate) mod isa;
+pub(crate) mod math;
 mod portable;
 pub(crate) mod reduce;
 pub(crate) mod vector;
