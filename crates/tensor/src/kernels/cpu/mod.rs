@@ -7,4 +7,5 @@ pub(crate) mod isa;
 pub(crate) mod math;
 mod portable;
 pub(crate) mod reduce;
+pub(crate) mod tile;
 pub(crate) mod vector;

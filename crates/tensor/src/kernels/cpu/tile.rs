@@ -1,0 +1,346 @@
+//! The register tile: a few rows by one or two vectors of sums that stay in registers while the
+//! products of a row and a column run through. Matrix products and convolutions are loops around
+//! it (Goto and van de Geijn 2008; Van Zee and van de Geijn 2015).
+//!
+//! The left operand is given by one pointer a row and the distance between a row's elements, so
+//! that rows of a matrix, its transpose, packed blocks and pixels of an image all fit. The right
+//! operand is a *panel*: [`panel_width`] columns side by side, one row after the other.
+
+use super::vector::Vector;
+
+/// Rows of the largest tile: its 6 × 2 sums, two vectors of the panel and one of the left operand
+/// fill the 16 registers of AVX2, and 12 independent sums hide the latency of multiply-add.
+pub(crate) const TILE_ROWS: usize = 6;
+
+/// Columns of a packed panel: two vectors. Missing columns at a matrix's edge are zeros.
+pub(crate) const fn panel_width<V: Vector>() -> usize {
+    2 * V::LANES
+}
+
+/// How many of `left` rows the next tile takes: as many as fit, but a rest of one or two rows,
+/// whose few sums would wait for each other, is shared out (8 = 4 + 4, 7 = 4 + 3).
+#[inline(always)]
+pub(crate) fn next_tile_rows(left: usize) -> usize {
+    match left {
+        7 | 8 => 4,
+        _ => left.min(TILE_ROWS),
+    }
+}
+
+/// What happens to a tile's sums on their way to memory:
+/// `target = activate(sums + (accumulate ? target : 0) + bias)`.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish {
+    /// Adds to the target instead of overwriting it.
+    pub(crate) accumulate: bool,
+    /// One value a column of the tile, or null.
+    pub(crate) bias: *const f32,
+    /// `max(0, x)`, which keeps NaN.
+    pub(crate) relu: bool,
+}
+
+impl Finish {
+    /// Overwrites the target with the bare sums.
+    pub(crate) const OVERWRITE: Self =
+        Self { accumulate: false, bias: std::ptr::null(), relu: false };
+}
+
+/// `M` rows of `N` vectors of sums.
+pub(crate) struct Tile<V, const M: usize, const N: usize>([[V; N]; M]);
+
+impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
+    #[inline(always)]
+    pub(crate) fn zero() -> Self {
+        Self([[V::zero(); N]; M])
+    }
+
+    /// `sums[i][j] += Σ_p rows[i][p * step] * panel[p * panel_stride + j]` for `p` in `0..steps`,
+    /// in this order.
+    ///
+    /// # Safety
+    /// For every `p`: `rows[i].add(p * step)` must be readable, and `N` vectors from
+    /// `panel.add(p * panel_stride)`.
+    #[inline(always)]
+    pub(crate) unsafe fn add_products(
+        &mut self,
+        steps: usize,
+        rows: [*const f32; M],
+        step: usize,
+        panel: *const f32,
+        panel_stride: usize,
+    ) {
+        let (mut panel, mut offset) = (panel, 0);
+        for _ in 0..steps {
+            let mut right = [V::zero(); N];
+            for (j, right) in right.iter_mut().enumerate() {
+                // SAFETY: `N` vectors are readable here by this method's contract.
+                *right = unsafe { V::load(panel.add(j * V::LANES)) };
+            }
+            for (sums, row) in self.0.iter_mut().zip(rows) {
+                // SAFETY: `offset = p * step`, readable by this method's contract.
+                let left = V::splat(unsafe { *row.add(offset) });
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = left.mul_add(right, *sum);
+                }
+            }
+            offset += step;
+            panel = panel.wrapping_add(panel_stride);
+        }
+    }
+
+    /// As [`Tile::add_products`] for a panel of which only `columns` may be read, from 1 to all
+    /// of the tile's.
+    ///
+    /// # Safety
+    /// For every `p`: `rows[i].add(p * step)` must be readable, and `columns` values from
+    /// `panel.add(p * panel_stride)`.
+    #[inline(always)]
+    pub(crate) unsafe fn add_products_part(
+        &mut self,
+        steps: usize,
+        rows: [*const f32; M],
+        step: usize,
+        panel: *const f32,
+        panel_stride: usize,
+        columns: usize,
+    ) {
+        let full = columns / V::LANES;
+        let (mut panel, mut offset) = (panel, 0);
+        for _ in 0..steps {
+            let mut right = [V::zero(); N];
+            for (j, right) in right.iter_mut().enumerate() {
+                // SAFETY: vectors below `full` end within `columns`; the next holds the rest.
+                unsafe {
+                    if j < full {
+                        *right = V::load(panel.add(j * V::LANES));
+                    } else if j == full {
+                        *right = V::load_part(panel.add(j * V::LANES), columns % V::LANES);
+                    }
+                }
+            }
+            for (sums, row) in self.0.iter_mut().zip(rows) {
+                // SAFETY: `offset = p * step`, readable by this method's contract.
+                let left = V::splat(unsafe { *row.add(offset) });
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = left.mul_add(right, *sum);
+                }
+            }
+            offset += step;
+            panel = panel.wrapping_add(panel_stride);
+        }
+    }
+
+    /// Writes the first `columns` columns, from 1 to all, row `i` to `target + i * stride`.
+    ///
+    /// # Safety
+    /// `columns` values from each of these addresses must be writable (and readable where
+    /// `finish.accumulate`), and as many readable from `finish.bias` unless that is null.
+    #[inline(always)]
+    pub(crate) unsafe fn store(
+        self,
+        target: *mut f32,
+        stride: usize,
+        columns: usize,
+        finish: Finish,
+    ) {
+        for j in 0..N {
+            let skip = j * V::LANES;
+            if columns >= skip + V::LANES {
+                // SAFETY: columns `skip .. skip + LANES` are among those of the contract.
+                unsafe {
+                    let bias = match finish.bias.is_null() {
+                        true => None,
+                        false => Some(V::load(finish.bias.add(skip))),
+                    };
+                    for (i, sums) in self.0.iter().enumerate() {
+                        let target = target.add(i * stride + skip);
+                        let old = if finish.accumulate { Some(V::load(target)) } else { None };
+                        finished(sums[j], old, bias, finish.relu).store(target);
+                    }
+                }
+            } else if columns > skip {
+                let count = columns - skip;
+                // SAFETY: columns `skip .. skip + count` are among those of the contract.
+                unsafe {
+                    let bias = match finish.bias.is_null() {
+                        true => None,
+                        false => Some(V::load_part(finish.bias.add(skip), count)),
+                    };
+                    for (i, sums) in self.0.iter().enumerate() {
+                        let target = target.add(i * stride + skip);
+                        let old = match finish.accumulate {
+                            true => Some(V::load_part(target, count)),
+                            false => None,
+                        };
+                        finished(sums[j], old, bias, finish.relu).store_part(target, count);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn finished<V: Vector>(mut sum: V, old: Option<V>, bias: Option<V>, relu: bool) -> V {
+    if let Some(old) = old {
+        sum = old.add(sum);
+    }
+    if let Some(bias) = bias {
+        sum = sum.add(bias);
+    }
+    // `max` answers its second operand for NaN.
+    if relu { V::zero().max(sum) } else { sum }
+}
+
+/// Code that is compiled for every size of a tile.
+pub(crate) trait TileTask {
+    type Output;
+    /// Must be `#[inline(always)]`, see [`super::isa::Kernel`].
+    fn run<V: Vector, const M: usize, const N: usize>(self) -> Self::Output;
+}
+
+/// Runs `task` for the smallest tile of exactly `rows` rows (1 to [`TILE_ROWS`]) and at least
+/// `columns` columns (1 to [`panel_width`]).
+#[inline(always)]
+pub(crate) fn with_tile<V: Vector, T: TileTask>(rows: usize, columns: usize, task: T) -> T::Output {
+    debug_assert!((1..=TILE_ROWS).contains(&rows) && (1..=panel_width::<V>()).contains(&columns));
+    match (rows, columns > V::LANES) {
+        (6, true) => task.run::<V, 6, 2>(),
+        (5, true) => task.run::<V, 5, 2>(),
+        (4, true) => task.run::<V, 4, 2>(),
+        (3, true) => task.run::<V, 3, 2>(),
+        (2, true) => task.run::<V, 2, 2>(),
+        (_, true) => task.run::<V, 1, 2>(),
+        (6, false) => task.run::<V, 6, 1>(),
+        (5, false) => task.run::<V, 5, 1>(),
+        (4, false) => task.run::<V, 4, 1>(),
+        (3, false) => task.run::<V, 3, 1>(),
+        (2, false) => task.run::<V, 2, 1>(),
+        (_, false) => task.run::<V, 1, 1>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::isa::{Kernel, dispatch, dispatch_portable};
+    use super::*;
+    use crate::random::Rng;
+
+    /// One tile over two segments of the left operand, as a convolution uses it.
+    #[derive(Clone, Copy)]
+    struct Case<'a> {
+        rows: usize,
+        columns: usize,
+        steps: usize,
+        left: &'a [f32],
+        panel: &'a [f32],
+        bias: Option<&'a [f32]>,
+        relu: bool,
+        accumulate: bool,
+        part: bool,
+    }
+
+    const STEP: usize = 2;
+    const TARGET: f32 = 0.5;
+
+    impl TileTask for Case<'_> {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn run<V: Vector, const M: usize, const N: usize>(self) -> Vec<f32> {
+            let mut out = vec![TARGET; self.rows * self.columns];
+            let row = 2 * self.steps * STEP;
+            let mut tile = Tile::<V, M, N>::zero();
+            let finish = Finish {
+                accumulate: self.accumulate,
+                bias: self.bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+                relu: self.relu,
+            };
+            let width = panel_width::<V>();
+            for segment in 0..2 {
+                let mut rows = [self.left.as_ptr(); M];
+                for (i, pointer) in rows.iter_mut().enumerate() {
+                    *pointer = self.left[i * row + segment * self.steps * STEP..].as_ptr();
+                }
+                let panel = self.panel[segment * self.steps * width..].as_ptr();
+                // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `panel` has
+                // `2 * steps` rows of `width`.
+                unsafe {
+                    match self.part {
+                        false => tile.add_products(self.steps, rows, STEP, panel, width),
+                        true => tile.add_products_part(
+                            self.steps,
+                            rows,
+                            STEP,
+                            panel,
+                            width,
+                            self.columns,
+                        ),
+                    }
+                }
+            }
+            // SAFETY: `out` is `rows × columns`, `bias` has `columns` values.
+            unsafe { tile.store(out.as_mut_ptr(), self.columns, self.columns, finish) };
+            out
+        }
+    }
+
+    impl Kernel for Case<'_> {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn run<V: Vector>(self) -> Vec<f32> {
+            with_tile::<V, Self>(self.rows, self.columns, self)
+        }
+    }
+
+    #[test]
+    fn every_size_and_finish_matches_the_definition() {
+        let mut rng = Rng::new(1);
+        let steps = 7;
+        let left: Vec<f32> = (0..TILE_ROWS * 2 * steps * STEP).map(|_| rng.normal()).collect();
+        let panel: Vec<f32> = (0..2 * steps * 16).map(|_| rng.normal()).collect();
+        let bias: Vec<f32> = (0..16).map(|_| rng.normal()).collect();
+        for rows in 1..=TILE_ROWS {
+            for columns in 1..=16 {
+                for flags in 0..16 {
+                    let (relu, accumulate, part) = (flags & 1 > 0, flags & 2 > 0, flags & 4 > 0);
+                    let bias = (flags & 8 > 0).then_some(&bias[..columns]);
+                    let (left, panel) = (&left[..], &panel[..]);
+                    let case =
+                        Case { rows, columns, steps, left, panel, bias, relu, accumulate, part };
+                    let expected: Vec<f64> = (0..rows * columns)
+                        .map(|at| {
+                            let (i, j) = (at / columns, at % columns);
+                            let product = |p: usize| {
+                                f64::from(left[i * 2 * steps * STEP + p * STEP])
+                                    * f64::from(panel[p * 16 + j])
+                            };
+                            let mut sum = (0..2 * steps).map(product).sum::<f64>();
+                            sum += if accumulate { f64::from(TARGET) } else { 0.0 };
+                            sum += bias.map_or(0.0, |b| f64::from(b[j]));
+                            if relu { sum.max(0.0) } else { sum }
+                        })
+                        .collect();
+                    for got in [dispatch(case), dispatch_portable(case)] {
+                        for (got, want) in got.iter().zip(&expected) {
+                            assert!((f64::from(*got) - want).abs() < 1e-5, "{got} {want}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rest_rows_are_shared_out() {
+        for total in 1..40 {
+            let mut left = total;
+            while left > 0 {
+                let rows = next_tile_rows(left);
+                assert!(rows <= TILE_ROWS && rows <= left && (rows > 2 || total < 3));
+                left -= rows;
+            }
+        }
+    }
+}
