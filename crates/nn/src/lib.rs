@@ -1,1 +1,25 @@
-//! nn
+//! Layers, losses and initialisers of Glassbox, and what a model is.
+//!
+//! A model is a [`Module`]: a struct of layers and [`Param`]s with a `forward` method and a derived
+//! walk over its state ([`Parameters`]). What a forward pass needs besides input and weights (mode,
+//! random numbers, running statistics to commit) travels in its context, [`Cx`].
+
+#![forbid(unsafe_code)]
+
+extern crate self as glassbox_nn;
+
+mod context;
+mod module;
+mod param;
+mod state;
+mod walk;
+
+pub use context::{BufferUpdate, Cx};
+pub use glassbox_derive::Parameters;
+pub use module::Module;
+pub use param::{Buffer, Param};
+pub use state::{
+    State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,
+    set_frozen, state,
+};
+pub use walk::{Parameters, Path, Segment, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};

@@ -1,0 +1,259 @@
+//! The context of a forward pass: everything that is neither input nor weight.
+
+use glassbox_tensor::{Rng, Tensor};
+
+use crate::param::Buffer;
+use crate::walk::{Parameters, Path, SlotMut, walk_mut};
+
+/// How a buffer changes when the step it was computed in is committed.
+#[derive(Clone, Debug)]
+pub enum BufferUpdate {
+    /// `value += term`.
+    Add(Tensor),
+    /// `value += weight * (toward - value)`: a running average.
+    Blend {
+        /// What the average moves toward.
+        toward: Tensor,
+        /// How far it moves, in `[0, 1]`.
+        weight: f32,
+    },
+}
+
+/// The context of one forward pass, handed through every [`Module::forward`](crate::Module).
+///
+/// It says whether the pass trains or evaluates, gives dropout its random numbers as a function
+/// of (seed, step, call), knows the path of the running layer for messages, and collects what the
+/// pass changes besides weights (running statistics) until [`Cx::commit`].
+///
+/// ```
+/// use glassbox_nn::Cx;
+///
+/// let mut cx = Cx::train(7, 100);
+/// assert!(cx.is_training());
+/// let first = cx.next_rng();
+/// assert_ne!(first, cx.next_rng());
+/// assert_eq!(first, Cx::train(7, 100).next_rng());
+/// ```
+#[derive(Debug)]
+pub struct Cx {
+    training: bool,
+    recording: bool,
+    rng: Rng,
+    calls: u64,
+    path: Path,
+    updates: Vec<(u64, BufferUpdate)>,
+}
+
+impl Cx {
+    /// The context of training step `step` of a run with this seed.
+    pub fn train(seed: u64, step: u64) -> Self {
+        let mut cx = Self::eval();
+        (cx.training, cx.recording, cx.rng) = (true, true, step_rng(seed, step));
+        cx
+    }
+
+    /// The context of an evaluation: no dropout, running statistics, no graph.
+    pub fn eval() -> Self {
+        Self {
+            training: false,
+            recording: false,
+            rng: step_rng(0, 0),
+            calls: 0,
+            path: Path::default(),
+            updates: Vec::new(),
+        }
+    }
+
+    /// The same context with a graph (or without): gradients of an evaluation, say.
+    #[must_use]
+    pub fn recording(mut self, recording: bool) -> Self {
+        self.recording = recording;
+        self
+    }
+
+    /// Moves a training context on to another step, keeping its memory.
+    ///
+    /// # Panics
+    /// In debug builds, when changes of the last step were neither committed nor discarded.
+    pub fn start_step(&mut self, seed: u64, step: u64) {
+        self.check_committed();
+        (self.rng, self.calls) = (step_rng(seed, step), 0);
+        self.updates.clear();
+    }
+
+    /// Whether this pass trains: dropout drops, batch normalisation uses the batch's statistics.
+    pub fn is_training(&self) -> bool {
+        self.training
+    }
+
+    /// Whether parameters join the graph.
+    pub fn is_recording(&self) -> bool {
+        self.recording
+    }
+
+    /// The generator of the next layer that draws random numbers: a function of seed, step and
+    /// how many layers drew before in this step.
+    pub fn next_rng(&mut self) -> Rng {
+        self.calls += 1;
+        self.rng.fork(self.calls)
+    }
+
+    /// Runs `inner` with `name` (a `&'static str` or an index) added to the path.
+    pub fn scope<R>(
+        &mut self,
+        name: impl Into<crate::walk::Segment>,
+        inner: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        self.path.push(name.into());
+        let result = inner(self);
+        self.path.pop();
+        result
+    }
+
+    /// The path of the layer that is running.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Queues a change of a buffer for [`Cx::commit`].
+    pub fn queue(&mut self, buffer: &Buffer, update: BufferUpdate) {
+        self.updates.push((buffer.id(), update));
+    }
+
+    /// How many changes of this buffer are queued: a layer may run several times in one step.
+    pub fn queued(&self, buffer: &Buffer) -> usize {
+        self.updates.iter().filter(|(id, _)| *id == buffer.id()).count()
+    }
+
+    /// Applies the queued changes to the buffers of `model`. Optimizers call it in their step.
+    ///
+    /// # Panics
+    /// When a change belongs to a buffer that `model` does not have.
+    #[track_caller]
+    pub fn commit<M: Parameters + ?Sized>(&mut self, model: &mut M) {
+        if self.updates.is_empty() {
+            return;
+        }
+        let mut applied = 0;
+        walk_mut(model, |_, slot| {
+            let SlotMut::Buffer(buffer) = slot else { return };
+            let id = buffer.id();
+            for (_, update) in self.updates.iter().filter(|(of, _)| *of == id) {
+                apply(buffer, update);
+                applied += 1;
+            }
+        });
+        let queued = self.updates.len();
+        self.updates.clear();
+        assert_eq!(applied, queued, "buffer changes that belong to the committed model");
+    }
+
+    /// Forgets the queued changes: this step is not taken.
+    pub fn discard(&mut self) {
+        self.updates.clear();
+    }
+
+    #[track_caller]
+    fn check_committed(&self) {
+        debug_assert!(
+            self.updates.is_empty() || std::thread::panicking(),
+            "a training step changed {} buffers that were never committed: call \
+             optimizer.step, cx.commit(&mut model) or cx.discard()",
+            self.updates.len()
+        );
+    }
+}
+
+impl Drop for Cx {
+    fn drop(&mut self) {
+        self.check_committed();
+    }
+}
+
+fn step_rng(seed: u64, step: u64) -> Rng {
+    Rng::new(seed).fork(step)
+}
+
+fn apply(buffer: &mut Buffer, update: &BufferUpdate) {
+    let (BufferUpdate::Add(by) | BufferUpdate::Blend { toward: by, .. }) = update;
+    assert_eq!(buffer.shape(), by.shape(), "shape of a buffer's change");
+    buffer.update(|values| {
+        for (value, &by) in values.iter_mut().zip(by.as_slice()) {
+            match *update {
+                BufferUpdate::Add(_) => *value += by,
+                BufferUpdate::Blend { weight, .. } => {
+                    *value = (1.0 - weight) * *value + weight * by
+                }
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_wait_for_the_commit_and_apply_in_order() {
+        let mut model = vec![Buffer::new(Tensor::scalar(1.0)), Buffer::new(Tensor::scalar(0.0))];
+        let mut cx = Cx::train(0, 0);
+        cx.queue(&model[0], BufferUpdate::Blend { toward: Tensor::scalar(3.0), weight: 0.5 });
+        cx.queue(&model[0], BufferUpdate::Blend { toward: Tensor::scalar(4.0), weight: 0.5 });
+        cx.queue(&model[1], BufferUpdate::Add(Tensor::scalar(1.0)));
+        assert_eq!((cx.queued(&model[0]), model[0].value().item()), (2, 1.0));
+        cx.commit(&mut model);
+        assert_eq!((model[0].value().item(), model[1].value().item()), (3.0, 1.0));
+        assert_eq!(cx.queued(&model[0]), 0);
+    }
+
+    #[test]
+    fn a_discarded_step_changes_nothing() {
+        let mut model = vec![Buffer::new(Tensor::scalar(1.0))];
+        let mut cx = Cx::train(0, 0);
+        cx.queue(&model[0], BufferUpdate::Add(Tensor::scalar(1.0)));
+        cx.discard();
+        cx.commit(&mut model);
+        assert_eq!(model[0].value().item(), 1.0);
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "never committed")]
+    fn forgetting_to_commit_is_noticed() {
+        let buffer = Buffer::new(Tensor::scalar(1.0));
+        Cx::train(0, 0).queue(&buffer, BufferUpdate::Add(Tensor::scalar(1.0)));
+    }
+
+    #[test]
+    #[should_panic(expected = "belong to the committed model")]
+    fn committing_to_another_model_is_noticed() {
+        let buffer = Buffer::new(Tensor::scalar(1.0));
+        let mut cx = Cx::train(0, 0);
+        cx.queue(&buffer, BufferUpdate::Add(Tensor::scalar(1.0)));
+        cx.commit(&mut vec![buffer.clone()]);
+    }
+
+    #[test]
+    fn the_path_follows_scopes() {
+        let mut cx = Cx::eval();
+        let path = cx.scope("encoder", |cx| cx.scope(3, |cx| cx.path().to_string()));
+        assert_eq!((path.as_str(), cx.path().to_string().as_str()), ("encoder.3", ""));
+    }
+
+    #[test]
+    fn random_streams_depend_on_seed_step_and_call() {
+        let keys: Vec<_> = [(1, 1), (1, 2), (2, 1)]
+            .into_iter()
+            .flat_map(|(seed, step)| {
+                let mut cx = Cx::train(seed, step);
+                [cx.next_rng().key(), cx.next_rng().key()]
+            })
+            .collect();
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+        let mut cx = Cx::train(9, 9);
+        cx.next_rng();
+        cx.start_step(1, 1);
+        assert_eq!(cx.next_rng().key(), keys[0]);
+    }
+}

@@ -1,0 +1,39 @@
+//! What every layer and model is.
+
+use glassbox_tensor::Tensor;
+
+use crate::context::Cx;
+use crate::walk::Parameters;
+
+/// A layer or a model: parameters and a forward pass.
+///
+/// ```
+/// use glassbox_nn::{Cx, Module, Param, Parameters};
+/// use glassbox_tensor::Tensor;
+///
+/// /// Shows its weight whatever it is given.
+/// #[derive(Parameters)]
+/// struct Constant {
+///     weight: Param,
+/// }
+///
+/// impl Module for Constant {
+///     fn forward(&self, _input: &Tensor, cx: &mut Cx) -> Tensor {
+///         self.weight.on(cx)
+///     }
+/// }
+///
+/// let model = Constant { weight: Param::new(Tensor::scalar(3.0)) };
+/// assert_eq!(model.forward(&Tensor::scalar(0.0), &mut Cx::eval()).item(), 3.0);
+/// assert_eq!(glassbox_nn::parameter_count(&model), 1);
+/// ```
+pub trait Module: Parameters + Send + Sync {
+    /// Computes the output for a batch. The first axis of `input` is the batch.
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor;
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        (**self).forward(input, cx)
+    }
+}
