@@ -17,6 +17,7 @@ mod gradients;
 mod graph;
 mod kernels;
 mod ops;
+pub mod optimize;
 mod random;
 mod shape;
 mod storage;

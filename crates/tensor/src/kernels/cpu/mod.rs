@@ -5,6 +5,7 @@
 mod avx2;
 pub(crate) mod isa;
 pub(crate) mod math;
+pub(crate) mod optimize;
 mod portable;
 pub(crate) mod reduce;
 pub(crate) mod tile;

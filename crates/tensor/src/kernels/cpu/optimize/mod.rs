@@ -1,0 +1,147 @@
+//! Optimizer updates: one rule a file, one driver for all.
+
+mod adagrad;
+mod adam;
+mod norm;
+mod rms_prop;
+mod sgd;
+
+pub use adagrad::{AdagradStep, adagrad};
+pub use adam::{AdamStep, adam};
+pub use norm::{norm, scale};
+pub use rms_prop::{RmsPropStep, rms_prop};
+pub use sgd::{SgdStep, sgd};
+
+use super::isa::{Kernel, dispatch};
+use super::vector::Vector;
+use crate::threads::{SharedMut, parallel_for};
+
+/// An update of one value from its gradient and `S` state values.
+trait Rule<const S: usize>: Copy + Sync {
+    /// The new value and state. Must be `#[inline(always)]`.
+    fn apply<V: Vector>(&self, value: V, gradient: V, state: [V; S]) -> (V, [V; S]);
+}
+
+/// Elements a task updates: small enough that its slices of all arrays stay in a core's cache.
+const CHUNK: usize = 16 * 1024;
+
+/// Applies `rule` to every element.
+///
+/// # Panics
+/// When lengths differ.
+#[track_caller]
+fn update<const S: usize, R: Rule<S>>(
+    rule: R,
+    values: &mut [f32],
+    gradient: &[f32],
+    state: [&mut [f32]; S],
+) {
+    assert_eq!(values.len(), gradient.len(), "a gradient's length");
+    for part in &state {
+        assert_eq!(values.len(), part.len(), "an optimizer state's length");
+    }
+    let length = values.len();
+    let shared = SharedMut::new(values);
+    let shared_state = state.map(SharedMut::new);
+    parallel_for(length.div_ceil(CHUNK), length * (2 + S) / 8, |task| {
+        let start = task * CHUNK;
+        let count = CHUNK.min(length - start);
+        // SAFETY: chunks of different tasks do not overlap and end within the arrays, whose
+        // lengths are equal.
+        let (values, state) = unsafe {
+            (shared.slice(start, count), shared_state.each_ref().map(|s| s.slice(start, count)))
+        };
+        dispatch(Chunk { rule, values, gradient: &gradient[start..start + count], state });
+    });
+}
+
+/// One task's part of the arrays, all of the same length.
+struct Chunk<'a, const S: usize, R> {
+    rule: R,
+    values: &'a mut [f32],
+    gradient: &'a [f32],
+    state: [&'a mut [f32]; S],
+}
+
+impl<const S: usize, R: Rule<S>> Kernel for Chunk<'_, S, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        let length = self.values.len();
+        let values = self.values.as_mut_ptr();
+        let gradient = self.gradient.as_ptr();
+        let state = self.state.each_mut().map(|s| s.as_mut_ptr());
+        let whole = length - length % V::LANES;
+        let mut at = 0;
+        while at < whole {
+            // SAFETY: `at + LANES <= length`, the length of every array.
+            unsafe {
+                let old = state.map(|s| V::load(s.add(at)));
+                let (value, new) =
+                    self.rule.apply(V::load(values.add(at)), V::load(gradient.add(at)), old);
+                value.store(values.add(at));
+                for (target, new) in state.into_iter().zip(new) {
+                    new.store(target.add(at));
+                }
+            }
+            at += V::LANES;
+        }
+        let rest = length - whole;
+        if rest > 0 {
+            // SAFETY: `rest` elements remain after `at` in every array.
+            unsafe {
+                let old = state.map(|s| V::load_part(s.add(at), rest));
+                let (value, new) = self.rule.apply(
+                    V::load_part(values.add(at), rest),
+                    V::load_part(gradient.add(at), rest),
+                    old,
+                );
+                value.store_part(values.add(at), rest);
+                for (target, new) in state.into_iter().zip(new) {
+                    new.store_part(target.add(at), rest);
+                }
+            }
+        }
+    }
+}
+
+/// `gradient`, negated where the objective is maximised, plus the L2 penalty's share.
+#[inline(always)]
+fn with_decay<V: Vector>(gradient: V, value: V, weight_decay: f32, maximize: bool) -> V {
+    let gradient = if maximize { gradient.neg() } else { gradient };
+    if weight_decay == 0.0 { gradient } else { V::splat(weight_decay).mul_add(value, gradient) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+    use crate::threads::with_count;
+
+    /// Every element is updated alike, at every length and for every number of threads.
+    #[test]
+    fn tails_and_threads_make_no_difference() {
+        let step = AdamStep { learning_rate: 0.1, ..AdamStep::default() };
+        for length in [0, 1, 7, 8, 9, 31, CHUNK + 5, 3 * CHUNK] {
+            let mut rng = Rng::new(length as u64);
+            let draw = |rng: &mut Rng| (0..length).map(|_| rng.normal()).collect::<Vec<_>>();
+            let (values, gradient) = (draw(&mut rng), draw(&mut rng));
+            let run = |threads: usize| {
+                with_count(threads, || {
+                    let (mut v, mut m) = (values.clone(), vec![0.5; length]);
+                    let mut s = vec![0.25; length];
+                    adam(step, &mut v, &gradient, &mut m, &mut s, None);
+                    (v, m, s)
+                })
+            };
+            let expected = run(1);
+            assert_eq!(run(3), expected);
+            for i in (0..length).step_by(97) {
+                let (mut v, mut m, mut s) = ([values[i]], [0.5], [0.25]);
+                adam(step, &mut v, &gradient[i..=i], &mut m, &mut s, None);
+                assert_eq!((v[0], m[0], s[0]), (expected.0[i], expected.1[i], expected.2[i]));
+            }
+        }
+    }
+}

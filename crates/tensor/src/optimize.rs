@@ -1,0 +1,8 @@
+//! Fused in-place updates of parameters: one pass over values, gradient and state, so that an
+//! optimizer step runs at the speed of memory. Also norms and scaling of gradients.
+//!
+//! The rules of `torch.optim`, in the same order of operations; `glassbox-train` wraps them.
+
+pub use crate::kernels::cpu::optimize::{
+    AdagradStep, AdamStep, RmsPropStep, SgdStep, adagrad, adam, norm, rms_prop, scale, sgd,
+};

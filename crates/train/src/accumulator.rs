@@ -1,0 +1,116 @@
+//! Sums over batches from which an epoch's scores follow.
+
+use glassbox_tensor::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::scores::Scores;
+
+/// What is being learned; it decides the scores that training reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Classes: loss and accuracy.
+    #[default]
+    Classify,
+    /// Numbers: loss, mean absolute error and root mean squared error.
+    Regress,
+}
+
+/// Sums over the samples seen so far; part of a checkpoint, so that an interrupted epoch's scores
+/// come out exactly.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Accumulator {
+    samples: u64,
+    loss: f64,
+    values: u64,
+    correct: u64,
+    absolute: f64,
+    squared: f64,
+}
+
+impl Accumulator {
+    /// Adds a batch: its mean loss, predictions (logits or values) and targets.
+    pub fn add(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
+        let samples = prediction.dims().first().map_or(1, |&n| n as u64);
+        self.samples += samples;
+        self.loss += loss * samples as f64;
+        match target.dtype() {
+            DType::I32 => self.add_classes(prediction, target),
+            DType::F32 => self.add_values(prediction, target),
+        }
+    }
+
+    fn add_classes(&mut self, logits: &Tensor, labels: &Tensor) {
+        let classes = logits.dims().last().copied().unwrap_or(1).max(1);
+        let rows = logits.as_slice().chunks_exact(classes);
+        for (row, &label) in rows.zip(labels.as_i32()) {
+            self.values += 1;
+            self.correct += u64::from(largest(row) as i32 == label);
+        }
+    }
+
+    fn add_values(&mut self, prediction: &Tensor, target: &Tensor) {
+        for (&y, &t) in prediction.as_slice().iter().zip(target.as_slice()) {
+            let error = f64::from(y) - f64::from(t);
+            self.values += 1;
+            self.absolute += error.abs();
+            self.squared += error * error;
+        }
+    }
+
+    /// How many samples were added.
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The scores so far.
+    pub fn scores(&self, task: Task) -> Scores {
+        let (samples, values) = (self.samples as f64, self.values as f64);
+        let mut scores = Scores::new();
+        scores.set("loss", self.loss / samples);
+        match task {
+            Task::Classify => scores.set("accuracy", self.correct as f64 / values),
+            Task::Regress => {
+                scores.set("mae", self.absolute / values);
+                scores.set("rmse", (self.squared / values).sqrt());
+            }
+        }
+        scores
+    }
+}
+
+/// The index of the largest value, the first of equals.
+pub(crate) fn largest(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_of_different_size_weigh_by_samples() {
+        let mut sums = Accumulator::default();
+        let logits = Tensor::from_slice(&[2.0, 1.0, 0.0, 3.0], [2, 2]);
+        sums.add(1.0, &logits, &Tensor::from_i32(&[0, 0], [2]));
+        sums.add(4.0, &Tensor::from_slice(&[0.0, 1.0], [1, 2]), &Tensor::from_i32(&[1], [1]));
+        let scores = sums.scores(Task::Classify);
+        assert_eq!(scores.get("loss"), Some(2.0));
+        assert_eq!(scores.get("accuracy"), Some(2.0 / 3.0));
+    }
+
+    #[test]
+    fn regression_scores() {
+        let mut sums = Accumulator::default();
+        let (y, t) = (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[4.0, 6.0], [2, 1]));
+        sums.add(0.5, &y, &t);
+        let scores = sums.scores(Task::Regress);
+        assert_eq!((scores.get("mae"), scores.get("rmse")), (Some(3.5), Some(12.5f64.sqrt())));
+    }
+}

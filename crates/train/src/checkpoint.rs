@@ -1,0 +1,303 @@
+//! Checkpoints: weights for everyone in safetensors, and the exact training state to go on from.
+//!
+//! A state file holds everything (weights, running statistics, optimizer, progress, observers),
+//! so that one rename makes a checkpoint whole: there is no moment at which two files disagree.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use glassbox_nn::Parameters;
+use glassbox_tensor::{DType, MAX_RANK, Shape, Tensor};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+use crate::optim::{Optimizer, OptimizerState};
+use crate::progress::Progress;
+
+/// A checkpoint file that cannot be used, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{code} × {}: {message}\n  help: {help}", path.display())]
+pub struct CheckpointError {
+    /// `GB05xx`.
+    pub code: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl CheckpointError {
+    fn new(code: &'static str, path: &Path, message: impl ToString, help: &str) -> Self {
+        Self { code, path: path.into(), message: message.to_string(), help: help.into() }
+    }
+}
+
+/// Named tensors with text metadata: the content of a safetensors file.
+#[derive(Clone, Debug, Default)]
+pub struct TensorFile {
+    /// Tensors by name, in file order.
+    pub tensors: Vec<(String, Tensor)>,
+    /// Text by key.
+    pub metadata: HashMap<String, String>,
+}
+
+impl TensorFile {
+    /// Reads a safetensors file.
+    ///
+    /// # Errors
+    /// When the file is missing, truncated, malformed, or holds other types than `F32` and `I32`.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let bytes = fs::read(path).map_err(|error| {
+            let help = "check the path; `glassbox runs ls` lists the runs";
+            CheckpointError::new("GB0501", path, format!("cannot be read: {error}"), help)
+        })?;
+        let broken = |error: &dyn std::fmt::Display| {
+            let message = format!("expected a safetensors file, found {} bytes: {error}", bytes.len());
+            let help = "the file is damaged or of another format; use another checkpoint of the run";
+            CheckpointError::new("GB0502", path, message, help)
+        };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
+        let mut names: Vec<_> = file.names().into_iter().map(str::to_owned).collect();
+        names.sort_by_key(|name| header.info(name).map(|info| info.data_offsets.0));
+        let mut tensors = Vec::with_capacity(names.len());
+        for name in names {
+            let view = file.tensor(&name).map_err(|e| broken(&e))?;
+            let tensor = tensor_of(&view).map_err(|what| {
+                let help = "Glassbox reads F32 and I32 tensors of up to 8 axes; convert the file";
+                CheckpointError::new("GB0503", path, format!("tensor {name:?} {what}"), help)
+            })?;
+            tensors.push((name, tensor));
+        }
+        Ok(Self { tensors, metadata: header.metadata().clone().unwrap_or_default() })
+    }
+
+    /// Writes the file atomically.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            let help = "check free space and permissions; earlier checkpoints are untouched";
+            CheckpointError::new("GB0504", path, format!("cannot be written: {error}"), help)
+        };
+        let views: Result<Vec<_>, _> = self.tensors.iter().map(|(n, t)| Ok((n, view_of(t)?))).collect();
+        let views = views.map_err(|e: safetensors::SafeTensorError| failed(&e))?;
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        let bytes = safetensors::serialize(views, metadata).map_err(|e| failed(&e))?;
+        atomic::write(path, &bytes).map_err(|e| failed(&e))
+    }
+
+    /// Takes the tensors whose names start with `prefix`, without it.
+    fn take(&mut self, prefix: &str) -> Vec<(String, Tensor)> {
+        let (taken, rest) = self.tensors.drain(..).partition(|(name, _)| name.starts_with(prefix));
+        self.tensors = rest;
+        let strip = |(name, tensor): (String, Tensor)| (name[prefix.len()..].to_owned(), tensor);
+        Vec::into_iter(taken).map(strip).collect()
+    }
+}
+
+fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, String> {
+    if view.shape().len() > MAX_RANK {
+        return Err(format!("has {} axes", view.shape().len()));
+    }
+    let shape = Shape::new(view.shape());
+    let words = view.data().as_chunks::<4>().0.iter();
+    Ok(match view.dtype() {
+        Dtype::F32 => Tensor::build(shape, |out| {
+            out.iter_mut().zip(words).for_each(|(o, w)| *o = f32::from_le_bytes(*w));
+        }),
+        Dtype::I32 => Tensor::build_i32(shape, |out| {
+            out.iter_mut().zip(words).for_each(|(o, w)| *o = i32::from_le_bytes(*w));
+        }),
+        other => return Err(format!("has type {other:?}")),
+    })
+}
+
+/// A tensor's bytes, as safetensors wants them.
+struct Bytes {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl safetensors::View for Bytes {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> std::borrow::Cow<'_, [u8]> {
+        (&self.data).into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+fn view_of(tensor: &Tensor) -> Result<Bytes, safetensors::SafeTensorError> {
+    let (dtype, data) = match tensor.dtype() {
+        DType::F32 => {
+            (Dtype::F32, tensor.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect())
+        }
+        DType::I32 => (Dtype::I32, tensor.as_i32().iter().flat_map(|x| x.to_le_bytes()).collect()),
+    };
+    Ok(Bytes { dtype, shape: tensor.dims().to_vec(), data })
+}
+
+/// Writes a model's parameters and running statistics by their paths.
+///
+/// # Errors
+/// When the disk does not take the file.
+pub fn save_weights(
+    model: &dyn Parameters,
+    path: &Path,
+    metadata: HashMap<String, String>,
+) -> Result<(), CheckpointError> {
+    TensorFile { tensors: glassbox_nn::state(model).into_iter().collect(), metadata }.write(path)
+}
+
+/// Reads weights into a model of the same structure. The model is untouched on failure.
+///
+/// # Errors
+/// When the file cannot be read, a tensor is missing, unexpected or of another shape, or a value
+/// is not finite.
+pub fn load_weights(
+    model: &mut dyn Parameters,
+    path: &Path,
+) -> Result<HashMap<String, String>, CheckpointError> {
+    let TensorFile { tensors, metadata } = TensorFile::read(path)?;
+    set_weights(model, tensors, path)?;
+    Ok(metadata)
+}
+
+fn set_weights(
+    model: &mut dyn Parameters,
+    tensors: Vec<(String, Tensor)>,
+    path: &Path,
+) -> Result<(), CheckpointError> {
+    for (name, tensor) in &tensors {
+        let bad = |tensor: &Tensor| tensor.as_slice().iter().filter(|x| !x.is_finite()).count();
+        if tensor.dtype() == DType::F32 && bad(tensor) > 0 {
+            let message = format!("tensor {name:?} has {} values that are NaN or infinite", bad(tensor));
+            let help = "training had diverged or the file is damaged; use another checkpoint";
+            return Err(CheckpointError::new("GB0505", path, message, help));
+        }
+    }
+    glassbox_nn::load_state(model, &tensors.into_iter().collect()).map_err(|error| {
+        let help = "the file belongs to another model; use the recipe it was trained with";
+        CheckpointError::new("GB0506", path, error, help)
+    })
+}
+
+/// Everything needed to go on, as it stands at one moment.
+pub struct Snapshot<'a> {
+    /// The model.
+    pub model: &'a dyn Parameters,
+    /// The optimizer with its state.
+    pub optimizer: &'a Optimizer,
+    /// Where training stands.
+    pub progress: &'a Progress,
+    /// What observers must remember, by name.
+    pub observers: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The part of a state file that is not tensors.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    progress: Progress,
+    update_counts: Vec<u64>,
+    observers: serde_json::Map<String, serde_json::Value>,
+}
+
+const VERSION: u32 = 1;
+const HEADER: &str = "glassbox.training_state";
+
+impl Snapshot<'_> {
+    /// Writes the whole state to one file, atomically.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        let optimizer = self.optimizer.state(self.model);
+        let header = Header {
+            version: VERSION,
+            progress: self.progress.clone(),
+            update_counts: optimizer.steps,
+            observers: self.observers.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(|error| {
+            CheckpointError::new("GB0504", path, format!("cannot be written: {error}"), "")
+        })?;
+        let model = glassbox_nn::state(self.model).into_iter().map(|(n, t)| ("model.", n, t));
+        let optimizer = optimizer.tensors.into_iter().map(|(n, t)| ("optimizer.", n, t));
+        let named = model.chain(optimizer).map(|(prefix, name, t)| (format!("{prefix}{name}"), t));
+        let metadata = HashMap::from([(HEADER.to_owned(), header)]);
+        TensorFile { tensors: named.collect(), metadata }.write(path)
+    }
+}
+
+/// A training state read back.
+pub struct SavedState {
+    path: PathBuf,
+    model: Vec<(String, Tensor)>,
+    optimizer: OptimizerState,
+    /// Where training stood.
+    pub progress: Progress,
+    /// What observers remember, by name.
+    pub observers: serde_json::Map<String, serde_json::Value>,
+}
+
+impl SavedState {
+    /// Reads a state file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not a training state of this version.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let mut file = TensorFile::read(path)?;
+        let foreign = |what: String| {
+            let help = "resume needs the run's own checkpoints/training-state.safetensors";
+            CheckpointError::new("GB0507", path, what, help)
+        };
+        let header = file.metadata.get(HEADER);
+        let header = header.ok_or_else(|| {
+            foreign("expected a training state, found plain weights".to_owned())
+        })?;
+        let header: Header = serde_json::from_str(header)
+            .map_err(|error| foreign(format!("the training state does not parse: {error}")))?;
+        if header.version != VERSION {
+            let found = header.version;
+            let what = format!("expected a training state of version {VERSION}, found {found}");
+            return Err(foreign(what));
+        }
+        let (model, tensors) = (file.take("model."), file.take("optimizer."));
+        let optimizer = OptimizerState { steps: header.update_counts, tensors };
+        let (progress, observers) = (header.progress, header.observers);
+        Ok(Self { path: path.into(), model, optimizer, progress, observers })
+    }
+
+    /// Puts weights and optimizer state back.
+    ///
+    /// # Errors
+    /// When they belong to another model or optimizer.
+    pub fn apply(
+        self,
+        model: &mut dyn Parameters,
+        optimizer: &mut Optimizer,
+    ) -> Result<(), CheckpointError> {
+        set_weights(model, self.model, &self.path)?;
+        optimizer.restore(&*model, self.optimizer).map_err(|what| {
+            let help = "the state belongs to another optimizer; use the run's own recipe";
+            CheckpointError::new("GB0508", &self.path, format!("optimizer state: {what}"), help)
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! What happens during training, as observers see it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::Snapshot;
+use crate::scores::Scores;
+
+/// Something that happened. New kinds may be added: match with a `_` arm.
+#[non_exhaustive]
+#[derive(Clone, Copy)]
+pub enum Event<'a> {
+    /// Training begins, or goes on after a resume.
+    RunStart(&'a RunInfo),
+    /// An epoch begins (counted from 1).
+    EpochStart {
+        /// Its number, from 1.
+        epoch: usize,
+    },
+    /// One optimizer step was made.
+    Step(&'a StepReport),
+    /// A part of the validation set was evaluated.
+    Validation {
+        /// Batches evaluated so far.
+        done: usize,
+        /// Batches in all.
+        total: usize,
+    },
+    /// An epoch and its validation are over.
+    EpochEnd(&'a EpochReport),
+    /// The state should be written down: `best` when the monitored score has improved.
+    Save {
+        /// Everything needed to go on from here.
+        snapshot: &'a Snapshot<'a>,
+        /// Whether these weights are the best so far.
+        best: bool,
+        /// Whether this is the last chance to write (end, interruption or failure of the run).
+        last: bool,
+    },
+    /// Training ends before its last epoch.
+    Stopped(&'a StopReason),
+    /// Training is over.
+    RunEnd(&'a RunReport),
+}
+
+/// What an observer wants to happen next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Flow {
+    /// Go on.
+    #[default]
+    Continue,
+    /// Write the state down, then go on.
+    Save,
+    /// Stop after this event.
+    Stop(StopReason),
+}
+
+/// Why training ended early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StopReason {
+    /// The monitored score has not improved for some epochs; the text says which and how long.
+    NoImprovement(String),
+    /// The user asked for it (Ctrl-C).
+    Interrupted,
+}
+
+/// Something that watches training: metrics, early stopping, checkpoints, progress.
+pub trait Observer {
+    /// Sees an event and says how to go on.
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, crate::TrainError>;
+
+    /// Name and value of what must survive an interruption, if anything.
+    fn state(&self) -> Option<(&'static str, serde_json::Value)> {
+        None
+    }
+
+    /// Takes the value saved under its name back; others are ignored.
+    fn restore(&mut self, _name: &str, _value: &serde_json::Value) {}
+}
+
+/// The facts of a run that do not change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Trainable values of the model.
+    pub parameters: usize,
+    /// Optimizer steps in an epoch.
+    pub steps_per_epoch: usize,
+    /// Epochs in all.
+    pub epochs: usize,
+    /// Samples in an epoch.
+    pub train_samples: usize,
+    /// Batches of a validation pass; 0 without a validation set.
+    pub valid_batches: usize,
+    /// Optimizer steps already made (0, or where a resumed run goes on).
+    pub start_step: u64,
+    /// The epoch that begins or goes on, from 1.
+    pub start_epoch: usize,
+}
+
+/// One optimizer step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The step's number over the whole run, from 1.
+    pub step: u64,
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The step's number in its epoch, from 1.
+    pub step_in_epoch: usize,
+    /// The loss of this step's samples.
+    pub loss: f64,
+    /// How many samples the step used.
+    pub samples: usize,
+    /// The learning rate it used.
+    pub learning_rate: f64,
+    /// The gradient's norm over all parameters before clipping, where it was computed.
+    pub gradient_norm: Option<f64>,
+}
+
+/// One epoch with its validation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochReport {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// Optimizer steps made so far in the run.
+    pub step: u64,
+    /// Scores on the training samples as they were trained on.
+    pub train: Scores,
+    /// Scores on the validation set.
+    pub valid: Option<Scores>,
+    /// The learning rate of the epoch's last step.
+    pub learning_rate: f64,
+    /// Whether the monitored score is the best so far.
+    pub best: bool,
+    /// How long the epoch took, validation included.
+    #[serde(with = "seconds")]
+    pub duration: Duration,
+}
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Epochs completed, those before a resume included.
+    pub epochs: usize,
+    /// Optimizer steps made, those before a resume included.
+    pub steps: u64,
+    /// The best monitored score.
+    pub best: Option<Best>,
+    /// Why training ended before its last epoch, if it did.
+    pub stopped: Option<StopReason>,
+    /// How long this process trained.
+    #[serde(with = "seconds")]
+    pub duration: Duration,
+}
+
+/// The best monitored score and where it was reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Which score, as `valid.loss`.
+    pub metric: String,
+    /// Its value.
+    pub value: f64,
+    /// The epoch, from 1.
+    pub epoch: usize,
+}
+
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub fn serialize<S: Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_f64((duration.as_secs_f64() * 1e3).round() / 1e3)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(d)?;
+        Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,71 @@
+//! The score that decides which weights are the best and whether training still gains.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scores::Scores;
+
+/// A score by name: `valid.loss`, `valid.accuracy`, `train.loss`, …
+///
+/// Losses and errors are better when smaller, accuracies and R² when larger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Monitor {
+    /// The set (`train` or `valid`), a dot, and the score's name.
+    pub metric: String,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self { metric: "valid.loss".into() }
+    }
+}
+
+impl Monitor {
+    /// Scores that are better when larger.
+    const LARGER_IS_BETTER: [&str; 3] = ["accuracy", "top5", "r2"];
+
+    /// The monitored score and the name it was found under: without a validation set, the same
+    /// score of the training set. `None` where there is no such score.
+    pub fn value(&self, train: &Scores, valid: Option<&Scores>) -> Option<(String, f64)> {
+        let (set, name) = self.metric.split_once('.').unwrap_or(("valid", &self.metric));
+        let (set, scores) = match (set, valid) {
+            ("valid", Some(valid)) => ("valid", valid),
+            _ => ("train", train),
+        };
+        scores.get(name).map(|value| (format!("{set}.{name}"), value))
+    }
+
+    /// Whether `value` is better than `than`; a NaN never is, and anything is better than one.
+    pub fn is_better(&self, value: f64, than: f64) -> bool {
+        self.gain(value, than) > 0.0 || (than.is_nan() && !value.is_nan())
+    }
+
+    /// By how much `value` is better than `than`.
+    pub fn gain(&self, value: f64, than: f64) -> f64 {
+        let larger = Self::LARGER_IS_BETTER.iter().any(|name| self.metric.ends_with(name));
+        if larger { value - than } else { than - value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direction_follows_the_score() {
+        let monitor = |metric: &str| Monitor { metric: metric.into() };
+        assert!(monitor("valid.loss").is_better(0.1, 0.2));
+        assert!(monitor("valid.accuracy").is_better(0.2, 0.1));
+        assert!(!monitor("valid.loss").is_better(f64::NAN, 0.2));
+        assert!(monitor("valid.loss").is_better(0.3, f64::NAN));
+    }
+
+    #[test]
+    fn falls_back_to_the_training_set() {
+        let train: Scores = [("loss", 1.0)].into_iter().collect();
+        let valid: Scores = [("loss", 2.0)].into_iter().collect();
+        let monitor = Monitor::default();
+        assert_eq!(monitor.value(&train, Some(&valid)), Some(("valid.loss".into(), 2.0)));
+        assert_eq!(monitor.value(&train, None), Some(("train.loss".into(), 1.0)));
+    }
+}

@@ -1,0 +1,313 @@
+//! Optimizers: how gradients change parameters. One file each; the step over a model is here.
+
+mod adagrad;
+mod adam;
+mod adamw;
+mod rmsprop;
+mod sgd;
+
+use std::collections::HashMap;
+
+use glassbox_nn::{Cx, Param, Parameters, Path, Slot, SlotMut, walk, walk_mut};
+use glassbox_tensor::{Gradients, Tensor};
+use serde::{Deserialize, Serialize};
+
+pub use adagrad::Adagrad;
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use rmsprop::RmsProp;
+pub use sgd::Sgd;
+
+/// One update rule: how a gradient and the parameter's state change the parameter.
+///
+/// A rule of your own works like the built-in ones: implement this trait and hand it to
+/// [`Optimizer::new`].
+pub trait UpdateRule: Send + Sync {
+    /// The learning rate that the rule was configured with.
+    fn learning_rate(&self) -> f64;
+
+    /// The names of the state tensors of one parameter, each of the parameter's shape.
+    fn state_names(&self) -> &'static [&'static str];
+
+    /// The value that state tensors start from.
+    fn initial_state(&self) -> f32 {
+        0.0
+    }
+
+    /// Changes `update.values` in place.
+    fn update(&self, update: Update<'_>);
+
+    /// Changes the momentum term (one-cycle schedules move it against the learning rate).
+    fn set_momentum(&mut self, _momentum: f64) {}
+}
+
+/// What an [`UpdateRule`] works on: one parameter at one step.
+pub struct Update<'a> {
+    /// The parameter's values.
+    pub values: &'a mut [f32],
+    /// The loss's derivative with respect to them.
+    pub gradient: &'a [f32],
+    /// The state tensors, in the order of [`UpdateRule::state_names`].
+    pub state: &'a mut [Tensor],
+    /// The learning rate of this step.
+    pub learning_rate: f64,
+    /// How many updates this parameter has had, this one included: 1 at the first.
+    pub step: u64,
+}
+
+/// Which optimizer, as recipes write it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum OptimizerConfig {
+    /// Gradient descent with momentum.
+    Sgd(Sgd),
+    /// Adam.
+    Adam(Adam),
+    /// Adam with decoupled weight decay.
+    AdamW(AdamW),
+    /// RMSprop.
+    RmsProp(RmsProp),
+    /// Adagrad.
+    Adagrad(Adagrad),
+}
+
+impl OptimizerConfig {
+    /// The type names that recipes can use.
+    pub const TYPES: &'static [&'static str] = &["sgd", "adam", "adamw", "rmsprop", "adagrad"];
+
+    /// The update rule with these settings.
+    pub fn rule(&self) -> Box<dyn UpdateRule> {
+        match self {
+            Self::Sgd(rule) => Box::new(rule.clone()),
+            Self::Adam(rule) => Box::new(rule.clone()),
+            Self::AdamW(rule) => Box::new(rule.clone()),
+            Self::RmsProp(rule) => Box::new(rule.clone()),
+            Self::Adagrad(rule) => Box::new(rule.clone()),
+        }
+    }
+
+    /// The configured learning rate.
+    pub fn learning_rate(&self) -> f64 {
+        self.rule().learning_rate()
+    }
+
+    /// The default settings of the optimizer called `name`.
+    pub fn default_of(name: &str) -> Option<Self> {
+        Some(match name {
+            "sgd" => Self::Sgd(Sgd::default()),
+            "adam" => Self::Adam(Adam::default()),
+            "adamw" => Self::AdamW(AdamW::default()),
+            "rmsprop" => Self::RmsProp(RmsProp::default()),
+            "adagrad" => Self::Adagrad(Adagrad::default()),
+            _ => return None,
+        })
+    }
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self::Adam(Adam::default())
+    }
+}
+
+/// Parameters whose path starts with a prefix, updated by a rule of their own.
+struct Group {
+    prefix: String,
+    rule: Box<dyn UpdateRule>,
+}
+
+/// What the optimizer remembers of one parameter.
+#[derive(Default)]
+struct Memory {
+    group: usize,
+    step: u64,
+    state: Vec<Tensor>,
+}
+
+/// An update rule with its state, applied to all parameters of a model.
+///
+/// ```
+/// use glassbox_nn::{Cx, Module, Sequential};
+/// use glassbox_tensor::Tensor;
+/// use glassbox_train::optim::{Adam, Optimizer};
+///
+/// let mut model = Sequential::new([2]).dense(1).build(7)?;
+/// let mut optimizer = Optimizer::new(Adam { lr: 0.1, ..Adam::default() });
+/// let x = Tensor::ones([4, 2]);
+/// for step in 0..100 {
+///     let mut cx = Cx::train(7, step);
+///     let loss = (model.forward(&x, &mut cx) - 3.0).square().mean(..);
+///     optimizer.step(&mut model, &loss.backward(), &mut cx);
+/// }
+/// let y = model.forward(&x, &mut Cx::eval());
+/// assert!((y.as_slice()[0] - 3.0).abs() < 0.1);
+/// # Ok::<(), glassbox_nn::BuildError>(())
+/// ```
+pub struct Optimizer {
+    /// The first group holds every parameter that no other one claims.
+    groups: Vec<Group>,
+    memories: Vec<Memory>,
+    /// Schedule value over the configured learning rate, applied to all groups.
+    factor: f64,
+}
+
+impl Optimizer {
+    /// An optimizer that applies `rule` to every parameter.
+    pub fn new(rule: impl UpdateRule + 'static) -> Self {
+        Self::from_boxed(Box::new(rule))
+    }
+
+    /// As [`Optimizer::new`], for a rule chosen at run time.
+    pub fn from_boxed(rule: Box<dyn UpdateRule>) -> Self {
+        let all = Group { prefix: String::new(), rule };
+        Self { groups: vec![all], memories: Vec::new(), factor: 1.0 }
+    }
+
+    /// Lets parameters whose path starts with `prefix` follow `rule` instead. Later groups win.
+    #[must_use]
+    pub fn group(mut self, prefix: &str, rule: impl UpdateRule + 'static) -> Self {
+        self.groups.push(Group { prefix: prefix.into(), rule: Box::new(rule) });
+        self.memories.clear();
+        self
+    }
+
+    /// The learning rate of the next step (of the first group).
+    pub fn learning_rate(&self) -> f64 {
+        self.groups[0].rule.learning_rate() * self.factor
+    }
+
+    /// Sets the learning rate of the following steps; other groups keep their ratio to it.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        let base = self.groups[0].rule.learning_rate();
+        self.factor = if base == 0.0 { 0.0 } else { learning_rate / base };
+    }
+
+    /// Sets the momentum term of every group's rule.
+    pub fn set_momentum(&mut self, momentum: f64) {
+        self.groups.iter_mut().for_each(|group| group.rule.set_momentum(momentum));
+    }
+
+    /// One update of `model` by `gradients`, and of its running statistics by what `cx` queued.
+    /// Frozen parameters and parameters without a gradient stay as they are.
+    pub fn step<M: Parameters + ?Sized>(
+        &mut self,
+        model: &mut M,
+        gradients: &Gradients,
+        cx: &mut Cx,
+    ) {
+        self.ensure_memories(model);
+        let (groups, factor) = (&self.groups, self.factor);
+        let mut memories = self.memories.iter_mut();
+        walk_mut(model, |_, slot| {
+            let SlotMut::Param(param) = slot else { return };
+            let memory = memories.next().expect("the model has the parameters it had before");
+            let Some(gradient) = param.gradient(gradients) else { return };
+            let rule = &groups[memory.group].rule;
+            memory.step += 1;
+            param.update(|values| {
+                rule.update(Update {
+                    values,
+                    gradient: gradient.as_slice(),
+                    state: &mut memory.state,
+                    learning_rate: rule.learning_rate() * factor,
+                    step: memory.step,
+                });
+            });
+        });
+        cx.commit(model);
+    }
+
+    /// Memory for every parameter, at the first step or when the model has changed.
+    fn ensure_memories<M: Parameters + ?Sized>(&mut self, model: &M) {
+        let mut count = 0;
+        each_param(model, |_, _| count += 1);
+        if self.memories.len() == count {
+            return;
+        }
+        self.memories.clear();
+        let (groups, memories) = (&self.groups, &mut self.memories);
+        each_param(model, |path, param| {
+            let group = groups.iter().rposition(|g| path.is_within(&g.prefix)).unwrap_or(0);
+            let rule = &groups[group].rule;
+            let fresh = |_| Tensor::full(param.shape(), rule.initial_state());
+            let state = rule.state_names().iter().map(fresh).collect();
+            memories.push(Memory { group, step: 0, state });
+        });
+    }
+
+    /// The state to save; empty before the first step.
+    pub fn state<M: Parameters + ?Sized>(&self, model: &M) -> OptimizerState {
+        let mut tensors = Vec::new();
+        let mut memories = self.memories.iter();
+        each_param(model, |path, _| {
+            let Some(memory) = memories.next() else { return };
+            let names = self.groups[memory.group].rule.state_names();
+            for (name, tensor) in names.iter().zip(&memory.state) {
+                tensors.push((format!("{path}.{name}"), tensor.clone()));
+            }
+        });
+        OptimizerState { steps: self.memories.iter().map(|memory| memory.step).collect(), tensors }
+    }
+
+    /// Takes a saved state back.
+    ///
+    /// # Errors
+    /// Names what is missing or has another shape than the model's parameters.
+    pub fn restore<M: Parameters + ?Sized>(
+        &mut self,
+        model: &M,
+        state: OptimizerState,
+    ) -> Result<(), String> {
+        self.memories.clear();
+        if state.steps.is_empty() {
+            return Ok(());
+        }
+        self.ensure_memories(model);
+        if state.steps.len() != self.memories.len() {
+            let (found, expected) = (state.steps.len(), self.memories.len());
+            return Err(format!("expected update counts of {expected} parameters, found {found}"));
+        }
+        let mut saved: HashMap<_, _> = state.tensors.into_iter().collect();
+        let mut failure = None;
+        let mut memories = self.memories.iter_mut().zip(state.steps);
+        let groups = &self.groups;
+        each_param(model, |path, param| {
+            let (memory, step) = memories.next().expect("one memory a parameter");
+            memory.step = step;
+            let names = groups[memory.group].rule.state_names();
+            for (tensor, name) in memory.state.iter_mut().zip(names) {
+                let name = format!("{path}.{name}");
+                match saved.remove(&name) {
+                    Some(saved) if saved.shape() == param.shape() => *tensor = saved,
+                    Some(saved) => {
+                        let (expected, found) = (param.shape(), saved.shape());
+                        failure = Some(format!("{name}: expected {expected}, found {found}"));
+                    }
+                    None => failure = Some(format!("{name} is missing")),
+                }
+            }
+        });
+        if failure.is_none() {
+            failure = saved.into_keys().next().map(|name| format!("{name} is unexpected"));
+        }
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Visits the parameters of `model` in order.
+fn each_param<M: Parameters + ?Sized>(model: &M, mut visit: impl FnMut(&Path, &Param)) {
+    walk(model, |path, slot| {
+        if let Slot::Param(param) = slot {
+            visit(path, param);
+        }
+    });
+}
+
+/// An optimizer's memory, as checkpoints keep it.
+#[derive(Clone, Debug, Default)]
+pub struct OptimizerState {
+    /// How many updates each parameter has had.
+    pub steps: Vec<u64>,
+    /// State tensors by `path.name`.
+    pub tensors: Vec<(String, Tensor)>,
+}

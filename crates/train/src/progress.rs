@@ -1,0 +1,24 @@
+//! Where a run stands: everything about progress that must survive an interruption.
+
+use serde::{Deserialize, Serialize};
+
+use crate::accumulator::Accumulator;
+use crate::event::Best;
+use crate::schedule::PlateauState;
+
+/// Where a run stands between two optimizer steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Epochs completed.
+    pub epoch: usize,
+    /// Batches of the current epoch already used.
+    pub batch: usize,
+    /// Optimizer steps made.
+    pub step: u64,
+    /// Sums over the current epoch's training samples.
+    pub train: Accumulator,
+    /// The best monitored score so far.
+    pub best: Option<Best>,
+    /// Memory of a reduce-on-plateau schedule.
+    pub plateau: PlateauState,
+}

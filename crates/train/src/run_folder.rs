@@ -1,0 +1,242 @@
+//! The folder of a run: self-contained, so that it can be copied, compared and resumed elsewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Best, StopReason};
+use crate::scores::Scores;
+use crate::{TrainError, atomic};
+
+/// Where the files of a run are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// How a run is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Being trained, if its heartbeat is recent; killed otherwise.
+    #[default]
+    Running,
+    /// Trained to its end.
+    Finished,
+    /// Stopped by the user, saved.
+    Interrupted,
+    /// Ended by an error.
+    Failed,
+}
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunRecord {
+    /// The run's name, which is that of its folder.
+    pub name: String,
+    /// How it is doing.
+    pub status: Status,
+    /// When it began, in seconds since 1970 (UTC).
+    pub started: u64,
+    /// When it was last known to be alive, in seconds since 1970 (UTC).
+    pub heartbeat: u64,
+    /// Glassbox's version.
+    pub version: String,
+    /// The instruction set that the kernels used.
+    pub cpu: String,
+    /// Threads used.
+    pub threads: usize,
+    /// The seed.
+    pub seed: u64,
+    /// A hash of the data.
+    pub data_hash: String,
+    /// Trainable values of the model.
+    pub parameters: usize,
+    /// Epochs asked for.
+    pub epochs: usize,
+    /// Epochs completed.
+    pub epoch: usize,
+    /// Optimizer steps made.
+    pub step: u64,
+    /// Seconds trained, over all resumes.
+    pub seconds: f64,
+    /// Scores of the last epoch on the training set.
+    pub train: Option<Scores>,
+    /// Scores of the last epoch on the validation set.
+    pub valid: Option<Scores>,
+    /// Scores of the best weights on the test set, once evaluated.
+    pub test: Option<Scores>,
+    /// The best monitored score.
+    pub best: Option<Best>,
+    /// Why it ended before its last epoch.
+    pub stopped: Option<StopReason>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+impl RunFolder {
+    /// A new folder below `runs`: the date, the run's name, and four hexadecimal digits that keep
+    /// it apart from others (`2026-11-23-digits-3f2a`).
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(runs: &Path, name: &str) -> Result<Self, TrainError> {
+        fs::create_dir_all(runs).map_err(|source| TrainError::folder(runs, source))?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut rng = glassbox_tensor::Rng::new(now.as_nanos() as u64 ^ u64::from(std::process::id()));
+        loop {
+            let digits = rng.next_u64() & 0xffff;
+            let path = runs.join(format!("{}-{}-{digits:04x}", date(now.as_secs()), slug(name)));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let checkpoints = path.join("checkpoints");
+                    fs::create_dir(&checkpoints)
+                        .map_err(|source| TrainError::folder(&checkpoints, source))?;
+                    return Ok(Self { path });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(TrainError::folder(&path, source)),
+            }
+        }
+    }
+
+    /// The folder of an existing run.
+    ///
+    /// # Errors
+    /// When `path` is not the folder of a run.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
+        let folder = Self { path: path.into() };
+        folder.record()?;
+        Ok(folder)
+    }
+
+    /// All runs below `runs`, oldest first.
+    pub fn list(runs: &Path) -> Vec<(Self, RunRecord)> {
+        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+        let open = |path: PathBuf| {
+            let folder = Self { path };
+            folder.record().ok().map(|record| (folder, record))
+        };
+        let mut found: Vec<_> = entries.filter_map(|entry| open(entry.path())).collect();
+        found.sort_by(|(_, a), (_, b)| (a.started, &a.name).cmp(&(b.started, &b.name)));
+        found
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's name: the folder's.
+    pub fn name(&self) -> String {
+        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The recipe as given.
+    pub fn recipe(&self) -> PathBuf {
+        self.path.join("recipe.toml")
+    }
+
+    /// The recipe with every default written out.
+    pub fn resolved(&self) -> PathBuf {
+        self.path.join("resolved.toml")
+    }
+
+    /// The event log.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The best weights.
+    pub fn best_weights(&self) -> PathBuf {
+        self.path.join("checkpoints/best.safetensors")
+    }
+
+    /// The last weights.
+    pub fn last_weights(&self) -> PathBuf {
+        self.path.join("checkpoints/last.safetensors")
+    }
+
+    /// The exact training state.
+    pub fn training_state(&self) -> PathBuf {
+        self.path.join("checkpoints/training-state.safetensors")
+    }
+
+    /// Reads `run.json`.
+    ///
+    /// # Errors
+    /// When it is missing or does not parse.
+    pub fn record(&self) -> Result<RunRecord, TrainError> {
+        let path = self.path.join("run.json");
+        let text = fs::read_to_string(&path).map_err(|source| TrainError::folder(&path, source))?;
+        serde_json::from_str(&text).map_err(|error| TrainError::folder(&path, error.into()))
+    }
+
+    /// Writes `run.json` with the current time as heartbeat.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write_record(&self, record: &mut RunRecord) -> Result<(), TrainError> {
+        let path = self.path.join("run.json");
+        record.heartbeat = unix_time();
+        let text = serde_json::to_string_pretty(record)
+            .map_err(|error| TrainError::folder(&path, error.into()))?;
+        atomic::write(&path, text.as_bytes()).map_err(|source| TrainError::folder(&path, source))
+    }
+}
+
+/// Seconds since 1970 (UTC).
+pub fn unix_time() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
+/// `name` as a part of a file name.
+fn slug(name: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let slug: String = name.trim().chars().map(keep).take(60).collect();
+    if slug.is_empty() { "run".into() } else { slug }
+}
+
+/// The date in the Gregorian calendar (UTC) of a time in seconds since 1970: years are counted
+/// from March, so that the leap day is the last of its year.
+fn date(seconds: u64) -> String {
+    let days = seconds / 86_400 + 719_468; // since 0000-03-01
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153; // 0 is March
+    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day_of_month:02}", era * 400 + year + carry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(951_782_400), "2000-02-29");
+        assert_eq!(date(1_795_392_000), "2026-11-23");
+        assert_eq!(date(4_107_542_399), "2100-02-28");
+        assert_eq!(date(4_107_542_400), "2100-03-01");
+    }
+
+    #[test]
+    fn folders_are_made_found_and_read_back() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(runs.path(), "my net/7").unwrap();
+        assert!(folder.name().contains("-my-net-7-"), "{}", folder.name());
+        assert!(RunFolder::open(folder.path()).is_err(), "no run.json yet");
+        let mut record = RunRecord { name: folder.name(), seed: 7, ..RunRecord::default() };
+        folder.write_record(&mut record).unwrap();
+        assert_eq!(RunFolder::open(folder.path()).unwrap().record().unwrap(), record);
+        let listed = RunFolder::list(runs.path());
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].1.name, folder.name());
+    }
+}

@@ -1,0 +1,386 @@
+//! The training loop: everything that is not the loop itself is an [`Observer`].
+
+use std::time::{Duration, Instant};
+
+use glassbox_nn::{Cx, Loss, Module, Slot, walk};
+use glassbox_tensor::{Gradients, Tensor, denormals};
+
+use crate::accumulator::{Accumulator, Task};
+use crate::checkpoint::{SavedState, Snapshot};
+use crate::clip::Clip;
+use crate::data::{Batch, Loader};
+use crate::event::{
+    Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
+};
+use crate::monitor::Monitor;
+use crate::optim::{Optimizer, OptimizerConfig};
+use crate::progress::Progress;
+use crate::schedule::{Rate, Schedule};
+use crate::scores::Scores;
+use crate::{NotFinite, TrainError};
+
+/// How to train: plain data, from a recipe or written out in code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainConfig {
+    /// What is learned.
+    pub task: Task,
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Batches whose gradients are averaged for one optimizer step.
+    pub accumulate: usize,
+    /// The cost function.
+    pub loss: Loss,
+    /// How gradients change parameters.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes over the run.
+    pub schedule: Schedule,
+    /// Limits on gradients.
+    pub clip: Option<Clip>,
+    /// The score that decides which weights are the best.
+    pub monitor: Monitor,
+    /// Dropout's seed.
+    pub seed: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            task: Task::Classify,
+            epochs: 10,
+            accumulate: 1,
+            loss: Loss::default(),
+            optimizer: OptimizerConfig::default(),
+            schedule: Schedule::default(),
+            clip: None,
+            monitor: Monitor::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// A model with its optimizer and everything that watches its training.
+///
+/// Two runs with the same configuration, data and seed end with the same bits, whatever the
+/// number of threads, and whether or not they were interrupted and resumed.
+pub struct Trainer<M> {
+    model: M,
+    config: TrainConfig,
+    optimizer: Optimizer,
+    observers: Vec<Box<dyn Observer>>,
+    progress: Progress,
+    gradients: Gradients,
+}
+
+impl<M: Module> Trainer<M> {
+    /// A trainer for `model`.
+    pub fn new(model: M, config: TrainConfig) -> Self {
+        let optimizer = Optimizer::from_boxed(config.optimizer.rule());
+        let (observers, progress, gradients) = Default::default();
+        Self { model, config, optimizer, observers, progress, gradients }
+    }
+
+    /// Adds an observer; observers see events in the order in which they were added.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    /// Replaces the optimizer, for rules or parameter groups of your own.
+    #[must_use]
+    pub fn with_optimizer(mut self, optimizer: Optimizer) -> Self {
+        self.optimizer = optimizer;
+        self
+    }
+
+    /// Goes on from a saved state. Add observers first: they take back what they remember.
+    ///
+    /// # Errors
+    /// When the state belongs to another model or optimizer.
+    pub fn restore(&mut self, state: SavedState) -> Result<(), TrainError> {
+        let (progress, observers) = (state.progress.clone(), state.observers.clone());
+        state.apply(&mut self.model, &mut self.optimizer)?;
+        self.progress = progress;
+        for (name, value) in &observers {
+            self.observers.iter_mut().for_each(|observer| observer.restore(name, value));
+        }
+        Ok(())
+    }
+
+    /// The model as it stands.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The model, to change it or to load weights.
+    pub fn model_mut(&mut self) -> &mut M {
+        &mut self.model
+    }
+
+    /// Ends training and gives the model back.
+    pub fn into_model(self) -> M {
+        self.model
+    }
+
+    /// Where training stands.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Trains until the last epoch, or until an observer stops the run.
+    ///
+    /// # Errors
+    /// When data cannot be read, an observer fails (a full disk), or the loss is no number. What
+    /// was saved before stays.
+    pub fn fit(
+        &mut self,
+        train: &Loader,
+        valid: Option<&Loader>,
+    ) -> Result<RunReport, TrainError> {
+        let _flush = denormals::flush();
+        let start = Instant::now();
+        self.emit(&Event::RunStart(&self.info(train, valid)))?;
+        let mut stopped = None;
+        while self.progress.epoch < self.config.epochs && stopped.is_none() {
+            stopped = self.epoch(train, valid)?;
+        }
+        self.save(false, true)?;
+        if let Some(reason) = &stopped {
+            self.emit(&Event::Stopped(reason))?;
+        }
+        let report = RunReport {
+            epochs: self.progress.epoch,
+            steps: self.progress.step,
+            best: self.progress.best.clone(),
+            stopped,
+            duration: start.elapsed(),
+        };
+        self.emit(&Event::RunEnd(&report))?;
+        Ok(report)
+    }
+
+    fn epoch(
+        &mut self,
+        train: &Loader,
+        valid: Option<&Loader>,
+    ) -> Result<Option<StopReason>, TrainError> {
+        let (start, epoch) = (Instant::now(), self.progress.epoch);
+        self.emit(&Event::EpochStart { epoch: epoch + 1 })?;
+        if let Some(reason) = self.steps(train)? {
+            return Ok(Some(reason));
+        }
+        let scores = self.progress.train.scores(self.config.task);
+        let valid = valid.map(|loader| self.validate(loader)).transpose()?;
+        self.progress.train = Accumulator::default();
+        (self.progress.epoch, self.progress.batch) = (epoch + 1, 0);
+        let best = self.note_best(&scores, valid.as_ref());
+        self.config.schedule.epoch_end(&mut self.progress.plateau, valid.as_ref().unwrap_or(&scores));
+        let report = EpochReport {
+            epoch: epoch + 1,
+            step: self.progress.step,
+            train: scores,
+            valid,
+            learning_rate: self.optimizer.learning_rate(),
+            best,
+            duration: start.elapsed(),
+        };
+        let flow = self.emit(&Event::EpochEnd(&report))?;
+        self.save(best, false)?;
+        Ok(flow.stop)
+    }
+
+    /// The rest of the current epoch's optimizer steps. The last one may use fewer batches than
+    /// the others: gradients are never carried into the next epoch.
+    fn steps(&mut self, train: &Loader) -> Result<Option<StopReason>, TrainError> {
+        let total = train.batches();
+        let mut batches = train.epoch(self.progress.epoch as u64, self.progress.batch)?;
+        while self.progress.batch < total {
+            let count = self.config.accumulate.max(1).min(total - self.progress.batch);
+            let report = self.step(&mut batches, count, total)?;
+            let flow = self.emit(&Event::Step(&report))?;
+            if flow.save {
+                self.save(false, false)?;
+            }
+            if flow.stop.is_some() {
+                return Ok(flow.stop);
+            }
+        }
+        Ok(None)
+    }
+
+    /// One optimizer step on the next `count` batches.
+    fn step(
+        &mut self,
+        batches: &mut dyn Iterator<Item = Result<Batch, crate::DataError>>,
+        count: usize,
+        batches_in_epoch: usize,
+    ) -> Result<StepReport, TrainError> {
+        let rate = self.rate(batches_in_epoch);
+        self.gradients.clear();
+        let (mut sum, mut samples) = (0.0, 0);
+        let micro_step = (self.progress.epoch * batches_in_epoch + self.progress.batch) as u64;
+        let mut cx = Cx::train(self.config.seed, micro_step);
+        for batch in batches.take(count) {
+            let batch = batch?;
+            let prediction = self.model.forward(&batch.inputs, &mut cx);
+            let loss = self.config.loss.compute(&prediction, &batch.targets);
+            let value = f64::from(loss.item());
+            if !value.is_finite() {
+                cx.discard();
+                return Err(self.not_finite(value));
+            }
+            self.backward(&loss, count);
+            self.progress.train.add(value, &prediction, &batch.targets);
+            self.progress.batch += 1;
+            samples += batch.inputs.dims()[0];
+            sum += value;
+        }
+        let clip = self.config.clip.as_ref();
+        let norm = clip.map(|clip| clip.apply(&self.model, &mut self.gradients));
+        self.optimizer.set_learning_rate(rate.learning_rate);
+        if let Some(momentum) = rate.momentum {
+            self.optimizer.set_momentum(momentum);
+        }
+        self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
+        self.progress.step += 1;
+        Ok(StepReport {
+            step: self.progress.step,
+            epoch: self.progress.epoch + 1,
+            step_in_epoch: self.progress.batch.div_ceil(self.config.accumulate.max(1)),
+            loss: sum / count as f64,
+            samples,
+            learning_rate: rate.learning_rate,
+            gradient_norm: norm.flatten(),
+        })
+    }
+
+    /// Adds a batch's share of the step's gradients: the average over the step's batches.
+    fn backward(&mut self, loss: &Tensor, count: usize) {
+        let share = Tensor::full(loss.shape(), 1.0 / count as f32);
+        loss.backward_from(share, &mut self.gradients);
+    }
+
+    fn rate(&self, batches_in_epoch: usize) -> Rate {
+        let steps_per_epoch = batches_in_epoch.div_ceil(self.config.accumulate.max(1));
+        let base = self.config.optimizer.learning_rate();
+        let total = (self.config.epochs * steps_per_epoch) as u64;
+        let step = self.progress.step;
+        self.config.schedule.rate(step, total, steps_per_epoch as u64, base, &self.progress.plateau)
+    }
+
+    fn validate(&mut self, loader: &Loader) -> Result<Scores, TrainError> {
+        let (total, mut sums) = (loader.batches(), Accumulator::default());
+        for (index, batch) in loader.epoch(0, 0)?.enumerate() {
+            let batch = batch?;
+            evaluate_batch(&self.model, &self.config.loss, &batch, &mut sums);
+            self.emit(&Event::Validation { done: index + 1, total })?;
+        }
+        Ok(sums.scores(self.config.task))
+    }
+
+    fn note_best(&mut self, train: &Scores, valid: Option<&Scores>) -> bool {
+        let monitor = &self.config.monitor;
+        let Some((metric, value)) = monitor.value(train, valid) else { return false };
+        let before = self.progress.best.as_ref().map(|best| best.value);
+        let better = before.is_none_or(|before| monitor.is_better(value, before));
+        if better {
+            self.progress.best = Some(Best { metric, value, epoch: self.progress.epoch });
+        }
+        better
+    }
+
+    fn info(&self, train: &Loader, valid: Option<&Loader>) -> RunInfo {
+        RunInfo {
+            parameters: glassbox_nn::parameter_count(&self.model),
+            steps_per_epoch: train.batches().div_ceil(self.config.accumulate.max(1)),
+            epochs: self.config.epochs,
+            train_samples: train.samples(),
+            valid_batches: valid.map_or(0, Loader::batches),
+            start_step: self.progress.step,
+            start_epoch: self.progress.epoch + 1,
+        }
+    }
+
+    fn save(&mut self, best: bool, last: bool) -> Result<(), TrainError> {
+        let states = self.observers.iter().filter_map(|observer| observer.state());
+        let observers = states.map(|(name, value)| (name.to_owned(), value)).collect();
+        let (model, optimizer) = (&self.model, &self.optimizer);
+        let snapshot = Snapshot { model, optimizer, progress: &self.progress, observers };
+        for observer in &mut self.observers {
+            observer.on(&Event::Save { snapshot: &snapshot, best, last })?;
+        }
+        Ok(())
+    }
+
+    /// Shows `event` to every observer; the first reason to stop wins.
+    fn emit(&mut self, event: &Event<'_>) -> Result<Wishes, TrainError> {
+        let mut wishes = Wishes::default();
+        for observer in &mut self.observers {
+            match observer.on(event)? {
+                Flow::Continue => {}
+                Flow::Save => wishes.save = true,
+                Flow::Stop(reason) => wishes.stop = wishes.stop.or(Some(reason)),
+            }
+        }
+        Ok(wishes)
+    }
+
+    /// The step that just produced a loss that is no number, explained.
+    fn not_finite(&self, loss: f64) -> TrainError {
+        let mut parameter = None;
+        walk(&self.model, |path, slot| {
+            let Slot::Param(param) = slot else { return };
+            if parameter.is_none() && param.value().as_slice().iter().any(|x| !x.is_finite()) {
+                parameter = Some(path.to_string());
+            }
+        });
+        TrainError::NotFinite(Box::new(NotFinite {
+            loss,
+            step: self.progress.step + 1,
+            epoch: self.progress.epoch + 1,
+            parameter,
+            learning_rate: self.optimizer.learning_rate(),
+        }))
+    }
+}
+
+/// What the observers of one event want.
+#[derive(Default)]
+struct Wishes {
+    save: bool,
+    stop: Option<StopReason>,
+}
+
+/// The scores of `model` on all samples of `loader`, without recording a graph.
+///
+/// # Errors
+/// When data cannot be read.
+pub fn evaluate(
+    model: &dyn Module,
+    loss: &Loss,
+    task: Task,
+    loader: &Loader,
+) -> Result<Scores, TrainError> {
+    let _flush = denormals::flush();
+    let mut sums = Accumulator::default();
+    for batch in loader.epoch(0, 0)? {
+        evaluate_batch(model, loss, &batch?, &mut sums);
+    }
+    Ok(sums.scores(task))
+}
+
+fn evaluate_batch(model: &dyn Module, loss: &Loss, batch: &Batch, sums: &mut Accumulator) {
+    let prediction = model.forward(&batch.inputs, &mut Cx::eval());
+    let value = loss.compute(&prediction, &batch.targets).item();
+    sums.add(f64::from(value), &prediction, &batch.targets);
+}
+
+/// How long a duration is, for people: `0:21`, `1:02:07`.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
