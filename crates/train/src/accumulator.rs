@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn regression_scores() {
         let mut sums = Accumulator::default();
-        let (y, t) = (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[4.0, 6.0], [2, 1]));
+        let (y, t) =
+            (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[4.0, 6.0], [2, 1]));
         sums.add(0.5, &y, &t);
         let scores = sums.scores(Task::Regress);
         assert_eq!((scores.get("mae"), scores.get("rmse")), (Some(3.5), Some(12.5f64.sqrt())));

@@ -1,0 +1,79 @@
+//! Adam.
+
+use glassbox_tensor::optimize::{self, AdamStep};
+use serde::{Deserialize, Serialize};
+
+use super::{Update, UpdateRule};
+
+/// Adaptive moment estimation (Kingma and Ba 2015):
+/// `m ← β₁m + (1-β₁)g`, `s ← β₂s + (1-β₂)g²`, `w ← w - lr·m̂ / (√ŝ + ε)`, bias-corrected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adam {
+    /// The learning rate.
+    pub lr: f64,
+    /// β₁ and β₂: how much of the moments stays.
+    pub betas: [f64; 2],
+    /// ε: keeps the division finite.
+    pub epsilon: f64,
+    /// The L2 penalty, added to the gradient. For decay that is not, see [`super::AdamW`].
+    pub weight_decay: f64,
+    /// Divides by the largest second moment so far (Reddi, Kale and Kumar 2018).
+    pub amsgrad: bool,
+    /// Climbs instead of descending.
+    pub maximize: bool,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self {
+            lr: 1e-3,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            amsgrad: false,
+            maximize: false,
+        }
+    }
+}
+
+impl Adam {
+    /// The update with decay in the gradient or, `decoupled`, beside it.
+    pub(super) fn apply(&self, update: Update<'_>, decoupled: bool) {
+        let step = AdamStep {
+            learning_rate: update.learning_rate,
+            betas: self.betas,
+            epsilon: self.epsilon,
+            weight_decay: self.weight_decay,
+            decoupled,
+            maximize: self.maximize,
+            step: update.step,
+        };
+        let [first, second, largest @ ..] = update.state else {
+            unreachable!("the optimizer made the state tensors that state_names() lists")
+        };
+        let largest = largest.first_mut().map(|largest| largest.make_mut());
+        let (first, second) = (first.make_mut(), second.make_mut());
+        optimize::adam(step, update.values, update.gradient, first, second, largest);
+    }
+}
+
+impl UpdateRule for Adam {
+    fn learning_rate(&self) -> f64 {
+        self.lr
+    }
+
+    fn state_names(&self) -> &'static [&'static str] {
+        let names = &["first_moment", "second_moment", "largest_second_moment"];
+        if self.amsgrad { names } else { &names[..2] }
+    }
+
+    fn update(&self, update: Update<'_>) {
+        self.apply(update, false);
+    }
+
+    /// β₁ is Adam's momentum.
+    fn set_momentum(&mut self, momentum: f64) {
+        self.betas[0] = momentum;
+    }
+}
