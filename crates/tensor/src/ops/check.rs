@@ -22,7 +22,8 @@ impl Sample {
         shapes: impl IntoIterator<Item = S>,
         run: impl Fn(&[Tensor]) -> Tensor + 'static,
     ) -> Self {
-        let mut rng = Rng::new(name.bytes().fold(17, |h, b| h * 31 + u64::from(b)));
+        let mut rng =
+            Rng::new(name.bytes().fold(17, |h: u64, b| h.wrapping_mul(31).wrapping_add(b.into())));
         let normal =
             |shape: S| Tensor::build(shape, |out| out.iter_mut().for_each(|x| *x = rng.normal()));
         let inputs = shapes.into_iter().map(normal).collect();

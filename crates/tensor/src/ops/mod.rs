@@ -10,8 +10,19 @@ use crate::tensor::Tensor;
 
 mod accumulate;
 pub(crate) mod activation;
+mod argmax;
+mod log_softmax;
+mod logsumexp;
+mod max;
+mod mean;
+mod min;
 pub(crate) mod padding;
+mod permute;
+mod reduction;
 mod reshape;
+mod softmax;
+mod sum;
+mod var;
 
 #[cfg(test)]
 mod check;
@@ -50,5 +61,12 @@ macro_rules! table {
 }
 
 table! {
+    LogSoftmax => log_softmax,
+    LogSumExp => logsumexp,
+    Max => max,
+    Permute => permute,
     Reshape => reshape,
+    Softmax => softmax,
+    Sum => sum,
+    Variance => var,
 }

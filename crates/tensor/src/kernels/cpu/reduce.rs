@@ -42,6 +42,7 @@ pub(crate) struct Operands<'a> {
 
 /// A function of an element and of values shared by all elements that are folded together.
 pub(crate) trait Map: Copy + Send + Sync {
+    const READS_X: bool = true;
     const READS_Y: bool = false;
     const READS_A: bool = false;
     const READS_B: bool = false;
@@ -154,7 +155,7 @@ impl<const LARGEST: bool> Combine for Extreme<LARGEST> {
 }
 
 /// Elements of one task: 128 KiB.
-const TASK: usize = 32 * 1024;
+pub(super) const TASK: usize = 32 * 1024;
 /// The most columns of one task.
 const COLUMNS: usize = 1024;
 
@@ -212,37 +213,37 @@ fn fold_pieces<C: Combine, M: Map>(
         let start = piece * step;
         let (column, length) = (band * COLUMNS, COLUMNS.min(inner - band * COLUMNS));
         let first = group_index * group;
-        for o in first..(first + group).min(outer) {
-            // SAFETY: every (o, piece, band) belongs to one task and names `length` elements of
-            // its own within `out`.
-            let out = unsafe { shared.slice((o * pieces + piece) * inner + column, length) };
-            let rows = step.min(reduced - start);
-            let part = Part { outer: o, start, rows, column };
-            dispatch(FoldPart::<C, M> { map, extent, operands, part, out, combine: PhantomData });
-        }
+        let count = group.min(outer - first);
+        // SAFETY: every (group, piece, band) belongs to one task and names elements of its own
+        // within `out`; several groups' elements are adjacent, as pieces and bands are then one.
+        let out =
+            unsafe { shared.slice((first * pieces + piece) * inner + column, count * length) };
+        let part = Part { first, start, rows: step.min(reduced - start), column, length };
+        dispatch(FoldPart::<C, M> { map, extent, operands, part, out, combine: PhantomData });
     });
 }
 
-fn work<M: Map>(extent: Extent) -> usize {
+pub(super) fn work<M: Map>(extent: Extent) -> usize {
     extent.input() * M::COST / 8
 }
 
 /// Panics unless every operand that `M` reads has its size: the kernels rely on it.
 pub(super) fn check_operands<M: Map>(extent: Extent, operands: &Operands) {
-    assert_eq!(operands.x.len(), extent.input());
+    assert!(!M::READS_X || operands.x.len() == extent.input());
     assert!(!M::READS_Y || operands.y.len() == extent.input());
     assert!(!M::READS_A || operands.a.len() == extent.output());
     assert!(!M::READS_B || operands.b.len() == extent.output());
 }
 
-/// Which elements one call folds: `rows` of the reduced axis from `start`, at `outer`, in the
-/// columns from `column`.
+/// Which elements one call folds: `rows` of the reduced axis from `start` and `length` columns
+/// from `column`, for as many outer indices from `first` as there is room in `out`.
 #[derive(Clone, Copy)]
 struct Part {
-    outer: usize,
+    first: usize,
     start: usize,
     rows: usize,
     column: usize,
+    length: usize,
 }
 
 struct FoldPart<'a, C, M> {
@@ -260,35 +261,38 @@ impl<C: Combine, M: Map> Kernel for FoldPart<'_, C, M> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Extent { reduced, inner, .. } = self.extent;
-        let Part { outer, start, rows, column } = self.part;
-        let from = (outer * reduced + start) * inner + column;
-        let shared = outer * inner + column;
-        if inner == 1 {
-            let x = &self.operands.x[from..from + rows];
-            let y = if M::READS_Y { &self.operands.y[from..from + rows] } else { x };
-            let a = if M::READS_A { self.operands.a[shared] } else { 0.0 };
-            let b = if M::READS_B { self.operands.b[shared] } else { 0.0 };
-            self.out[0] = fold_row::<V, C, M>(self.map, x, y, V::splat(a), V::splat(b));
-            return;
+        let Part { first, start, rows, column, length } = self.part;
+        let Operands { x, y, a, b } = self.operands;
+        for (index, out) in self.out.chunks_exact_mut(length).enumerate() {
+            let from = ((first + index) * reduced + start) * inner + column;
+            let shared = (first + index) * inner + column;
+            if inner == 1 {
+                let x = &x[from..from + rows];
+                let y = if M::READS_Y { &y[from..from + rows] } else { x };
+                let a = if M::READS_A { a[shared] } else { 0.0 };
+                let b = if M::READS_B { b[shared] } else { 0.0 };
+                out[0] = fold_row::<V, C, M>(self.map, x, y, V::splat(a), V::splat(b));
+                continue;
+            }
+            let mut columns = Columns {
+                map: self.map,
+                x: &x[from..],
+                y: if M::READS_Y { &y[from..] } else { &[] },
+                a: if M::READS_A { &a[shared..] } else { &[] },
+                b: if M::READS_B { &b[shared..] } else { &[] },
+                stride: inner,
+                rows,
+                out,
+            };
+            columns.run::<V, C>();
         }
-        let mut columns = Columns {
-            map: self.map,
-            x: &self.operands.x[from..],
-            y: if M::READS_Y { &self.operands.y[from..] } else { &[] },
-            a: if M::READS_A { &self.operands.a[shared..] } else { &[] },
-            b: if M::READS_B { &self.operands.b[shared..] } else { &[] },
-            stride: inner,
-            rows,
-            out: self.out,
-        };
-        columns.run::<V, C>();
     }
 }
 
 /// Elements a lane adds up before its sum joins the total.
 const BLOCK: usize = 32;
 
-static ALL_ONES: [f32; 16] = [f32::from_bits(u32::MAX); 16];
+pub(super) static ALL_ONES: [f32; 16] = [f32::from_bits(u32::MAX); 16];
 
 /// Folds a contiguous row; `y` is as long as `x`.
 #[inline(always)]

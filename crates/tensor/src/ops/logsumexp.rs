@@ -1,0 +1,111 @@
+//! `y = log sum exp(x)` over some axes, through `m + log sum exp(x - m)` with the maximum `m`;
+//! `dx = dy exp(x - y)`.
+
+use super::Backward;
+use super::reduction::{Folding, reduction_methods};
+use super::softmax::ExpBelow;
+use crate::graph::InputGradients;
+use crate::kernels::cpu::math::exp;
+use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use crate::kernels::cpu::vector::Vector;
+use crate::shape::{Axes, Shape};
+use crate::tensor::Tensor;
+
+pub(crate) struct LogSumExp {
+    folding: Folding,
+    arranged: Tensor,
+    output: Tensor,
+}
+
+#[track_caller]
+fn logsumexp(x: &Tensor, axes: Axes, keep: bool) -> Tensor {
+    let folding = Folding::new(x.shape(), axes);
+    let arranged = folding.arrange(x);
+    let y = folded(&folding, &arranged, folding.output(keep));
+    let output = y.detach();
+    y.recorded([x], |_| LogSumExp { folding, arranged, output }.into())
+}
+
+/// `log sum exp` of arranged values, outside the graph.
+pub(super) fn folded(folding: &Folding, arranged: &Tensor, shape: Shape) -> Tensor {
+    let operands = Operands { x: arranged.as_slice(), ..Operands::default() };
+    let mut largest = folding.fold(Extreme::<true>, Identity, operands, shape);
+    // An infinite maximum would make `x - m` undefined.
+    let finite = |x: &mut f32| *x = if x.is_infinite() { 0.0 } else { *x };
+    largest.make_mut().iter_mut().for_each(finite);
+    let operands = Operands { a: largest.as_slice(), ..operands };
+    let mut y = folding.fold(Sum, ExpBelow, operands, shape);
+    let totals = y.make_mut().iter_mut().zip(largest.as_slice());
+    totals.for_each(|(y, largest)| *y = y.ln() + largest);
+    y
+}
+
+reduction_methods!(
+    /// `log sum exp` over `axes`, safe from overflow; minus infinity where there is nothing to
+    /// add.
+    ///
+    /// ```
+    /// # use glassbox_tensor::Tensor;
+    /// let x = Tensor::from_slice(&[1000.0, 1000.0], [2]);
+    /// assert_eq!(x.logsumexp(0).item(), 1000.0 + 2f32.ln());
+    /// ```
+    ///
+    /// # Panics
+    /// When an axis is out of range.
+    logsumexp,
+    logsumexp_keep_dims,
+    logsumexp
+);
+
+/// `b exp(x - a)`.
+#[derive(Clone, Copy)]
+struct Share;
+
+impl Map for Share {
+    const READS_A: bool = true;
+    const READS_B: bool = true;
+    const COST: usize = 8;
+
+    #[inline(always)]
+    fn map<V: Vector>(self, x: V, _: V, a: V, b: V) -> V {
+        exp(x.sub(a)).mul(b)
+    }
+}
+
+impl Backward for LogSumExp {
+    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+        let operands = Operands {
+            x: self.arranged.as_slice(),
+            a: self.output.as_slice(),
+            b: output_grad.as_slice(),
+            ..Operands::default()
+        };
+        inputs.add(0, self.folding.spread(Share, operands));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples() -> Vec<super::check::Sample> {
+    use super::check::Sample;
+    vec![
+        Sample::new("all", [[3, 4]], |x| x[0].logsumexp(..)),
+        Sample::new("last axis", [[5, 20]], |x| x[0].logsumexp(-1)),
+        Sample::new("first axis", [[6, 9]], |x| x[0].logsumexp_keep_dims(0)),
+        Sample::new("apart", [[3, 5, 4]], |x| x[0].logsumexp([0, 2])),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn infinities() {
+        let (inf, nan) = (f32::INFINITY, f32::NAN);
+        let x = [-inf, -inf, inf, 1.0, 0.0, -inf, nan, 0.0];
+        let y = Tensor::from_slice(&x, [4, 2]).logsumexp(1).to_vec();
+        assert_eq!(y[..3], [-inf, inf, 0.0]);
+        assert!(y[3].is_nan());
+        assert_eq!(Tensor::zeros([0, 1]).logsumexp(0).to_vec(), [-inf]);
+    }
+}
