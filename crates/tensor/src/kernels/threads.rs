@@ -119,6 +119,15 @@ impl<T> SharedMut<T> {
         unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
     }
 
+    /// The same values from element `skip` on.
+    ///
+    /// # Safety
+    /// `skip` must not reach beyond the slice this was made from.
+    pub(crate) unsafe fn offset(self, skip: usize) -> Self {
+        // SAFETY: in bounds by this function's contract.
+        Self(unsafe { self.0.add(skip) })
+    }
+
     /// The address of the first element.
     pub(crate) fn pointer(self) -> *mut T {
         self.0

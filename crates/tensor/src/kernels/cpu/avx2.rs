@@ -64,6 +64,45 @@ impl Vector for Avx2 {
         unsafe { _mm256_maskstore_ps(target, Self::mask(count), self.0) }
     }
 
+    #[inline(always)]
+    unsafe fn transpose(
+        source: *const f32,
+        source_stride: usize,
+        target: *mut f32,
+        target_stride: usize,
+    ) {
+        // SAFETY: reads and writes are those of this method's contract.
+        unsafe {
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_loadu_ps(source.add(i * source_stride));
+            }
+            // Pairs of rows, then fours within 128-bit halves, then the halves.
+            let mut pairs = rows;
+            for i in 0..4 {
+                pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+                pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+            }
+            let mut fours = pairs;
+            for i in 0..2 {
+                let [a, b, c, d] =
+                    [pairs[4 * i], pairs[4 * i + 1], pairs[4 * i + 2], pairs[4 * i + 3]];
+                fours[4 * i] = _mm256_shuffle_ps::<0x44>(a, c);
+                fours[4 * i + 1] = _mm256_shuffle_ps::<0xee>(a, c);
+                fours[4 * i + 2] = _mm256_shuffle_ps::<0x44>(b, d);
+                fours[4 * i + 3] = _mm256_shuffle_ps::<0xee>(b, d);
+            }
+            for i in 0..4 {
+                let low = _mm256_permute2f128_ps::<0x20>(fours[i], fours[i + 4]);
+                _mm256_storeu_ps(target.add(i * target_stride), low);
+            }
+            for i in 0..4 {
+                let high = _mm256_permute2f128_ps::<0x31>(fours[i], fours[i + 4]);
+                _mm256_storeu_ps(target.add((i + 4) * target_stride), high);
+            }
+        }
+    }
+
     intrinsics! {
         add(other) = _mm256_add_ps;
         sub(other) = _mm256_sub_ps;

@@ -22,6 +22,10 @@ pub(crate) enum Isa {
 
 /// The instruction set in use. The environment's `GLASSBOX_ISA=portable` forces the portable one.
 pub(crate) fn isa() -> Isa {
+    #[cfg(test)]
+    if PORTABLE.get() {
+        return Isa::Portable;
+    }
     static ISA: OnceLock<Isa> = OnceLock::new();
     *ISA.get_or_init(|| {
         if std::env::var("GLASSBOX_ISA").is_ok_and(|name| name == "portable") {
@@ -66,6 +70,20 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 #[cfg(test)]
 pub(crate) fn dispatch_portable<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Portable>()
+}
+
+#[cfg(test)]
+thread_local! {
+    static PORTABLE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Runs `f` with the portable vectors for every kernel that this thread runs in it, for tests.
+#[cfg(test)]
+pub(crate) fn with_portable<R>(f: impl FnOnce() -> R) -> R {
+    PORTABLE.set(true);
+    let result = crate::threads::with_count(1, f);
+    PORTABLE.set(false);
+    result
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -5,6 +5,7 @@
 mod avx2;
 pub(crate) mod isa;
 pub(crate) mod math;
+pub(crate) mod matmul;
 pub(crate) mod optimize;
 pub(crate) mod permute;
 mod portable;

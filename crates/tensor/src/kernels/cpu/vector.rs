@@ -35,6 +35,29 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `count` values.
     unsafe fn store_part(self, target: *mut f32, count: usize);
 
+    /// Writes the transpose of a block of `LANES` × `LANES` values: row by row of the result,
+    /// first to last, so that rows closer than `LANES` overwrite the ends of earlier ones.
+    ///
+    /// # Safety
+    /// `LANES` values from `source.add(i * source_stride)` must be readable and from
+    /// `target.add(i * target_stride)` writable for every `i` below `LANES`.
+    #[inline(always)]
+    unsafe fn transpose(
+        source: *const f32,
+        source_stride: usize,
+        target: *mut f32,
+        target_stride: usize,
+    ) {
+        for i in 0..Self::LANES {
+            for j in 0..Self::LANES {
+                // SAFETY: both lie within the blocks of this method's contract.
+                unsafe {
+                    *target.add(i * target_stride + j) = *source.add(j * source_stride + i);
+                }
+            }
+        }
+    }
+
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;

@@ -1,0 +1,252 @@
+//! One block of a product: some rows, some columns, the whole shared axis, on one thread.
+
+use std::mem::MaybeUninit;
+
+use super::pack::{LEFT_SLACK, pack_left, pack_panel};
+use super::{DEPTH, Epilogue, Matrix, Right};
+use crate::kernels::cpu::isa::Kernel;
+use crate::kernels::cpu::tile::{
+    Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
+};
+use crate::kernels::cpu::vector::Vector;
+use crate::kernels::threads::SharedMut;
+use crate::ops::activation::Activation;
+use crate::storage::Storage;
+
+/// Values of a plain right operand that tiles read in place: it stays in the first-level cache.
+const IN_PLACE: usize = 4096;
+
+pub(super) struct Block<'a> {
+    /// The block's rows.
+    left: Matrix<'a>,
+    right: Right<'a>,
+    /// The row of `right` that meets the first column of `left`.
+    right_start: usize,
+    epilogue: Epilogue<'a>,
+    /// The block's first output.
+    out: SharedMut<f32>,
+    out_stride: usize,
+    /// First column and number of columns.
+    columns: (usize, usize),
+}
+
+impl<'a> Block<'a> {
+    /// The block of `out` with the given rows and columns (first, number).
+    ///
+    /// # Safety
+    /// The block must lie within the values behind `out`, which nothing else may touch while it
+    /// is computed.
+    #[inline]
+    pub(super) unsafe fn new(
+        left: Matrix<'a>,
+        right: Right<'a>,
+        right_start: usize,
+        epilogue: Epilogue<'a>,
+        out: SharedMut<f32>,
+        out_stride: usize,
+        rows: (usize, usize),
+        columns: (usize, usize),
+    ) -> Self {
+        let left = left.part(rows.0, rows.1, 0, left.columns);
+        let skip = rows.0 * out_stride + columns.0;
+        // SAFETY: the block's first value lies within `out`.
+        let out = unsafe { out.offset(skip) };
+        Self { left, right, right_start, epilogue, out, out_stride, columns }
+    }
+}
+
+/// Room for one panel of one stretch of the shared axis.
+#[repr(align(64))]
+struct PanelBuffer(MaybeUninit<[f32; DEPTH * 16]>);
+
+impl Kernel for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let width = panel_width::<V>();
+        const { assert!(panel_width::<V>() <= 16, "PanelBuffer holds 16 columns") };
+        let Self { left, right, right_start, epilogue, out, out_stride, columns: (first, count) } =
+            self;
+        let (rows, depth) = (left.rows, left.columns);
+        let stretches = depth.div_ceil(DEPTH).max(1);
+        let stretch = depth.div_ceil(stretches).next_multiple_of(4);
+        // Packing pays when several panels reuse it; contiguous rows are read in place as well.
+        let panels = count.div_ceil(width);
+        let packs_left = panels > if left.column_stride == 1 { 8 } else { 1 } && rows > 1;
+        let mut scratch =
+            if packs_left { Some(Storage::new(rows * stretch + LEFT_SLACK)) } else { None };
+        let mut buffer = PanelBuffer(MaybeUninit::uninit());
+        let mut start = 0;
+        loop {
+            let steps = stretch.min(depth - start);
+            let (is_first, is_last) = (start == 0, start + steps == depth);
+            let part = left.part(0, rows, start, steps);
+            let packed_left = scratch.as_mut().and_then(Storage::unique_f32s).map(|target| {
+                pack_left::<V>(part, target);
+                &*target
+            });
+            for panel in 0..panels {
+                let (skip, columns) = (panel * width, width.min(count - panel * width));
+                let from = right_start + start;
+                let (values, stride, padded) = match right {
+                    Right::Packed(packed) => {
+                        (packed.panel((first + skip) / width, from), width, true)
+                    }
+                    Right::Plain(matrix) => {
+                        let part = matrix.part(from, steps, first + skip, columns);
+                        let few = rows <= TILE_ROWS || depth * matrix.columns <= IN_PLACE;
+                        if part.column_stride == 1 && few {
+                            (part.values, part.row_stride, false)
+                        } else {
+                            let target = buffer.0.as_mut_ptr().cast::<f32>();
+                            // SAFETY: the buffer holds `DEPTH` rows of a panel, and `pack_panel`
+                            // writes `steps * width` values before they are read.
+                            let target = unsafe {
+                                pack_panel::<V>(part, target);
+                                std::slice::from_raw_parts(target, steps * width)
+                            };
+                            (target, width, true)
+                        }
+                    }
+                };
+                let finish = Finish {
+                    accumulate: epilogue.accumulate || !is_first,
+                    bias: match epilogue.bias {
+                        Some(bias) if is_last => bias[first + skip..].as_ptr(),
+                        _ => std::ptr::null(),
+                    },
+                    relu: is_last && epilogue.activation == Activation::Relu,
+                };
+                let mut row = 0;
+                while row < rows {
+                    let tile_rows = next_tile_rows(rows - row);
+                    let (left, left_strides) = match packed_left {
+                        Some(values) => (&values[row * steps..], (1, tile_rows)),
+                        None if steps == 0 => (&[][..], (0, 0)),
+                        None => (
+                            &part.values[row * part.row_stride..],
+                            (part.row_stride, part.column_stride),
+                        ),
+                    };
+                    let task = Products {
+                        steps,
+                        left: left.as_ptr(),
+                        left_strides,
+                        right: values.as_ptr(),
+                        right_stride: stride,
+                        padded,
+                        // SAFETY: the tile lies within the block.
+                        out: unsafe { out.offset(row * out_stride + skip) }.pointer(),
+                        out_stride,
+                        columns,
+                        finish,
+                    };
+                    with_tile::<V, _>(tile_rows, columns, task);
+                    row += tile_rows;
+                }
+            }
+            start += steps;
+            if start >= depth {
+                break;
+            }
+        }
+        if epilogue.activation != Activation::Relu {
+            let Self { epilogue, out, out_stride, .. } = self;
+            Activate { activation: epilogue.activation, out, out_stride, rows, columns: count }
+                .run::<V>();
+        }
+    }
+}
+
+/// One tile of a block over one stretch of the shared axis.
+struct Products {
+    steps: usize,
+    left: *const f32,
+    left_strides: (usize, usize),
+    right: *const f32,
+    right_stride: usize,
+    /// Whether `right` is a packed panel.
+    padded: bool,
+    out: *mut f32,
+    out_stride: usize,
+    columns: usize,
+    finish: Finish,
+}
+
+impl TileTask for Products {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) {
+        let Self { steps, right, right_stride, columns, .. } = self;
+        let mut rows = [self.left; M];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = row.wrapping_add(i * self.left_strides.0);
+        }
+        let step = self.left_strides.1;
+        let mut tile = Tile::<V, M, N>::zero();
+        // SAFETY: `Block` sets up `M` rows of `steps` values on the left, `steps` rows of a panel
+        // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
+        unsafe {
+            if self.padded {
+                tile.add_products(steps, rows, step, right, panel_width::<V>());
+            } else if columns == N * V::LANES {
+                tile.add_products(steps, rows, step, right, right_stride);
+            } else {
+                tile.add_products_part(steps, rows, step, right, right_stride, columns);
+            }
+            tile.store(self.out, self.out_stride, columns, self.finish);
+        }
+    }
+}
+
+/// Applies an activation to a block of outputs in place, while it is in the cache.
+pub(super) struct Activate {
+    activation: Activation,
+    out: SharedMut<f32>,
+    out_stride: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Activate {
+    /// # Safety
+    /// As [`Block::new`], for a block that begins at `out`.
+    pub(super) unsafe fn new(
+        activation: Activation,
+        out: SharedMut<f32>,
+        out_stride: usize,
+        rows: usize,
+        columns: usize,
+    ) -> Self {
+        Self { activation, out, out_stride, rows, columns }
+    }
+}
+
+impl Kernel for Activate {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        if self.activation == Activation::Identity {
+            return;
+        }
+        let full = self.columns / V::LANES * V::LANES;
+        for row in 0..self.rows {
+            // SAFETY: the block's rows and columns are writable by the contract of `new`.
+            unsafe {
+                let out = self.out.pointer().add(row * self.out_stride);
+                for column in (0..full).step_by(V::LANES) {
+                    let x = V::load(out.add(column));
+                    self.activation.apply_vector(x).store(out.add(column));
+                }
+                if full < self.columns {
+                    let x = V::load_part(out.add(full), self.columns - full);
+                    let y = self.activation.apply_vector(x);
+                    y.store_part(out.add(full), self.columns - full);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Matrix products: `out = activation(left · right + bias)` for any strides.
+//!
+//! Large products are cut into blocks of rows and columns, one task each; a block runs through
+//! the shared axis in stretches of [`DEPTH`], so that a panel of the right operand stays in the
+//! first-level cache while tiles of the left pass by (Goto and van de Geijn 2008). The cut follows
+//! from the sizes alone, so results do not depend on threads.
+
+mod block;
+mod pack;
+mod plan;
+mod with_vector;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use pack::PackedMatrix;
+
+use super::isa::dispatch;
+use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::ops::activation::Activation;
+use block::Block;
+use plan::{Cut, Plan};
+
+/// The longest stretch of the shared axis that is multiplied at once: a panel of it (20 KiB) and
+/// the rows of a tile fit the first-level cache.
+const DEPTH: usize = 320;
+
+/// A matrix in memory: element `(i, j)` is `values[i * row_stride + j * column_stride]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// A row-major matrix.
+    #[track_caller]
+    pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self::strided(values, rows, columns, columns, 1)
+    }
+
+    /// A matrix with any distances between its elements.
+    ///
+    /// # Panics
+    /// When an element would lie outside of `values`: kernels rely on it.
+    #[track_caller]
+    pub(crate) fn strided(
+        values: &'a [f32],
+        rows: usize,
+        columns: usize,
+        row_stride: usize,
+        column_stride: usize,
+    ) -> Self {
+        if rows > 0 && columns > 0 {
+            let last = (rows - 1) * row_stride + (columns - 1) * column_stride;
+            assert!(last < values.len(), "a {rows}×{columns} matrix in {} values", values.len());
+        }
+        Self { values, rows, columns, row_stride, column_stride }
+    }
+
+    /// The same values with rows and columns exchanged.
+    pub(crate) fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// The same matrix, transposed where asked.
+    pub(crate) fn transposed_if(self, transpose: bool) -> Self {
+        if transpose { self.transposed() } else { self }
+    }
+
+    /// The part with these rows and columns.
+    fn part(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
+        debug_assert!(row + rows <= self.rows && column + columns <= self.columns);
+        if rows == 0 || columns == 0 {
+            return Self { values: &[], rows, columns, ..self };
+        }
+        let start = row * self.row_stride + column * self.column_stride;
+        Self { values: &self.values[start..], rows, columns, ..self }
+    }
+}
+
+/// The right operand of a product.
+#[derive(Clone, Copy)]
+pub(crate) enum Right<'a> {
+    Plain(Matrix<'a>),
+    Packed(&'a PackedMatrix),
+}
+
+impl Right<'_> {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Plain(matrix) => matrix.rows,
+            Self::Packed(packed) => packed.rows(),
+        }
+    }
+
+    fn columns(&self) -> usize {
+        match self {
+            Self::Plain(matrix) => matrix.columns,
+            Self::Packed(packed) => packed.columns(),
+        }
+    }
+}
+
+impl<'a> From<Matrix<'a>> for Right<'a> {
+    fn from(matrix: Matrix<'a>) -> Self {
+        Self::Plain(matrix)
+    }
+}
+
+impl<'a> From<&'a PackedMatrix> for Right<'a> {
+    fn from(packed: &'a PackedMatrix) -> Self {
+        Self::Packed(packed)
+    }
+}
+
+/// What happens to the products on their way to memory:
+/// `out = activation(products + (accumulate ? out : 0) + bias)`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Epilogue<'a> {
+    /// Adds to the target instead of overwriting it.
+    pub(crate) accumulate: bool,
+    /// One value a column.
+    pub(crate) bias: Option<&'a [f32]>,
+    /// Applied last.
+    pub(crate) activation: Activation,
+}
+
+/// `out = left · right` under `epilogue`; `out` is row-major with `right`'s number of columns.
+///
+/// # Panics
+/// When the sizes do not fit each other.
+#[track_caller]
+pub(crate) fn product<'a>(
+    left: Matrix<'_>,
+    right: impl Into<Right<'a>>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+) {
+    let right = right.into();
+    product_strided(left, right, epilogue, out, right.columns());
+}
+
+/// As [`product`], with rows of `out` that begin `out_stride` values apart.
+///
+/// # Panics
+/// When the sizes do not fit each other.
+#[track_caller]
+pub(crate) fn product_strided(
+    left: Matrix<'_>,
+    right: Right<'_>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let (rows, depth, columns) = (left.rows, left.columns, right.columns());
+    assert_eq!(depth, right.rows(), "lengths of the axis that a matrix product sums over");
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    let end = (rows - 1) * out_stride + columns;
+    assert!(out_stride >= columns && end <= out.len(), "{rows}×{columns} in {}", out.len());
+    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
+
+    if with_vector::product(left, right, epilogue, out, out_stride) {
+        return;
+    }
+    let plan = Plan::new(rows, depth, columns, left.column_stride == 1);
+    match plan.cut {
+        Cut::Depth(chunks) => by_depth(chunks, left, right, epilogue, out, out_stride),
+        Cut::Blocks { rows: row_blocks, .. } => {
+            // Several blocks of rows share the columns: pack them once for all.
+            let packed = match right {
+                Right::Plain(matrix) if row_blocks > 1 => Some(PackedMatrix::new(matrix)),
+                _ => None,
+            };
+            let right = packed.as_ref().map_or(right, Right::Packed);
+            blocks(&plan, left, right, 0, epilogue, out, out_stride);
+        }
+    }
+}
+
+/// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.
+fn blocks(
+    plan: &Plan,
+    left: Matrix<'_>,
+    right: Right<'_>,
+    right_start: usize,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let shared = SharedMut::new(out);
+    parallel_for(plan.tasks(), plan.work, |task| {
+        let (rows, columns) = plan.block(task);
+        // SAFETY: blocks do not overlap, and `product_strided` has checked that `out` holds all
+        // of them.
+        let block = unsafe {
+            Block::new(left, right, right_start, epilogue, shared, out_stride, rows, columns)
+        };
+        dispatch(block);
+    });
+}
+
+/// Cuts the shared axis: a few outputs that are sums of very many products. Each chunk gives a
+/// whole result of its own; they are added in order.
+fn by_depth(
+    chunks: usize,
+    left: Matrix<'_>,
+    right: Right<'_>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let (rows, depth, columns) = (left.rows, left.columns, right.columns());
+    let size = rows * columns;
+    let mut storage = crate::storage::Storage::new(chunks * size);
+    let partial = storage.unique_f32s().expect("a new buffer is not shared");
+    let shared = SharedMut::new(partial);
+    parallel_for(chunks, plan::work(rows, depth, columns), |chunk| {
+        let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
+        // SAFETY: each chunk has its own `size` values of the scratch buffer.
+        let out = unsafe { shared.slice(chunk * size, size) };
+        let left = left.part(0, rows, start, end - start);
+        let plan = Plan::new(rows, end - start, columns, left.column_stride == 1).in_blocks();
+        blocks(&plan, left, right, start, Epilogue::default(), out, columns);
+    });
+    let partial = &*partial;
+    for row in 0..rows {
+        let out = &mut out[row * out_stride..][..columns];
+        if !epilogue.accumulate {
+            out.fill(0.0);
+        }
+        for chunk in partial.chunks_exact(size) {
+            let chunk = &chunk[row * columns..][..columns];
+            out.iter_mut().zip(chunk).for_each(|(sum, term)| *sum += term);
+        }
+        if let Some(bias) = epilogue.bias {
+            out.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
+        }
+    }
+    // SAFETY: `out` holds `rows` rows of `columns` values, checked by `product_strided`.
+    dispatch(unsafe {
+        block::Activate::new(epilogue.activation, SharedMut::new(out), out_stride, rows, columns)
+    });
+}

@@ -1,0 +1,195 @@
+//! Copies of operands in the order in which tiles read them.
+
+use super::Matrix;
+use crate::kernels::cpu::isa::{Kernel, dispatch};
+use crate::kernels::cpu::tile::{TILE_ROWS, next_tile_rows, panel_width};
+use crate::kernels::cpu::vector::Vector;
+use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::storage::Storage;
+
+/// A right operand cut into panels of columns, each contiguous and padded with zeros: for a
+/// weight that many products share.
+pub(crate) struct PackedMatrix {
+    storage: Storage,
+    rows: usize,
+    columns: usize,
+    width: usize,
+}
+
+impl PackedMatrix {
+    /// A packed copy of `matrix`.
+    pub(crate) fn new(matrix: Matrix<'_>) -> Self {
+        let width = dispatch(Width);
+        let panels = matrix.columns.div_ceil(width);
+        let mut storage = Storage::new(panels * width * matrix.rows);
+        let size = width * matrix.rows;
+        let values = storage.unique_f32s().expect("a new buffer is not shared");
+        let shared = SharedMut::new(&mut values[..panels * size]);
+        // About 8 KiB a task.
+        let panels_each = (2048 / size.max(1)).max(1);
+        parallel_for(panels.div_ceil(panels_each), panels * size / 4, |task| {
+            let end = panels.min((task + 1) * panels_each);
+            for panel in task * panels_each..end {
+                let column = panel * width;
+                let part = matrix.part(0, matrix.rows, column, width.min(matrix.columns - column));
+                // SAFETY: every panel has its own `size` values.
+                let target = unsafe { shared.slice(panel * size, size) };
+                dispatch(PackPanel { part, target });
+            }
+        });
+        Self { storage, rows: matrix.rows, columns: matrix.columns, width }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// A panel from its row `start` on; rows are [`panel_width`] values apart.
+    #[inline]
+    pub(crate) fn panel(&self, index: usize, start: usize) -> &[f32] {
+        let from = (index * self.rows + start) * self.width;
+        &self.storage.f32s()[from..(index + 1) * self.rows * self.width]
+    }
+}
+
+/// The panel width in use.
+struct Width;
+
+impl Kernel for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> usize {
+        panel_width::<V>()
+    }
+}
+
+struct PackPanel<'a> {
+    part: Matrix<'a>,
+    target: &'a mut [f32],
+}
+
+impl Kernel for PackPanel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        assert!(self.target.len() >= self.part.rows * panel_width::<V>());
+        // SAFETY: the target's length was just checked.
+        unsafe { pack_panel::<V>(self.part, self.target.as_mut_ptr()) };
+    }
+}
+
+/// Writes `part`, at most a panel's width, as rows of that width padded with zeros.
+///
+/// # Safety
+/// `part.rows * panel_width` values from `target` must be writable.
+#[inline(always)]
+pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    let width = panel_width::<V>();
+    debug_assert!((1..=width).contains(&columns));
+    if rows == 0 {
+        return;
+    }
+    let source = values.as_ptr();
+    if column_stride == 1 && columns == width {
+        for row in 0..rows {
+            // SAFETY: a whole row of the matrix goes to a whole row of the panel.
+            unsafe {
+                let (source, target) = (source.add(row * row_stride), target.add(row * width));
+                V::load(source).store(target);
+                V::load(source.add(V::LANES)).store(target.add(V::LANES));
+            }
+        }
+        return;
+    }
+    // Square blocks of a transposed matrix; what remains goes value by value.
+    let (mut done_rows, mut done_columns) = (0, 0);
+    if row_stride == 1 {
+        done_rows = rows / V::LANES * V::LANES;
+        done_columns = columns / V::LANES * V::LANES;
+        for row in (0..done_rows).step_by(V::LANES) {
+            for column in (0..done_columns).step_by(V::LANES) {
+                // SAFETY: the block's rows and columns lie within the matrix and the panel.
+                unsafe {
+                    let source = source.add(row + column * column_stride);
+                    V::transpose(source, column_stride, target.add(row * width + column), width);
+                }
+            }
+        }
+    }
+    for row in 0..rows {
+        let from = if row < done_rows { done_columns } else { 0 };
+        for column in from..width {
+            // SAFETY: `(row, column)` lies within the matrix where read, and within the panel.
+            unsafe {
+                let value = if column < columns {
+                    *source.add(row * row_stride + column * column_stride)
+                } else {
+                    0.0
+                };
+                *target.add(row * width + column) = value;
+            }
+        }
+    }
+}
+
+/// Values that [`pack_left`] may write, but nobody reads, after the last tile.
+pub(super) const LEFT_SLACK: usize = 16;
+
+/// Writes `part` tile by tile ([`next_tile_rows`]), each as `[columns][rows of the tile]`.
+#[inline(always)]
+pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    assert!(target.len() >= rows * columns + LEFT_SLACK);
+    const { assert!(V::LANES - TILE_ROWS <= LEFT_SLACK) };
+    if columns == 0 {
+        return;
+    }
+    let (source, target) = (values.as_ptr(), target.as_mut_ptr());
+    let mut row = 0;
+    while row < rows {
+        let tile_rows = next_tile_rows(rows - row);
+        // SAFETY: the tile's values begin here and end before the next tile's or the slack.
+        let (source, target) = unsafe { (source.add(row * row_stride), target.add(row * columns)) };
+        let mut done = 0;
+        if tile_rows == TILE_ROWS && rows - row >= V::LANES {
+            // Whole vectors reach beyond the tile; the columns written after overwrite that.
+            if row_stride == 1 {
+                done = columns;
+                for column in 0..columns {
+                    // SAFETY: `LANES` rows exist from here on; the excess of the last column
+                    // falls on the next tile, written later, or on the slack.
+                    unsafe {
+                        V::load(source.add(column * column_stride))
+                            .store(target.add(column * TILE_ROWS));
+                    }
+                }
+            } else if column_stride == 1 {
+                done = columns / V::LANES * V::LANES;
+                for column in (0..done).step_by(V::LANES) {
+                    // SAFETY: as above, `LANES` rows and columns exist from here on.
+                    unsafe {
+                        let target = target.add(column * TILE_ROWS);
+                        V::transpose(source.add(column), row_stride, target, TILE_ROWS);
+                    }
+                }
+            }
+        }
+        for column in done..columns {
+            for i in 0..tile_rows {
+                // SAFETY: element `(row + i, column)` of the matrix, at its place in the tile.
+                unsafe {
+                    *target.add(column * tile_rows + i) =
+                        *source.add(i * row_stride + column * column_stride);
+                }
+            }
+        }
+        row += tile_rows;
+    }
+}

@@ -1,0 +1,124 @@
+//! How a product is cut into tasks: a function of its sizes alone.
+
+/// How a product is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Blocks of the output: so many of rows, so many of panels.
+    Blocks { rows: usize, columns: usize },
+    /// Chunks of the shared axis, whose results are added up.
+    Depth(usize),
+}
+
+pub(super) struct Plan {
+    rows: usize,
+    columns: usize,
+    pub(super) cut: Cut,
+    /// Estimated nanoseconds on one core.
+    pub(super) work: usize,
+}
+
+/// Columns that are kept together.
+const PANEL: usize = 16;
+/// Nanoseconds of a task: enough to make the cost of handing it out vanish.
+const TASK_WORK: usize = 25_000;
+/// Rows of a block whose part of one [`super::DEPTH`] fits the second-level cache several times.
+const BLOCK_ROWS: usize = 96;
+/// Up to here the rows stay in one block and only columns are cut.
+const WHOLE_ROWS: usize = 192;
+
+/// Estimated nanoseconds on one core: 48 products each.
+pub(super) fn work(rows: usize, depth: usize, columns: usize) -> usize {
+    rows.saturating_mul(columns).saturating_mul(depth + 4) / 48
+}
+
+impl Plan {
+    /// `left_in_rows`: the left operand's rows are contiguous, so that tiles read it in place.
+    pub(super) fn new(rows: usize, depth: usize, columns: usize, left_in_rows: bool) -> Self {
+        let work = work(rows, depth, columns);
+        let plan = |cut| Self { rows, columns, cut, work };
+        let tasks = (work / TASK_WORK).clamp(1, 256);
+        if tasks < 2 {
+            return plan(Cut::Blocks { rows: 1, columns: 1 });
+        }
+        let panels = columns.div_ceil(PANEL);
+        if depth >= 2048 && rows.div_ceil(BLOCK_ROWS / 2) * panels.div_ceil(4) <= 4 {
+            return plan(Cut::Depth(tasks.min(depth / 1024)));
+        }
+        let by_columns = tasks.min(panels / if left_in_rows { 2 } else { 8 });
+        if rows <= WHOLE_ROWS && by_columns >= tasks.min(4) || rows < 12 {
+            return plan(Cut::Blocks { rows: 1, columns: by_columns.max(1) });
+        }
+        let fewest = rows.div_ceil(BLOCK_ROWS).next_multiple_of(2);
+        let row_blocks = fewest.max(tasks.min(8)).min(rows / 6).max(1);
+        let columns = tasks.div_ceil(row_blocks).min(panels / 8).clamp(1, 4);
+        plan(Cut::Blocks { rows: row_blocks, columns })
+    }
+
+    /// The same product without chunks of the shared axis, in one task: what a chunk runs.
+    pub(super) fn in_blocks(self) -> Self {
+        let rows = self.rows.div_ceil(BLOCK_ROWS);
+        Self { cut: Cut::Blocks { rows, columns: 1 }, work: 0, ..self }
+    }
+
+    pub(super) fn tasks(&self) -> usize {
+        match self.cut {
+            Cut::Blocks { rows, columns } => rows * columns,
+            Cut::Depth(chunks) => chunks,
+        }
+    }
+
+    /// First row and number of rows, first column and number of columns of a task.
+    pub(super) fn block(&self, task: usize) -> ((usize, usize), (usize, usize)) {
+        let Cut::Blocks { rows, columns } = self.cut else { unreachable!("a cut of the depth") };
+        let panels = self.columns.div_ceil(PANEL);
+        let (row, column) = (task / columns, task % columns);
+        let (top, bottom) = (self.rows * row / rows, self.rows * (row + 1) / rows);
+        let left = panels * column / columns * PANEL;
+        let right = (panels * (column + 1) / columns * PANEL).min(self.columns);
+        ((top, bottom - top), (left, right - left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_every_output_once() {
+        let sizes = [1, 5, 16, 33, 128, 200, 784, 1024];
+        for rows in sizes {
+            for columns in sizes {
+                for depth in [0, 3, 512, 5000] {
+                    let plan = Plan::new(rows, depth, columns, depth % 2 == 0).in_blocks_if_depth();
+                    let mut seen = vec![0u8; rows * columns];
+                    for task in 0..plan.tasks() {
+                        let ((top, height), (left, width)) = plan.block(task);
+                        assert!(
+                            height > 0 && width > 0,
+                            "{rows} {columns} {depth}: {:?}",
+                            plan.cut
+                        );
+                        for i in top..top + height {
+                            seen[i * columns + left..][..width].iter_mut().for_each(|s| *s += 1);
+                        }
+                    }
+                    assert!(seen.iter().all(|&s| s == 1), "{rows} {columns} {depth}");
+                }
+            }
+        }
+    }
+
+    impl Plan {
+        fn in_blocks_if_depth(self) -> Self {
+            if matches!(self.cut, Cut::Depth(_)) { self.in_blocks() } else { self }
+        }
+    }
+
+    #[test]
+    fn few_outputs_of_many_products_are_cut_along_the_depth() {
+        assert!(matches!(Plan::new(64, 16_384, 64, false).cut, Cut::Depth(16)));
+        assert!(matches!(Plan::new(784, 128, 512, false).cut, Cut::Blocks { .. }));
+        let tiny = Plan::new(32, 16, 16, true);
+        assert_eq!(tiny.cut, Cut::Blocks { rows: 1, columns: 1 });
+    }
+}
