@@ -11,6 +11,8 @@ use crate::tensor::Tensor;
 mod accumulate;
 pub(crate) mod activation;
 mod argmax;
+mod conv2d;
+pub(crate) mod conv2d_options;
 mod log_softmax;
 mod logsumexp;
 mod max;
@@ -61,6 +63,7 @@ macro_rules! table {
 }
 
 table! {
+    Conv2d => conv2d,
     LogSoftmax => log_softmax,
     LogSumExp => logsumexp,
     Max => max,

@@ -1,8 +1,10 @@
 //! CPU kernels, written once over [`vector::Vector`] and run for the best instruction set that
 //! the machine has ([`isa::dispatch`]).
 
+pub(crate) mod activation_grad;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub(crate) mod conv;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;

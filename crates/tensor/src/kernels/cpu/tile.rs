@@ -143,6 +143,20 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         columns: usize,
         finish: Finish,
     ) {
+        let mut targets = [target; M];
+        for (i, row) in targets.iter_mut().enumerate() {
+            *row = target.wrapping_add(i * stride);
+        }
+        // SAFETY: by this method's contract.
+        unsafe { self.store_rows(targets, columns, finish) }
+    }
+
+    /// As [`Tile::store`], with an address for each row.
+    ///
+    /// # Safety
+    /// As for [`Tile::store`].
+    #[inline(always)]
+    pub(crate) unsafe fn store_rows(self, targets: [*mut f32; M], columns: usize, finish: Finish) {
         for j in 0..N {
             let skip = j * V::LANES;
             if columns >= skip + V::LANES {
@@ -152,8 +166,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                         true => None,
                         false => Some(V::load(finish.bias.add(skip))),
                     };
-                    for (i, sums) in self.0.iter().enumerate() {
-                        let target = target.add(i * stride + skip);
+                    for (sums, target) in self.0.iter().zip(targets) {
+                        let target = target.add(skip);
                         let old = if finish.accumulate { Some(V::load(target)) } else { None };
                         finished(sums[j], old, bias, finish.relu).store(target);
                     }
@@ -166,8 +180,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                         true => None,
                         false => Some(V::load_part(finish.bias.add(skip), count)),
                     };
-                    for (i, sums) in self.0.iter().enumerate() {
-                        let target = target.add(i * stride + skip);
+                    for (sums, target) in self.0.iter().zip(targets) {
+                        let target = target.add(skip);
                         let old = match finish.accumulate {
                             true => Some(V::load_part(target, count)),
                             false => None,

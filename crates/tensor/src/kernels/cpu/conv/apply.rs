@@ -1,0 +1,309 @@
+//! Forward pass and input gradient: a sweep's places times packed weights.
+
+use super::depthwise;
+use super::field::{Field, Layout};
+use super::geometry::Geometry;
+use super::pack::Panels;
+use super::sweep::{Segment, Sweep};
+use crate::kernels::cpu::isa::{Kernel, dispatch};
+use crate::kernels::cpu::tile::{
+    Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
+};
+use crate::kernels::cpu::vector::Vector;
+use crate::ops::activation::Activation;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Places computed together, so that a panel of weights is read once for several tiles.
+const BLOCK: usize = 96;
+/// The same where a panel does not fit the first-level cache beside the sources.
+const BLOCK_LONG: usize = 24;
+/// Rows of a panel up to which it fits.
+const SHORT_ROWS: usize = 384;
+/// Work of a task in multiply-adds: some tens of microseconds.
+const TASK_WORK: usize = 1 << 20;
+/// Tasks from which on they are larger instead of more.
+const ENOUGH_TASKS: usize = 64;
+
+/// `output = activation(conv(input, weight) + bias)`; shapes as in [`Geometry`].
+pub(crate) fn forward(
+    g: &Geometry,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+    output: &mut [f32],
+) {
+    let sweep = Sweep::forward(g);
+    let finish = Epilogue { bias, activation };
+    if g.is_depthwise() {
+        return depthwise::apply(g, &sweep, input, weight, finish, output);
+    }
+    let panels = Panels::forward(g, &sweep.taps, weight);
+    run(g, &sweep, [g.channels, g.filters], input, &panels, finish, output);
+}
+
+/// The gradient of the input from that of the convolution's result before bias and activation.
+pub(crate) fn input_grad(g: &Geometry, output_grad: &[f32], weight: &[f32], grad: &mut [f32]) {
+    let finish = Epilogue { bias: None, activation: Activation::Identity };
+    for y in 0..g.stride[0] {
+        for x in 0..g.stride[1] {
+            let sweep = Sweep::backward(g, [y, x]);
+            if g.is_depthwise() {
+                depthwise::apply(g, &sweep, output_grad, weight, finish, grad);
+            } else {
+                let panels = Panels::backward(g, &sweep.taps, weight);
+                run(g, &sweep, [g.filters, g.channels], output_grad, &panels, finish, grad);
+            }
+        }
+    }
+}
+
+/// What is done to sums before they are the result.
+#[derive(Clone, Copy)]
+pub(super) struct Epilogue<'a> {
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) activation: Activation,
+}
+
+/// Rows of places in each task, from sizes alone: enough work each, few tasks otherwise, and not
+/// beyond one image where that holds enough.
+pub(super) fn rows_per_task(batch: usize, sweep: &Sweep, row_work: usize) -> usize {
+    let worthwhile = TASK_WORK.div_ceil(row_work.max(1));
+    let shared = (batch * sweep.places[0]).div_ceil(ENOUGH_TASKS).min(sweep.places[0]);
+    worthwhile.max(shared).max(1)
+}
+
+/// One sweep over all images; `[source, target] channels`.
+fn run(
+    g: &Geometry,
+    sweep: &Sweep,
+    [channels, target_channels]: [usize; 2],
+    source: &[f32],
+    panels: &Panels,
+    finish: Epilogue,
+    target: &mut [f32],
+) {
+    let rows = g.batch * sweep.places[0];
+    if rows * sweep.places[1] * target_channels == 0 {
+        return;
+    }
+    let layout = Layout::new(sweep, channels);
+    let segments = sweep.segments(channels, channels / g.groups, layout.row_stride);
+    let products = sweep.taps.len() * channels / g.groups * target_channels;
+    let row_work = sweep.places[1] * (products + target_channels);
+    let task_rows = rows_per_task(g.batch, sweep, row_work);
+    let shared = SharedMut::new(target);
+    parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
+        let range = task * task_rows..rows.min((task + 1) * task_rows);
+        let field = Field::new(sweep, &layout, source, range.clone());
+        dispatch(Task {
+            sweep,
+            segments: &segments,
+            field: &field,
+            rows: range,
+            groups: g.groups,
+            group_channels: channels / g.groups,
+            target_channels,
+            panels,
+            finish,
+            target: shared.pointer(),
+        });
+    });
+}
+
+/// Some rows of places.
+struct Task<'a> {
+    sweep: &'a Sweep,
+    segments: &'a [Segment],
+    field: &'a Field,
+    rows: std::ops::Range<usize>,
+    groups: usize,
+    group_channels: usize,
+    target_channels: usize,
+    panels: &'a Panels,
+    finish: Epilogue<'a>,
+    target: *mut f32,
+}
+
+/// Where the places of a block read and write.
+pub(super) struct Places {
+    pub(super) windows: [*const f32; BLOCK],
+    pub(super) targets: [*mut f32; BLOCK],
+    pub(super) count: usize,
+}
+
+/// Walks over the places of some rows.
+pub(super) struct Walk<'a> {
+    sweep: &'a Sweep,
+    field: &'a Field,
+    step: usize,
+    target: *mut f32,
+    target_channels: usize,
+    rows: std::ops::Range<usize>,
+    column: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        sweep: &'a Sweep,
+        field: &'a Field,
+        rows: std::ops::Range<usize>,
+        [channels, target_channels]: [usize; 2],
+        target: *mut f32,
+    ) -> Self {
+        let step = sweep.step[1] * channels;
+        Self { sweep, field, step, target, target_channels, rows, column: 0 }
+    }
+
+    /// The next places, at most `limit` and [`BLOCK`]; `count` is 0 at the end.
+    pub(super) fn next(&mut self, places: &mut Places, limit: usize) {
+        let sweep = self.sweep;
+        let limit = limit.min(BLOCK);
+        places.count = 0;
+        while places.count < limit && !self.rows.is_empty() {
+            let (image, row) =
+                (self.rows.start / sweep.places[0], self.rows.start % sweep.places[0]);
+            let window = self.field.window(image, row).wrapping_add(self.column * self.step);
+            let line = image * sweep.target[0] + sweep.target_start[0] + row * sweep.target_step[0];
+            let column = sweep.target_start[1] + self.column * sweep.target_step[1];
+            let pixel = line * sweep.target[1] + column;
+            let target = self.target.wrapping_add(pixel * self.target_channels);
+            let count = (sweep.places[1] - self.column).min(limit - places.count);
+            let target_step = sweep.target_step[1] * self.target_channels;
+            for i in 0..count {
+                places.windows[places.count + i] = window.wrapping_add(i * self.step);
+                places.targets[places.count + i] = target.wrapping_add(i * target_step);
+            }
+            places.count += count;
+            self.column += count;
+            if self.column == sweep.places[1] {
+                self.column = 0;
+                self.rows.start += 1;
+            }
+        }
+    }
+}
+
+impl Places {
+    pub(super) fn new() -> Self {
+        Self {
+            windows: [std::ptr::null(); BLOCK],
+            targets: [std::ptr::null_mut(); BLOCK],
+            count: 0,
+        }
+    }
+}
+
+impl Kernel for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let group_targets = self.target_channels / self.groups;
+        let width = panel_width::<V>();
+        let short = self.panels.stride <= SHORT_ROWS * width;
+        let channels = [self.group_channels * self.groups, self.target_channels];
+        let mut walk = Walk::new(self.sweep, self.field, self.rows, channels, self.target);
+        let mut places = Places::new();
+        loop {
+            walk.next(&mut places, if short { BLOCK } else { BLOCK_LONG });
+            if places.count == 0 {
+                break;
+            }
+            for group in 0..self.groups {
+                for index in 0..self.panels.count {
+                    let panel = (group * self.panels.count + index) * self.panels.stride;
+                    let panel = self.panels.values()[panel..].as_ptr();
+                    let column = group * group_targets + index * width;
+                    let columns = width.min(group_targets - index * width);
+                    let bias = self.finish.bias.map_or(std::ptr::null(), |b| b[column..].as_ptr());
+                    let relu = self.finish.activation == Activation::Relu;
+                    let finish = Finish { accumulate: false, bias, relu };
+                    let mut first = 0;
+                    while first < places.count {
+                        let rows = next_tile_rows(places.count - first);
+                        let tile = PlaceTile {
+                            windows: &places.windows[first..first + rows],
+                            targets: &places.targets[first..first + rows],
+                            skip: group * self.group_channels,
+                            segments: self.segments,
+                            panel,
+                            column,
+                            columns,
+                            finish,
+                        };
+                        with_tile::<V, _>(rows, columns, tile);
+                        first += rows;
+                    }
+                }
+            }
+            activate::<V>(&places, self.target_channels, self.finish.activation);
+        }
+    }
+}
+
+/// Applies an activation that is not fused into the store, while the block is in cache.
+#[inline(always)]
+pub(super) fn activate<V: Vector>(places: &Places, channels: usize, activation: Activation) {
+    if matches!(activation, Activation::Identity | Activation::Relu) {
+        return;
+    }
+    for &target in &places.targets[..places.count] {
+        let mut channel = 0;
+        while channel < channels {
+            let count = V::LANES.min(channels - channel);
+            // SAFETY: a place's target is one whole pixel of `channels` values.
+            unsafe {
+                let target = target.add(channel);
+                if count == V::LANES {
+                    activation.apply_vector(V::load(target)).store(target);
+                } else {
+                    activation.apply_vector(V::load_part(target, count)).store_part(target, count);
+                }
+            }
+            channel += count;
+        }
+    }
+}
+
+/// Some places times one panel.
+struct PlaceTile<'a> {
+    windows: &'a [*const f32],
+    targets: &'a [*mut f32],
+    /// The group's first channel.
+    skip: usize,
+    segments: &'a [Segment],
+    panel: *const f32,
+    /// The panel's first column in the target.
+    column: usize,
+    columns: usize,
+    finish: Finish,
+}
+
+impl TileTask for PlaceTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) {
+        const { assert!(M <= TILE_ROWS) };
+        let mut tile = Tile::<V, M, N>::zero();
+        let (width, mut panel) = (panel_width::<V>(), self.panel);
+        for segment in self.segments {
+            let mut rows = [std::ptr::null(); M];
+            for (row, window) in rows.iter_mut().zip(self.windows) {
+                *row = window.wrapping_add(self.skip + segment.offset);
+            }
+            // SAFETY: a segment's values lie in the field for every place's window, and a panel
+            // has one row for each value of each segment.
+            unsafe { tile.add_products(segment.run, rows, 1, panel, width) };
+            panel = panel.wrapping_add(segment.run * width);
+        }
+        let mut targets = [std::ptr::null_mut(); M];
+        for (row, target) in targets.iter_mut().zip(self.targets) {
+            *row = target.wrapping_add(self.column);
+        }
+        // SAFETY: each target is a pixel of which the panel's columns are `columns` channels, and
+        // the bias has a value for each.
+        unsafe { tile.store_rows(targets, self.columns, self.finish) };
+    }
+}

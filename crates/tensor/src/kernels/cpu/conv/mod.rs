@@ -1,0 +1,21 @@
+//! Convolution as an implicit matrix product: tiles of pixels times packed weights, read straight
+//! from the image, without writing its windows out (im2col).
+//!
+//! Forward and input gradient are the same computation, a [`sweep::Sweep`]: every target pixel is
+//! a sum over taps of source pixels times a matrix. A strided convolution's input gradient is one
+//! sweep for each phase of the stride.
+
+mod apply;
+mod depthwise;
+mod field;
+mod geometry;
+mod pack;
+mod sweep;
+mod weight_grad;
+
+pub(crate) use apply::{forward, input_grad};
+pub(crate) use geometry::Geometry;
+pub(crate) use weight_grad::weight_grad;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Every kernel against the definition in double precision.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::kernels::cpu::isa::with_portable;
+use crate::ops::activation::Activation;
+use crate::ops::conv2d_options::Conv2dOptions;
+use crate::ops::padding::Padding;
+use crate::random::Rng;
+use crate::threads;
+
+/// The products of the definition: `visit(input index, weight index, output index)`.
+fn each_product(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
+    let (channels, filters) = (g.group_channels(), g.group_filters());
+    for image in 0..g.batch {
+        for place in 0..g.output[0] * g.output[1] {
+            let place = [place / g.output[1], place % g.output[1]];
+            for k in 0..g.kernel[0] * g.kernel[1] {
+                let kernel = [k / g.kernel[1], k % g.kernel[1]];
+                let at = [0, 1].map(|a: usize| {
+                    (place[a] * g.stride[a] + kernel[a] * g.dilation[a])
+                        .checked_sub(g.padding[a])
+                        .filter(|&x| x < g.input[a])
+                });
+                let [Some(y), Some(x)] = at else { continue };
+                let pixel = (image * g.input[0] + y) * g.input[1] + x;
+                let target = (image * g.output[0] + place[0]) * g.output[1] + place[1];
+                for filter in 0..g.filters {
+                    for c in 0..channels {
+                        let channel = filter / filters * channels + c;
+                        visit(
+                            pixel * g.channels + channel,
+                            (k * channels + c) * g.filters + filter,
+                            target * g.filters + filter,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Case {
+    g: Geometry,
+    input: Vec<f32>,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    output_grad: Vec<f32>,
+}
+
+impl Case {
+    fn new(g: Geometry) -> Self {
+        let mut rng = Rng::new(5);
+        let mut normal = |n: usize| (0..n).map(|_| rng.normal()).collect::<Vec<_>>();
+        Self {
+            input: normal(g.batch * g.input[0] * g.input[1] * g.channels),
+            weight: normal(g.weight_elements()),
+            bias: normal(g.filters),
+            output_grad: normal(g.output_pixels() * g.filters),
+            g,
+        }
+    }
+
+    /// Output, input gradient, weight gradient.
+    fn results(&self) -> [Vec<f32>; 3] {
+        let g = &self.g;
+        let mut output = vec![f32::NAN; self.output_grad.len()];
+        let mut input_grads = vec![f32::NAN; self.input.len()];
+        let mut weight_grads = vec![f32::NAN; self.weight.len()];
+        let bias = Some(&self.bias[..]);
+        forward(g, &self.input, &self.weight, bias, Activation::Identity, &mut output);
+        input_grad(g, &self.output_grad, &self.weight, &mut input_grads);
+        weight_grad(g, &self.input, &self.output_grad, &mut weight_grads);
+        [output, input_grads, weight_grads]
+    }
+
+    /// The same by definition, each with the sum of magnitudes.
+    fn expected(&self) -> [Vec<(f64, f64)>; 3] {
+        let zeros = |n: usize| vec![(0.0, 0.0); n];
+        let lengths = [self.output_grad.len(), self.input.len(), self.weight.len()];
+        let [mut output, mut input, mut weight] = lengths.map(zeros);
+        for (i, sum) in output.iter_mut().enumerate() {
+            let bias = f64::from(self.bias[i % self.g.filters]);
+            *sum = (bias, bias.abs());
+        }
+        each_product(&self.g, |x, w, y| {
+            let add = |sum: &mut (f64, f64), a: f32, b: f32| {
+                let product = f64::from(a) * f64::from(b);
+                *sum = (sum.0 + product, sum.1 + product.abs());
+            };
+            add(&mut output[y], self.input[x], self.weight[w]);
+            add(&mut input[x], self.output_grad[y], self.weight[w]);
+            add(&mut weight[w], self.input[x], self.output_grad[y]);
+        });
+        [output, input, weight]
+    }
+
+    fn check(&self) {
+        let expected = self.expected();
+        let vectors = self.results();
+        let portable = threads::with_count(1, || with_portable(|| self.results()));
+        for results in [vectors, portable] {
+            for (what, (got, want)) in results.iter().zip(&expected).enumerate() {
+                for (i, (&got, want)) in got.iter().zip(want).enumerate() {
+                    let error = (f64::from(got) - want.0).abs();
+                    assert!(
+                        error <= 1e-6 * (1.0 + want.1),
+                        "result {what}, element {i}: {got}, not {} of {:?}",
+                        want.0,
+                        self.g
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn geometry(options: &Conv2dOptions, input: [usize; 4], kernel: [usize; 4]) -> Option<Geometry> {
+    let output = options.output_shape(input, kernel).ok()?;
+    let (image, window) = ([input[1], input[2]], [kernel[0], kernel[1]]);
+    let padding = options.resolved_padding(image, window);
+    Some(Geometry {
+        batch: input[0],
+        input: image,
+        channels: input[3],
+        output: [output[1], output[2]],
+        filters: output[3],
+        kernel: window,
+        stride: options.stride,
+        dilation: options.dilation,
+        padding: padding.map(|p| p.0),
+        groups: options.groups,
+    })
+}
+
+prop_compose! {
+    fn options()(
+        stride in [1..4usize, 1..4usize],
+        dilation in [1..4usize, 1..4usize],
+        padding in prop_oneof![
+            Just(Padding::Valid),
+            Just(Padding::Same),
+            [0..4usize, 0..4usize, 0..4usize, 0..4usize].prop_map(|[top, bottom, left, right]| {
+                Padding::Explicit { top, bottom, left, right }
+            }),
+        ],
+        groups in 1..5usize,
+    ) -> Conv2dOptions {
+        Conv2dOptions { stride, padding, dilation, groups }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..Default::default() })]
+
+    #[test]
+    fn any_options_match_the_definition(
+        options in options(),
+        batch in 0..4usize,
+        image in [1..12usize, 1..12usize],
+        kernel in [1..6usize, 1..6usize],
+        channels in 1..12usize,
+        filters in 1..20usize,
+        depthwise in any::<bool>(),
+    ) {
+        let groups = if depthwise { channels } else { options.groups };
+        let options = Conv2dOptions { groups, ..options };
+        let (inputs, outputs) = match depthwise {
+            true => (channels, channels),
+            false => (channels * groups, filters * groups),
+        };
+        let input = [batch, image[0], image[1], inputs];
+        let kernel = [kernel[0], kernel[1], inputs / groups, outputs];
+        if let Some(g) = geometry(&options, input, kernel) {
+            Case::new(g).check();
+        }
+    }
+}
+
+/// Sizes that random cases hardly reach: many chunks and tasks, long panels, large kernels.
+#[test]
+fn large_sizes_match_the_definition() {
+    let same = Conv2dOptions { padding: Padding::Same, ..Default::default() };
+    let cases = [
+        (same, [5, 20, 24, 16], [3, 3, 16, 33]),
+        (Conv2dOptions::default(), [2, 14, 13, 64], [3, 3, 64, 10]),
+        (same, [70, 2, 3, 7], [3, 3, 7, 20]),
+        (same, [2, 13, 15, 2], [11, 11, 2, 3]),
+        (Conv2dOptions { stride: [2, 2], ..same }, [3, 32, 32, 16], [1, 1, 16, 32]),
+        (Conv2dOptions { groups: 40, ..same }, [3, 30, 31, 40], [5, 5, 1, 40]),
+        (same, [1, 3, 3, 40], [3, 3, 40, 40]),
+    ];
+    for (options, input, kernel) in cases {
+        Case::new(geometry(&options, input, kernel).unwrap()).check();
+    }
+}
+
+#[test]
+fn relu_at_the_store_keeps_nan() {
+    let g = geometry(&Conv2dOptions::default(), [1, 1, 3, 1], [1, 1, 1, 1]).unwrap();
+    let mut output = [0.0; 3];
+    forward(&g, &[-1.0, f32::NAN, 2.0], &[3.0], None, Activation::Relu, &mut output);
+    assert!(output[0] == 0.0 && output[1].is_nan() && output[2] == 6.0);
+}
