@@ -58,30 +58,12 @@ pub(crate) trait Kernel {
 /// Runs `kernel` with the best vectors that this machine has.
 #[inline]
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(test)]
-    if PORTABLE.get() {
-        return kernel.run::<Portable>();
-    }
     match isa() {
         Isa::Portable => kernel.run::<Portable>(),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `isa()` answers `Avx2` only where AVX2 and FMA were detected.
         Isa::Avx2 => unsafe { run_avx2(kernel) },
     }
-}
-
-#[cfg(test)]
-thread_local! {
-    static PORTABLE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Runs `f` with the portable vectors in all kernels that this thread runs itself.
-#[cfg(test)]
-pub(crate) fn with_portable<R>(f: impl FnOnce() -> R) -> R {
-    PORTABLE.set(true);
-    let result = f();
-    PORTABLE.set(false);
-    result
 }
 
 /// Runs `kernel` with the portable vectors, for tests that compare the paths.

@@ -8,7 +8,6 @@ use crate::ops::activation::Activation;
 use crate::ops::conv2d_options::Conv2dOptions;
 use crate::ops::padding::Padding;
 use crate::random::Rng;
-use crate::threads;
 
 /// The products of the definition: `visit(input index, weight index, output index)`.
 fn each_product(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
@@ -99,7 +98,7 @@ impl Case {
     fn check(&self) {
         let expected = self.expected();
         let vectors = self.results();
-        let portable = threads::with_count(1, || with_portable(|| self.results()));
+        let portable = with_portable(|| self.results());
         for results in [vectors, portable] {
             for (what, (got, want)) in results.iter().zip(&expected).enumerate() {
                 for (i, (&got, want)) in got.iter().zip(want).enumerate() {
