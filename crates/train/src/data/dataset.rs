@@ -1,0 +1,380 @@
+//! A data set in memory: inputs, targets and their names.
+
+use glassbox_tensor::Shape;
+use serde::{Deserialize, Serialize};
+
+use super::error::{DataError, DataErrorCode};
+use super::fingerprint::Fingerprint;
+
+/// The inputs of all items, one after another. Images stay bytes: a quarter of the memory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputStore {
+    /// Bytes that stand for `byte · scale`: 1/255 for images, so that they lie in 0 to 1.
+    U8 {
+        /// Row-major, item by item.
+        values: Vec<u8>,
+        /// The value of one step.
+        scale: f32,
+    },
+    /// Numbers as they are.
+    F32(Vec<f32>),
+}
+
+impl InputStore {
+    /// Images of bytes from 0 to 255, read as 0 to 1.
+    pub fn images(values: Vec<u8>) -> Self {
+        Self::U8 { values, scale: 1.0 / 255.0 }
+    }
+
+    /// The number of values of all items together.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8 { values, .. } => values.len(),
+            Self::F32(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The targets of all items.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// One class an item.
+    Classes {
+        /// The class of each item, counted from 0.
+        labels: Vec<i32>,
+        /// The name of each class.
+        names: Vec<String>,
+    },
+    /// `width` numbers an item.
+    Values {
+        /// Row-major, item by item.
+        values: Vec<f32>,
+        /// How many numbers an item has; 0 for items without targets.
+        width: usize,
+        /// The name of each number.
+        names: Vec<String>,
+    },
+}
+
+impl Targets {
+    /// No targets: inputs to predict.
+    pub fn none() -> Self {
+        Self::Values { values: Vec::new(), width: 0, names: Vec::new() }
+    }
+
+    /// The names of the classes; none for [`Targets::Values`].
+    pub fn class_names(&self) -> &[String] {
+        match self {
+            Self::Classes { names, .. } => names,
+            Self::Values { .. } => &[],
+        }
+    }
+
+    /// How many units a model's last layer needs: the number of classes, or of values.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Classes { names, .. } => names.len(),
+            Self::Values { width, .. } => *width,
+        }
+    }
+}
+
+/// One input of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The column's name; `column=value` for one-hot features.
+    pub name: String,
+    /// Whether it says, by 0 or 1, that a categorical column has a certain value.
+    pub one_hot: bool,
+}
+
+/// A data set in memory, checked when built: all lengths agree, labels are in range, numbers are
+/// finite.
+///
+/// ```
+/// use glassbox_train::data::{Dataset, InputStore, Targets};
+///
+/// let inputs = InputStore::F32(vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
+/// let targets = Targets::Classes {
+///     labels: vec![0, 1, 1, 0],
+///     names: vec!["same".into(), "different".into()],
+/// };
+/// let xor = Dataset::new("xor", [2], inputs, targets)?;
+/// assert_eq!((xor.len(), xor.item_shape().dims()), (4, &[2][..]));
+/// # Ok::<(), glassbox_train::data::DataError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    name: String,
+    item_shape: Shape,
+    inputs: InputStore,
+    targets: Targets,
+    features: Vec<Feature>,
+    len: usize,
+    fingerprint: u64,
+}
+
+impl Dataset {
+    /// A data set of items of shape `item_shape` (`[height, width, channels]` or `[features]`).
+    ///
+    /// # Errors
+    /// When lengths disagree, a label is out of range, or a number is not finite.
+    pub fn new(
+        name: impl Into<String>,
+        item_shape: impl Into<Shape>,
+        inputs: InputStore,
+        targets: Targets,
+    ) -> Result<Self, DataError> {
+        let (name, item_shape) = (name.into(), item_shape.into());
+        let len = check_inputs(&name, item_shape, &inputs)?;
+        check_targets(&name, len, &targets)?;
+        let mut dataset =
+            Self { name, item_shape, inputs, targets, features: Vec::new(), len, fingerprint: 0 };
+        dataset.fingerprint = dataset.compute_fingerprint();
+        Ok(dataset)
+    }
+
+    /// The same data set with names for its features, one for each input value of an item.
+    ///
+    /// # Panics
+    /// When there are not as many as input values.
+    #[must_use]
+    #[track_caller]
+    pub fn with_features(mut self, features: Vec<Feature>) -> Self {
+        assert_eq!(features.len(), self.item_shape.elements(), "features of an item");
+        self.features = features;
+        self.fingerprint = self.compute_fingerprint();
+        self
+    }
+
+    /// The name for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no items. ([`Dataset::new`] refuses such a set.)
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The shape of one input, without the batch axis.
+    pub fn item_shape(&self) -> Shape {
+        self.item_shape
+    }
+
+    /// Whether items are images `[height, width, channels]`.
+    pub fn is_image(&self) -> bool {
+        self.item_shape.rank() == 3
+    }
+
+    /// The inputs.
+    pub fn inputs(&self) -> &InputStore {
+        &self.inputs
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The names of the input values; empty for images.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// A hash of everything in the data set, equal on every machine.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The bytes the inputs and targets take in memory.
+    pub fn memory(&self) -> usize {
+        let inputs = match &self.inputs {
+            InputStore::U8 { values, .. } => values.len(),
+            InputStore::F32(values) => 4 * values.len(),
+        };
+        inputs
+            + match &self.targets {
+                Targets::Classes { labels, .. } => 4 * labels.len(),
+                Targets::Values { values, .. } => 4 * values.len(),
+            }
+    }
+
+    /// Writes the input of item `index`, unnormalised, to `out` (as long as the item shape has
+    /// elements).
+    ///
+    /// # Panics
+    /// When `index` or the length of `out` is wrong.
+    #[track_caller]
+    pub fn write_input(&self, index: usize, out: &mut [f32]) {
+        let size = self.item_shape.elements();
+        assert_eq!(out.len(), size, "room for the input of one item");
+        match &self.inputs {
+            InputStore::U8 { values, scale } => {
+                let item = &values[index * size..(index + 1) * size];
+                for (out, byte) in out.iter_mut().zip(item) {
+                    *out = f32::from(*byte) * scale;
+                }
+            }
+            InputStore::F32(values) => {
+                out.copy_from_slice(&values[index * size..(index + 1) * size]);
+            }
+        }
+    }
+
+    /// A hash of the input of item `index`: equal inputs have equal hashes.
+    pub fn input_fingerprint(&self, index: usize) -> u64 {
+        let size = self.item_shape.elements();
+        let mut print = Fingerprint::new();
+        match &self.inputs {
+            InputStore::U8 { values, .. } => print.bytes(&values[index * size..][..size]),
+            InputStore::F32(values) => print.floats(&values[index * size..][..size]),
+        }
+        print.finish()
+    }
+
+    fn compute_fingerprint(&self) -> u64 {
+        let mut print = Fingerprint::new();
+        self.item_shape.iter().for_each(|&length| print.number(length as u64));
+        match &self.inputs {
+            InputStore::U8 { values, scale } => {
+                print.floats(&[*scale]);
+                print.bytes(values);
+            }
+            InputStore::F32(values) => print.floats(values),
+        }
+        match &self.targets {
+            Targets::Classes { labels, .. } => {
+                labels.iter().for_each(|&label| print.number(label as u64));
+            }
+            Targets::Values { values, .. } => print.floats(values),
+        }
+        self.targets.class_names().iter().for_each(|name| print.bytes(name.as_bytes()));
+        self.features.iter().for_each(|feature| print.bytes(feature.name.as_bytes()));
+        print.finish()
+    }
+}
+
+/// The number of items.
+fn check_inputs(name: &str, item_shape: Shape, inputs: &InputStore) -> Result<usize, DataError> {
+    let size = item_shape.elements();
+    if inputs.is_empty() || size == 0 {
+        return Err(DataError::new(DataErrorCode::Empty, format!("{name} has no items")));
+    }
+    if !inputs.len().is_multiple_of(size) {
+        let message = format!("the inputs of {name} are not whole items");
+        return Err(DataError::new(DataErrorCode::CountMismatch, message)
+            .expected(format!("a multiple of {size} values (shape {item_shape})"))
+            .found(inputs.len()));
+    }
+    if let InputStore::F32(values) = inputs {
+        check_finite(name, "inputs", values, size)?;
+    }
+    let len = inputs.len() / size;
+    if u32::try_from(len).is_err() || i32::try_from(len).is_err() {
+        let message = format!("{name} has more items than can be indexed");
+        return Err(DataError::new(DataErrorCode::TooLarge, message)
+            .expected(format!("at most {}", i32::MAX))
+            .found(len));
+    }
+    Ok(len)
+}
+
+fn check_targets(name: &str, len: usize, targets: &Targets) -> Result<(), DataError> {
+    let mismatch = |found: usize, expected: usize| {
+        DataError::new(
+            DataErrorCode::CountMismatch,
+            format!("{name} does not have one target for each input"),
+        )
+        .expected(expected)
+        .found(found)
+    };
+    match targets {
+        Targets::Classes { labels, .. } if labels.len() != len => Err(mismatch(labels.len(), len)),
+        Targets::Classes { labels, names } => {
+            let valid = |label: i32| usize::try_from(label).is_ok_and(|label| label < names.len());
+            match labels.iter().position(|&label| !valid(label)) {
+                None => Ok(()),
+                Some(index) => Err(DataError::new(
+                    DataErrorCode::LabelRange,
+                    format!("the label of item {index} of {name} is not one of the classes"),
+                )
+                .expected(format!("0 to {}", names.len().saturating_sub(1)))
+                .found(labels[index])
+                .help("labels count the classes from 0: check the list of class names")),
+            }
+        }
+        Targets::Values { values, width, .. } if values.len() != len * width => {
+            Err(mismatch(values.len(), len * width))
+        }
+        Targets::Values { values, width, .. } => check_finite(name, "targets", values, *width),
+    }
+}
+
+fn check_finite(name: &str, what: &str, values: &[f32], width: usize) -> Result<(), DataError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let message =
+                format!("value {} of item {} of the {what} of {name}", at % width, at / width);
+            Err(DataError::new(DataErrorCode::NotFinite, message + " is not finite")
+                .expected("a finite number")
+                .found(values[at]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|n| n.to_string()).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        use DataErrorCode::*;
+        let floats = |n: usize| InputStore::F32(vec![0.5; n]);
+        let classes =
+            |labels: &[i32]| Targets::Classes { labels: labels.to_vec(), names: names(2) };
+        let values =
+            |values: &[f32]| Targets::Values { values: values.to_vec(), width: 1, names: names(1) };
+        let cases = [
+            (floats(0), classes(&[]), Empty),
+            (floats(3), classes(&[0]), CountMismatch),
+            (floats(4), classes(&[0, 1, 1]), CountMismatch),
+            (floats(4), classes(&[0, 2]), LabelRange),
+            (floats(4), classes(&[-1, 0]), LabelRange),
+            (floats(4), values(&[1.0]), CountMismatch),
+            (floats(4), values(&[1.0, f32::NAN]), NotFinite),
+            (InputStore::F32(vec![1.0, f32::INFINITY]), values(&[1.0]), NotFinite),
+        ];
+        for (inputs, targets, code) in cases {
+            assert_eq!(Dataset::new("test", [2], inputs, targets).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn bytes_are_scaled_and_fingerprints_tell_items_apart() {
+        let targets = Targets::Classes { labels: vec![0, 1, 0], names: names(2) };
+        let inputs = InputStore::images(vec![0, 255, 51, 102, 0, 255]);
+        let dataset = Dataset::new("bytes", [1, 2, 1], inputs, targets).unwrap();
+        let mut out = [0.0; 2];
+        dataset.write_input(1, &mut out);
+        assert_eq!(out, [0.2, 0.4]);
+        assert_eq!(dataset.input_fingerprint(0), dataset.input_fingerprint(2));
+        assert_ne!(dataset.input_fingerprint(0), dataset.input_fingerprint(1));
+        assert_eq!(dataset.memory(), 6 + 12);
+    }
+}

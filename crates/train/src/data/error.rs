@@ -1,0 +1,400 @@
+//! What can be wrong with data, told for people: a code, a place, what was expected, what was
+//! found, and what helps.
+
+use std::fmt;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+/// Kinds of data errors. Each has a code of the form `GB03xx` that `glassbox explain` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataErrorCode {
+    /// GB0301: a file or folder is missing or cannot be read.
+    Unreadable,
+    /// GB0302: there is no data.
+    Empty,
+    /// GB0303: a compressed file is damaged.
+    Compression,
+    /// GB0304: the header of an IDX file is wrong.
+    IdxHeader,
+    /// GB0305: the size of a file is not what its header says.
+    FileSize,
+    /// GB0306: the number of inputs is not the number of targets.
+    CountMismatch,
+    /// GB0307: a label is not one of the classes.
+    LabelRange,
+    /// GB0308: data would need more memory than is allowed.
+    TooLarge,
+    /// GB0310: the structure of a CSV file is wrong.
+    CsvStructure,
+    /// GB0311: a column is missing or named twice.
+    Column,
+    /// GB0312: a value is not a number.
+    NotANumber,
+    /// GB0313: a value is NaN or infinite.
+    NotFinite,
+    /// GB0314: a value is missing.
+    Missing,
+    /// GB0315: a category is unknown, or there are too many.
+    Category,
+    /// GB0320: an image cannot be decoded.
+    Image,
+    /// GB0321: images differ in size or colour.
+    ImageShape,
+    /// GB0322: the classes of a data set are unusable.
+    Classes,
+    /// GB0330: a split is impossible.
+    Split,
+    /// GB0331: a normalisation does not fit the data.
+    Normalize,
+    /// GB0332: an augmentation does not fit the data.
+    Augment,
+    /// GB0333: a data source's settings are impossible.
+    Source,
+    /// GB0340: a thread that prepares batches failed.
+    Worker,
+}
+
+impl DataErrorCode {
+    /// Every code, in order.
+    pub const ALL: [Self; 22] = [
+        Self::Unreadable,
+        Self::Empty,
+        Self::Compression,
+        Self::IdxHeader,
+        Self::FileSize,
+        Self::CountMismatch,
+        Self::LabelRange,
+        Self::TooLarge,
+        Self::CsvStructure,
+        Self::Column,
+        Self::NotANumber,
+        Self::NotFinite,
+        Self::Missing,
+        Self::Category,
+        Self::Image,
+        Self::ImageShape,
+        Self::Classes,
+        Self::Split,
+        Self::Normalize,
+        Self::Augment,
+        Self::Source,
+        Self::Worker,
+    ];
+
+    /// The code as it is printed: `GB0301`.
+    pub fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// What the code means and what to do, for `glassbox explain GB0301`.
+    pub fn explanation(self) -> &'static str {
+        self.entry().1
+    }
+
+    fn entry(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unreadable => (
+                "GB0301",
+                "A data file or folder does not exist, is of the wrong kind, or may not be read. \
+                 Paths in a recipe are relative to the recipe's own folder.",
+            ),
+            Self::Empty => (
+                "GB0302",
+                "The data set has no items: an empty file or folder, or nothing is left after \
+                 leaving out rows with missing values.",
+            ),
+            Self::Compression => (
+                "GB0303",
+                "A gzip file is damaged or cut off: its contents do not decompress, or its check \
+                 sum differs. Fetch it again.",
+            ),
+            Self::IdxHeader => (
+                "GB0304",
+                "An IDX file starts with two zero bytes, a type code (8 = unsigned bytes), the \
+                 number of dimensions, and one big-endian 32-bit length a dimension. This one does \
+                 not, or has another type or number of dimensions than needed here.",
+            ),
+            Self::FileSize => (
+                "GB0305",
+                "The header declares more or fewer values than the file holds: the file was cut \
+                 off, joined with another, or is not what its name says.",
+            ),
+            Self::CountMismatch => (
+                "GB0306",
+                "Every input needs exactly one target. The files of inputs and targets do not \
+                 belong together, or one of them is incomplete.",
+            ),
+            Self::LabelRange => (
+                "GB0307",
+                "Labels count the classes from 0. A label at or above the number of class names \
+                 means that names are missing or that the file is not one of labels.",
+            ),
+            Self::TooLarge => (
+                "GB0308",
+                "The declared sizes would need more memory than a data set may take. Nothing was \
+                 allocated. Make items smaller (`size`), leave out columns, or raise the limit.",
+            ),
+            Self::CsvStructure => (
+                "GB0310",
+                "A CSV file must be UTF-8 text whose rows all have the same number of cells. \
+                 Check the delimiter and the quotes around cells that contain it.",
+            ),
+            Self::Column => (
+                "GB0311",
+                "A column that the recipe names is not in the file, or a name is there twice. \
+                 Columns can be given by name or by index from 0.",
+            ),
+            Self::NotANumber => (
+                "GB0312",
+                "A column is numeric when all its values are numbers and categorical when none \
+                 is. Here some are and some are not: correct the value, or list the column under \
+                 `categorical`.",
+            ),
+            Self::NotFinite => (
+                "GB0313",
+                "A value is NaN, infinite, or too large for 32-bit floating point. One such value \
+                 turns every weight into NaN, so it is refused before training.",
+            ),
+            Self::Missing => (
+                "GB0314",
+                "A cell is empty or says NA, N/A, null or ?. Fill it in, or set \
+                 `missing = \"skip_row\"` to leave out such rows.",
+            ),
+            Self::Category => (
+                "GB0315",
+                "A categorical value was never seen in training, or a column has so many values \
+                 that it looks like an identifier: ignore it or raise `max_categories`.",
+            ),
+            Self::Image => (
+                "GB0320",
+                "An image file cannot be decoded: it is damaged, of another format than its name \
+                 says, or larger than the decoder may accept.",
+            ),
+            Self::ImageShape => (
+                "GB0321",
+                "All images of a data set must have one size and colour. Give `size = [height, \
+                 width]` to resize them, `color = \"rgb\"` or `\"gray\"` to convert them.",
+            ),
+            Self::Classes => (
+                "GB0322",
+                "A classifier needs at least two classes, and every part of a data set must name \
+                 them alike. In an image folder each class is a subfolder.",
+            ),
+            Self::Split => (
+                "GB0330",
+                "Fractions of a split lie between 0 and 1, together at most 1, and leave at least \
+                 one training item. A source that brings its own test set keeps it.",
+            ),
+            Self::Normalize => (
+                "GB0331",
+                "`normalize` needs one mean and one positive standard deviation for each channel \
+                 or feature (or one for all).",
+            ),
+            Self::Augment => (
+                "GB0332",
+                "Augmentations work on images `[height, width, channels]`; their amounts must be \
+                 finite and their probabilities between 0 and 1.",
+            ),
+            Self::Source => ("GB0333", "A setting of the data source is out of its range."),
+            Self::Worker => (
+                "GB0340",
+                "A thread that prepares batches could not be started, or stopped unexpectedly. The \
+                 latter is a defect of Glassbox: please report it with the recipe.",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for DataErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where in the data something is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file or folder.
+    pub file: Option<PathBuf>,
+    /// The line of a text file, from 1.
+    pub line: Option<u64>,
+    /// The column of a table, by name.
+    pub column: Option<String>,
+    /// The byte of a binary file, from 0.
+    pub offset: Option<u64>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}", file.display())?;
+        }
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column {column:?}")?;
+        }
+        match self.offset {
+            Some(offset) => write!(f, ", byte {offset}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is wrong, where, what was expected, what was found, and what helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// The kind of the error.
+    pub code: DataErrorCode,
+    /// One sentence.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// What would have been right.
+    pub expected: Option<String>,
+    /// What was there instead.
+    pub found: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// Data that cannot be used. Its [`Details`] can be read as its own fields.
+///
+/// ```
+/// use glassbox_train::data::{DataErrorCode, DataSource, IdxConfig};
+///
+/// let source = DataSource::Idx(IdxConfig { path: "no-such-folder".into(), ..Default::default() });
+/// let error = source.load(".".as_ref()).unwrap_err();
+/// assert_eq!(error.code, DataErrorCode::Unreadable);
+/// assert!(error.to_string().starts_with("GB0301 × "));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct DataError(Box<Details>);
+
+impl Deref for DataError {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DataError {
+    /// An error of a kind, with one sentence that says what is wrong.
+    pub fn new(code: DataErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            code,
+            message: message.into(),
+            place: Place::default(),
+            expected: None,
+            found: None,
+            help: None,
+        }))
+    }
+
+    /// Names the file or folder.
+    #[must_use]
+    pub fn file(mut self, file: impl AsRef<Path>) -> Self {
+        self.0.place.file = Some(file.as_ref().to_path_buf());
+        self
+    }
+
+    /// Names the line, from 1.
+    #[must_use]
+    pub fn line(mut self, line: u64) -> Self {
+        self.0.place.line = Some(line);
+        self
+    }
+
+    /// Names the column of a table.
+    #[must_use]
+    pub fn column(mut self, column: impl Into<String>) -> Self {
+        self.0.place.column = Some(column.into());
+        self
+    }
+
+    /// Names the byte of a binary file, from 0.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.0.place.offset = Some(offset);
+        self
+    }
+
+    /// Says what would have been right.
+    #[must_use]
+    pub fn expected(mut self, expected: impl fmt::Display) -> Self {
+        self.0.expected = Some(expected.to_string());
+        self
+    }
+
+    /// Says what was there instead.
+    #[must_use]
+    pub fn found(mut self, found: impl fmt::Display) -> Self {
+        self.0.found = Some(found.to_string());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {}", self.code, self.message)?;
+        let place = self.place.to_string();
+        if !place.is_empty() {
+            write!(f, "\n  at: {place}")?;
+        }
+        let parts = [("expected", &self.expected), ("found", &self.found), ("help", &self.help)];
+        for (name, part) in parts {
+            if let Some(part) = part {
+                write!(f, "\n  {name}: {part}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A cell, key or file name from outside, short enough for a message.
+pub(crate) fn quote(text: &str) -> String {
+    const SHOWN: usize = 40;
+    match text.char_indices().nth(SHOWN) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_ordered() {
+        let codes = DataErrorCode::ALL.map(DataErrorCode::as_str);
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        assert!(codes.iter().all(|c| c.starts_with("GB03") && c.len() == 6));
+    }
+
+    #[test]
+    fn an_error_prints_all_its_parts() {
+        let error = DataError::new(DataErrorCode::NotANumber, "a value is not a number")
+            .file("houses.csv")
+            .line(12)
+            .column("rooms")
+            .expected("a number")
+            .found(quote("three"))
+            .help("correct it");
+        assert_eq!(
+            error.to_string(),
+            "GB0312 × a value is not a number\n  at: houses.csv:12, column \"rooms\"\n  \
+             expected: a number\n  found: \"three\"\n  help: correct it"
+        );
+        assert_eq!(quote(&"ä".repeat(50)), format!("\"{}\"…", "ä".repeat(40)));
+    }
+}

@@ -1,0 +1,372 @@
+//! Normalisation of inputs and of regression targets, fitted on the training items only.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{Dataset, InputStore, Targets};
+use super::error::{DataError, DataErrorCode};
+
+/// How inputs are normalised, one way for each channel of an image or each feature of a table.
+/// One-hot features stay 0 and 1.
+///
+/// In a recipe: `"none"`, `"standard"`, `"min_max"`, or `{ mean = [0.286], std = [0.353] }`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum NormalizeConfig {
+    /// Values stay as they are (bytes of images are read as 0 to 1).
+    None,
+    /// Mean 0 and standard deviation 1 over the training items.
+    #[default]
+    Standard,
+    /// The smallest value of the training items becomes 0, the largest 1.
+    MinMax,
+    /// A given mean and standard deviation: one for all channels or features, or one for each.
+    Fixed {
+        /// What is subtracted.
+        mean: Vec<f32>,
+        /// What the difference is divided by.
+        std: Vec<f32>,
+    },
+}
+
+/// The fitted normalisation `y = (x − offset) / scale`, part of a checkpoint.
+///
+/// Value `i` of an item uses entry `i mod width`: the channel of an image (channels come last) or
+/// the feature of a table. Without entries it is the identity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Normalizer {
+    /// What is subtracted.
+    pub offset: Vec<f32>,
+    /// What the difference is divided by.
+    pub scale: Vec<f32>,
+}
+
+impl Normalizer {
+    /// Fits the normalisation of inputs on the items `train` of `dataset`.
+    ///
+    /// # Errors
+    /// When explicit statistics do not fit the data.
+    pub fn fit_inputs(
+        config: &NormalizeConfig,
+        dataset: &Dataset,
+        train: &[u32],
+    ) -> Result<Self, DataError> {
+        let width = dataset.item_shape().last().copied().unwrap_or(1);
+        let mut fitted = match config {
+            NormalizeConfig::None => return Ok(Self::default()),
+            NormalizeConfig::Fixed { mean, std } => return Self::fixed(mean, std, width),
+            NormalizeConfig::Standard => Self::from_moments(&input_moments(dataset, train, width)),
+            NormalizeConfig::MinMax => Self::from_bounds(&input_moments(dataset, train, width)),
+        };
+        for (index, feature) in dataset.features().iter().enumerate() {
+            if feature.one_hot {
+                (fitted.offset[index], fitted.scale[index]) = (0.0, 1.0);
+            }
+        }
+        Ok(fitted)
+    }
+
+    /// Fits the standardisation of regression targets on the items `train` of `dataset`. Class
+    /// labels stay as they are.
+    pub fn fit_targets(dataset: &Dataset, train: &[u32]) -> Self {
+        match dataset.targets() {
+            Targets::Values { values, width, .. } if *width > 0 => {
+                let mut moments = vec![Moments::default(); *width];
+                for &item in train {
+                    let target = &values[item as usize * width..][..*width];
+                    moments.iter_mut().zip(target).for_each(|(m, &v)| m.add(v, 1));
+                }
+                Self::from_moments(&moments)
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// Whether values stay as they are.
+    pub fn is_identity(&self) -> bool {
+        self.offset.is_empty()
+    }
+
+    /// Normalises whole items in place.
+    pub fn apply(&self, values: &mut [f32]) {
+        self.each(values, |value, offset, scale| (value - offset) / scale);
+    }
+
+    /// Undoes [`Normalizer::apply`]: predictions in the targets' own units.
+    pub fn restore(&self, values: &mut [f32]) {
+        self.each(values, |value, offset, scale| value * scale + offset);
+    }
+
+    fn each(&self, values: &mut [f32], f: impl Fn(f32, f32, f32) -> f32) {
+        match (&self.offset[..], &self.scale[..]) {
+            ([], _) | (_, []) => {}
+            (&[offset], &[scale]) => {
+                values.iter_mut().for_each(|value| *value = f(*value, offset, scale));
+            }
+            (offsets, scales) => {
+                for row in values.chunks_mut(offsets.len()) {
+                    for ((value, &offset), &scale) in row.iter_mut().zip(offsets).zip(scales) {
+                        *value = f(*value, offset, scale);
+                    }
+                }
+            }
+        }
+    }
+
+    fn fixed(mean: &[f32], std: &[f32], width: usize) -> Result<Self, DataError> {
+        for (name, values) in [("mean", mean), ("std", std)] {
+            if values.len() != width && values.len() != 1 {
+                let message = format!("`normalize.{name}` does not fit the data");
+                return Err(DataError::new(DataErrorCode::Normalize, message)
+                    .expected(format!("1 or {width} numbers"))
+                    .found(values.len()));
+            }
+            let valid = |v: &f32| v.is_finite() && (name == "mean" || *v > 0.0);
+            if let Some(value) = values.iter().find(|value| !valid(value)) {
+                let message = format!("`normalize.{name}` is impossible");
+                return Err(DataError::new(DataErrorCode::Normalize, message)
+                    .expected(if name == "mean" { "finite numbers" } else { "positive numbers" })
+                    .found(value));
+            }
+        }
+        let wide = mean.len().max(std.len());
+        let spread = |values: &[f32]| values.iter().copied().cycle().take(wide).collect();
+        Ok(Self { offset: spread(mean), scale: spread(std) })
+    }
+
+    fn from_moments(moments: &[Moments]) -> Self {
+        let offset = moments.iter().map(|m| m.mean() as f32).collect();
+        Self { offset, scale: moments.iter().map(Moments::deviation).collect() }
+    }
+
+    fn from_bounds(moments: &[Moments]) -> Self {
+        let offset = moments.iter().map(|m| m.smallest).collect();
+        let range = |m: &Moments| m.largest - m.smallest;
+        let scale = moments.iter().map(|m| if range(m) > 0.0 { range(m) } else { 1.0 }).collect();
+        Self { offset, scale }
+    }
+}
+
+/// Statistics of one channel or feature, in double precision, relative to its first value so that
+/// a large mean does not drown a small deviation.
+#[derive(Clone)]
+struct Moments {
+    count: u64,
+    first: f64,
+    sum: f64,
+    squares: f64,
+    smallest: f32,
+    largest: f32,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        let (smallest, largest) = (f32::INFINITY, f32::NEG_INFINITY);
+        Self { count: 0, first: 0.0, sum: 0.0, squares: 0.0, smallest, largest }
+    }
+}
+
+impl Moments {
+    fn add(&mut self, value: f32, times: u64) {
+        if self.count == 0 {
+            self.first = f64::from(value);
+        }
+        let (difference, times_exact) = (f64::from(value) - self.first, times as f64);
+        self.count += times;
+        self.sum += difference * times_exact;
+        self.squares += difference * difference * times_exact;
+        (self.smallest, self.largest) = (self.smallest.min(value), self.largest.max(value));
+    }
+
+    fn mean(&self) -> f64 {
+        self.first + self.sum / self.count.max(1) as f64
+    }
+
+    /// The population standard deviation; 1 for a constant, which is only centred.
+    fn deviation(&self) -> f32 {
+        let count = self.count.max(1) as f64;
+        let variance = (self.squares - self.sum * self.sum / count) / count;
+        let deviation = variance.max(0.0).sqrt();
+        let noise = f64::from(f32::EPSILON) * self.mean().abs();
+        if self.smallest < self.largest && deviation > noise { deviation as f32 } else { 1.0 }
+    }
+}
+
+fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments> {
+    let size = dataset.item_shape().elements();
+    let mut moments = vec![Moments::default(); width];
+    match dataset.inputs() {
+        InputStore::U8 { values, scale } => {
+            let mut histogram = vec![[0u64; 256]; width];
+            for &item in train {
+                for row in values[item as usize * size..][..size].chunks_exact(width) {
+                    row.iter().zip(&mut histogram).for_each(|(&v, h)| h[usize::from(v)] += 1);
+                }
+            }
+            for (moments, histogram) in moments.iter_mut().zip(&histogram) {
+                for (value, &times) in (0u8..=255).zip(histogram).filter(|(_, t)| **t > 0) {
+                    moments.add(f32::from(value) * scale, times);
+                }
+            }
+        }
+        InputStore::F32(values) => {
+            for &item in train {
+                for row in values[item as usize * size..][..size].chunks_exact(width) {
+                    moments.iter_mut().zip(row).for_each(|(m, &v)| m.add(v, 1));
+                }
+            }
+        }
+    }
+    moments
+}
+
+impl Serialize for NormalizeConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str("none"),
+            Self::Standard => serializer.serialize_str("standard"),
+            Self::MinMax => serializer.serialize_str("min_max"),
+            Self::Fixed { mean, std } => {
+                let mut fixed = serializer.serialize_struct("Fixed", 2)?;
+                fixed.serialize_field("mean", mean)?;
+                fixed.serialize_field("std", std)?;
+                fixed.end()
+            }
+        }
+    }
+}
+
+/// By hand, because the message of an untagged enum does not say what is wrong.
+impl<'de> Deserialize<'de> for NormalizeConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fixed {
+            mean: Vec<f32>,
+            std: Vec<f32>,
+        }
+
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = NormalizeConfig;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("\"none\", \"standard\", \"min_max\" or { mean = […], std = […] }")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                match name {
+                    "none" => Ok(NormalizeConfig::None),
+                    "standard" => Ok(NormalizeConfig::Standard),
+                    "min_max" => Ok(NormalizeConfig::MinMax),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let fixed = Fixed::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(NormalizeConfig::Fixed { mean: fixed.mean, std: fixed.std })
+            }
+        }
+
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Feature;
+
+    fn table(values: &[f32], width: usize) -> Dataset {
+        let inputs = InputStore::F32(values.to_vec());
+        Dataset::new("table", [width], inputs, Targets::none()).unwrap()
+    }
+
+    #[test]
+    fn statistics_come_from_the_training_items_alone() {
+        let data = table(&[1.0, 5.0, 3.0, 5.0, 1e6, -1e6], 2);
+        let standard = Normalizer::fit_inputs(&NormalizeConfig::Standard, &data, &[0, 1]).unwrap();
+        assert_eq!((&standard.offset[..], &standard.scale[..]), (&[2.0, 5.0][..], &[1.0, 1.0][..]));
+        let bounds = Normalizer::fit_inputs(&NormalizeConfig::MinMax, &data, &[0, 1]).unwrap();
+        assert_eq!((&bounds.offset[..], &bounds.scale[..]), (&[1.0, 5.0][..], &[2.0, 1.0][..]));
+        let mut row = [3.0, 5.0];
+        bounds.apply(&mut row);
+        assert_eq!(row, [1.0, 0.0]);
+        bounds.restore(&mut row);
+        assert_eq!(row, [3.0, 5.0]);
+    }
+
+    #[test]
+    fn a_large_mean_does_not_drown_the_deviation() {
+        let values: Vec<f32> = (0..1000).map(|i| 1e6 + (i % 2) as f32).collect();
+        let data = table(&values, 1);
+        let train: Vec<u32> = (0..1000).collect();
+        let fitted = Normalizer::fit_inputs(&NormalizeConfig::Standard, &data, &train).unwrap();
+        assert!((fitted.scale[0] - 0.5).abs() < 1e-6, "{fitted:?}");
+    }
+
+    #[test]
+    fn images_have_statistics_for_each_channel() {
+        let inputs = InputStore::U8 { values: vec![0, 10, 4, 10, 0, 30, 4, 30], scale: 0.5 };
+        let data = Dataset::new("images", [2, 1, 2], inputs, Targets::none()).unwrap();
+        let fitted = Normalizer::fit_inputs(&NormalizeConfig::Standard, &data, &[0, 1]).unwrap();
+        assert_eq!(fitted, Normalizer { offset: vec![1.0, 10.0], scale: vec![1.0, 5.0] });
+    }
+
+    #[test]
+    fn one_hot_features_stay() {
+        let features =
+            ["age", "city=Bonn"].map(|n| Feature { name: n.into(), one_hot: n != "age" });
+        let data = table(&[1.0, 0.0, 3.0, 1.0], 2).with_features(features.to_vec());
+        let fitted = Normalizer::fit_inputs(&NormalizeConfig::Standard, &data, &[0, 1]).unwrap();
+        assert_eq!(fitted, Normalizer { offset: vec![2.0, 0.0], scale: vec![1.0, 1.0] });
+    }
+
+    #[test]
+    fn targets_are_standardised_and_restored() {
+        let targets = Targets::Values {
+            values: vec![1.0, 10.0, 3.0, 30.0],
+            width: 2,
+            names: vec!["a".into(), "b".into()],
+        };
+        let inputs = InputStore::F32(vec![0.0, 1.0]);
+        let data = Dataset::new("regression", [1], inputs, targets).unwrap();
+        let fitted = Normalizer::fit_targets(&data, &[0, 1]);
+        let mut values = [1.0, 30.0];
+        fitted.apply(&mut values);
+        assert_eq!(values, [-1.0, 1.0]);
+        fitted.restore(&mut values);
+        assert_eq!(values, [1.0, 30.0]);
+    }
+
+    #[test]
+    fn configs_read_and_write_as_in_a_recipe() {
+        let read = |text: &str| serde_json::from_str::<NormalizeConfig>(text);
+        for text in ["\"none\"", "\"standard\"", "\"min_max\"", r#"{"mean":[0.5],"std":[0.25]}"#] {
+            assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
+        }
+        let message = read("\"standrad\"").unwrap_err().to_string();
+        assert!(message.contains("standrad") && message.contains("\"min_max\""), "{message}");
+        assert!(read(r#"{"mean":[0.5]}"#).unwrap_err().to_string().contains("std"));
+    }
+
+    #[test]
+    fn explicit_statistics_must_fit() {
+        let data = table(&[1.0, 2.0, 3.0], 3);
+        let bad = [(vec![0.0; 2], vec![1.0]), (vec![0.0], vec![0.0]), (vec![f32::NAN], vec![1.0])];
+        for (mean, std) in bad {
+            let config = NormalizeConfig::Fixed { mean, std };
+            let error = Normalizer::fit_inputs(&config, &data, &[0]).unwrap_err();
+            assert_eq!(error.code, DataErrorCode::Normalize);
+        }
+        let config = NormalizeConfig::Fixed { mean: vec![1.0], std: vec![2.0, 4.0, 1.0] };
+        let fitted = Normalizer::fit_inputs(&config, &data, &[0]).unwrap();
+        let mut row = [1.0, 5.0, 3.0];
+        fitted.apply(&mut row);
+        assert_eq!(row, [0.0, 1.0, 2.0]);
+    }
+}

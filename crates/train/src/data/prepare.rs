@@ -1,0 +1,113 @@
+//! From the data part of a recipe to loaders.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::augment::Augment;
+use super::dataset::Dataset;
+use super::error::DataError;
+use super::loader::{Loader, LoaderConfig, Workers};
+use super::normalize::{NormalizeConfig, Normalizer};
+use super::sources::DataSource;
+use super::split::{Part, Split, SplitConfig};
+use super::transform::Transform;
+
+/// Which data, how split, how normalised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DataConfig {
+    /// Where the data comes from.
+    #[serde(flatten)]
+    pub source: DataSource,
+    /// How it is split; the source's default when absent.
+    pub split: Option<SplitConfig>,
+    /// How inputs are normalised.
+    pub normalize: NormalizeConfig,
+    /// Whether regression targets are standardised, so that losses and learning rates do not
+    /// depend on their unit.
+    pub standardize_targets: bool,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            source: DataSource::Digits(Default::default()),
+            split: None,
+            normalize: NormalizeConfig::default(),
+            standardize_targets: true,
+        }
+    }
+}
+
+/// Data in memory, split, with fitted normalisation.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// All items.
+    pub dataset: Arc<Dataset>,
+    /// Which items are in which part.
+    pub split: Split,
+    /// The split's settings with every fraction written out.
+    pub split_config: SplitConfig,
+    /// The normalisation of inputs, fitted on the training items.
+    pub input_normalizer: Normalizer,
+    /// The normalisation of regression targets, fitted on the training items; the identity for
+    /// classes.
+    pub target_normalizer: Normalizer,
+    /// What a user should know, such as files that were left out.
+    pub notes: Vec<String>,
+}
+
+impl DataConfig {
+    /// Loads, splits and fits. Relative paths start at `base_dir`, the recipe's folder.
+    ///
+    /// # Errors
+    /// When the data cannot be used, the split is impossible, or the normalisation does not fit.
+    pub fn prepare(&self, base_dir: &Path) -> Result<Prepared, DataError> {
+        let loaded = self.source.load(base_dir)?;
+        let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
+        let split_config = split_config.resolve(loaded.official.as_ref())?;
+        let split = split_config.split(&loaded.dataset, loaded.official.as_ref())?;
+        let dataset = loaded.dataset;
+        let input_normalizer = Normalizer::fit_inputs(&self.normalize, &dataset, &split.train)?;
+        let target_normalizer = match self.standardize_targets {
+            true => Normalizer::fit_targets(&dataset, &split.train),
+            false => Normalizer::default(),
+        };
+        Ok(Prepared {
+            dataset: Arc::new(dataset),
+            split,
+            split_config,
+            input_normalizer,
+            target_normalizer,
+            notes: loaded.notes,
+        })
+    }
+}
+
+impl Prepared {
+    /// The training items, shuffled and augmented as `config` and `augment` say.
+    ///
+    /// # Errors
+    /// When an augmentation does not fit the data.
+    pub fn train_loader(
+        &self,
+        augment: &[Augment],
+        config: LoaderConfig,
+    ) -> Result<Loader, DataError> {
+        let transform = self.transform().with_augment(augment, &self.dataset, config.seed)?;
+        Ok(Loader::new(self.dataset.clone(), &self.split.train[..], transform, config))
+    }
+
+    /// The items of a part in their own order, without augmentation, prepared by the caller.
+    pub fn eval_loader(&self, part: Part, batch_size: usize) -> Loader {
+        let workers = Workers::Inline;
+        let config = LoaderConfig { batch_size, shuffle: false, workers, ..Default::default() };
+        Loader::new(self.dataset.clone(), self.split.part(part), self.transform(), config)
+    }
+
+    fn transform(&self) -> Transform {
+        Transform::new(self.input_normalizer.clone(), self.target_normalizer.clone())
+    }
+}

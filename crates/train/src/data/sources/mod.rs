@@ -1,0 +1,70 @@
+//! Where data comes from: one file a source, gathered in [`DataSource`].
+
+pub mod digits;
+pub mod idx;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::Dataset;
+use super::error::DataError;
+use super::split::{Split, SplitConfig};
+
+pub use digits::DigitsConfig;
+pub use idx::IdxConfig;
+
+/// A data source of a recipe: the keys of its `[data]` table, told apart by `kind`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DataSource {
+    /// The embedded handwritten digits.
+    Digits(DigitsConfig),
+    /// IDX files, as MNIST and Fashion-MNIST are distributed.
+    Idx(IdxConfig),
+}
+
+/// What a source gives.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// All items of all parts.
+    pub dataset: Dataset,
+    /// The parts that the source itself defines, if it does. Without validation items these are
+    /// taken from the training items.
+    pub official: Option<Split>,
+    /// What a user should know, such as files that were left out.
+    pub notes: Vec<String>,
+}
+
+impl DataSource {
+    /// Every `kind`.
+    pub const KINDS: [&str; 2] = ["digits", "idx"];
+
+    /// The `kind` of this source.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Digits(_) => "digits",
+            Self::Idx(_) => "idx",
+        }
+    }
+
+    /// Reads everything into memory. Relative paths start at `base_dir`, the recipe's folder.
+    ///
+    /// # Errors
+    /// When the data cannot be used; the message names the place.
+    pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
+        match self {
+            Self::Digits(config) => config.load(),
+            Self::Idx(config) => config.load(base_dir),
+        }
+    }
+
+    /// The split that is used where a recipe gives none.
+    pub fn default_split(&self) -> SplitConfig {
+        match self {
+            Self::Digits(_) => digits::default_split(),
+            _ => SplitConfig::default(),
+        }
+    }
+}
