@@ -368,11 +368,11 @@ mod tests {
     #[test]
     fn bytes_are_scaled_and_fingerprints_tell_items_apart() {
         let targets = Targets::Classes { labels: vec![0, 1, 0], names: names(2) };
-        let inputs = InputStore::images(vec![0, 255, 51, 102, 0, 255]);
+        let inputs = InputStore::U8 { values: vec![0, 255, 51, 102, 0, 255], scale: 0.5 };
         let dataset = Dataset::new("bytes", [1, 2, 1], inputs, targets).unwrap();
         let mut out = [0.0; 2];
         dataset.write_input(1, &mut out);
-        assert_eq!(out, [0.2, 0.4]);
+        assert_eq!(out, [25.5, 51.0]);
         assert_eq!(dataset.input_fingerprint(0), dataset.input_fingerprint(2));
         assert_ne!(dataset.input_fingerprint(0), dataset.input_fingerprint(1));
         assert_eq!(dataset.memory(), 6 + 12);
