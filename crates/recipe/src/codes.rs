@@ -1,0 +1,147 @@
+//! Every error code of Glassbox: one table, read by `glassbox explain` and by the tests.
+
+/// A code and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// The code, `GB` and four digits: 01 recipe, 02 shapes, 03 data, 04 numerics, 05 checkpoints.
+    pub code: &'static str,
+    /// What went wrong, in a few words.
+    pub title: &'static str,
+    /// Why it is wrong and how to mend it.
+    pub explanation: &'static str,
+}
+
+/// The recipe is not valid TOML.
+pub const SYNTAX: &str = "GB0101";
+/// The recipe file cannot be read.
+pub const UNREADABLE: &str = "GB0102";
+/// A key that nothing reads.
+pub const UNKNOWN_KEY: &str = "GB0103";
+/// A `type` or `kind` that does not exist.
+pub const UNKNOWN_TYPE: &str = "GB0104";
+/// A word that is not among the choices.
+pub const UNKNOWN_VALUE: &str = "GB0105";
+/// A value of the wrong TOML type.
+pub const WRONG_TYPE: &str = "GB0106";
+/// A key that must be there is not.
+pub const MISSING_KEY: &str = "GB0107";
+/// A number outside its range.
+pub const OUT_OF_RANGE: &str = "GB0108";
+/// Infinity or NaN.
+pub const NOT_FINITE: &str = "GB0109";
+/// A `--set` that cannot be applied.
+pub const BAD_OVERRIDE: &str = "GB0110";
+/// A list that may not be empty.
+pub const EMPTY: &str = "GB0111";
+/// The loss does not fit the task.
+pub const LOSS_AND_TASK: &str = "GB0120";
+/// Softmax or sigmoid before a loss that applies it itself.
+pub const SOFTMAX_BEFORE_LOSS: &str = "GB0121";
+/// The last layer's width does not fit the targets.
+pub const HEAD_WIDTH: &str = "GB0122";
+/// Image augmentation for data that are not images.
+pub const AUGMENT_WITHOUT_IMAGES: &str = "GB0123";
+/// The schedule does not fit the training.
+pub const SCHEDULE: &str = "GB0124";
+/// Validation data is needed and there is none.
+pub const NO_VALIDATION: &str = "GB0125";
+/// A metric that this task does not have.
+pub const METRIC: &str = "GB0126";
+/// The task does not fit the data.
+pub const TASK_AND_DATA: &str = "GB0127";
+/// The class weights do not fit the classes.
+pub const CLASS_WEIGHTS: &str = "GB0128";
+/// The model does not fit in memory.
+pub const TOO_LARGE: &str = "GB0129";
+
+/// The row of `code`, in any case.
+pub fn find(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|row| row.code.eq_ignore_ascii_case(code))
+}
+
+const fn row(code: &'static str, title: &'static str, explanation: &'static str) -> Code {
+    Code { code, title, explanation }
+}
+
+/// All codes, in order.
+#[rustfmt::skip]
+pub const CODES: &[Code] = &[
+    row(SYNTAX, "the recipe is not valid TOML",
+        "A recipe is a TOML file: [section] headers, `key = value` lines, text in quotes, lists in square \
+         brackets, small tables in braces. A key may stand only once in its table. Glassbox shows every syntax \
+         error it finds at once; the first one is often the cause of the others."),
+    row(UNREADABLE, "the recipe cannot be read",
+        "The file does not exist, may not be read, is not UTF-8 text, or is larger than a recipe can sensibly be \
+         (1 MiB). Save it as UTF-8 and check the path."),
+    row(UNKNOWN_KEY, "unknown key",
+        "Nothing reads this key. A key that were silently ignored could change an experiment without anybody \
+         noticing, so it is an error. The message lists the keys that exist there, and the nearest one."),
+    row(UNKNOWN_TYPE, "unknown type",
+        "The `type` (of a layer, optimizer, schedule, loss, augmentation, …) or the `kind` of the data names \
+         something that does not exist. The message lists what does."),
+    row(UNKNOWN_VALUE, "unknown value",
+        "The key accepts a few words only, and this is none of them. The message lists them."),
+    row(WRONG_TYPE, "wrong type of value",
+        "The key needs another type of value, for instance a number where text stands. Numbers are written \
+         without quotes, text with quotes, switches as true or false, lists in square brackets."),
+    row(MISSING_KEY, "missing key",
+        "Some things have no sensible default, such as the layers of the model or the kind of data. Add the key."),
+    row(OUT_OF_RANGE, "number out of range",
+        "The number has the right type but cannot work: a learning rate must be above zero, a drop probability \
+         lies in [0, 1), a count of epochs or samples is at least one. The message gives the range."),
+    row(NOT_FINITE, "not a finite number",
+        "TOML can write `inf` and `nan`, training can use neither: the first step would spread them through every \
+         weight. Leave the key out to get its default."),
+    row(BAD_OVERRIDE, "`--set` cannot be applied",
+        "An override is KEY=VALUE, the key being a dotted path into the recipe, such as train.epochs=3, \
+         train.optimizer.lr=1e-3, model.layers.0.filters=16 or data.path=/somewhere/else. Text needs no quotes. \
+         Lists are indexed from 0."),
+    row(EMPTY, "nothing in it",
+        "A list or a text that must hold something is empty, such as the layers of the model."),
+    row(LOSS_AND_TASK, "the loss does not fit the task",
+        "Classification is trained with cross_entropy (or binary_cross_entropy for two classes and one output), \
+         regression with mean_squared_error, mean_absolute_error or huber. A loss for the other task would run \
+         and learn nothing useful."),
+    row(SOFTMAX_BEFORE_LOSS, "the loss applies the softmax itself",
+        "cross_entropy takes scores (logits) and computes softmax and logarithm in one step, which is exact where \
+         the two steps overflow. With a softmax layer before it the model would be squashed twice and learn \
+         slowly. The same holds for sigmoid and binary_cross_entropy. Remove the layer: predictions are turned \
+         into probabilities where they are shown."),
+    row(HEAD_WIDTH, "the last layer does not fit the targets",
+        "A classifier gives one score a class (or one in all with binary_cross_entropy), a regression one number \
+         a target column. Write units = \"classes\" or units = \"outputs\" and the width follows the data."),
+    row(AUGMENT_WITHOUT_IMAGES, "augmentation without images",
+        "Flips, crops, rotations and the like move pixels; they need items of shape [height, width, channels]."),
+    row(SCHEDULE, "the schedule does not fit the training",
+        "The schedule's warm-up or length must fit in the epochs of the training."),
+    row(NO_VALIDATION, "there is no validation data",
+        "Early stopping and reduce_on_plateau watch a validation metric. Keep some data back with \
+         split = { valid = 0.15 }."),
+    row(METRIC, "no such metric",
+        "Classification has loss and accuracy, regression loss, mae, rmse and r2, each measured on valid \
+         (valid.loss) or train (train.loss)."),
+    row(TASK_AND_DATA, "the task does not fit the data",
+        "Classification needs targets that are classes, regression needs targets that are numbers."),
+    row(CLASS_WEIGHTS, "the class weights do not fit the classes",
+        "class_weights is a list of one positive number for each class, in the order of the classes."),
+    row(TOO_LARGE, "the model does not fit in memory",
+        "The weights, their gradients and the optimizer's state alone would need more memory than this machine \
+         has. Often one `units` or `filters` has a few zeros too many, or a flatten feeds a wide dense layer."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_unique_and_explained() {
+        for pair in CODES.windows(2) {
+            assert!(pair[0].code < pair[1].code, "{} {}", pair[0].code, pair[1].code);
+        }
+        for row in CODES {
+            assert!(row.code.len() == 6 && row.code.starts_with("GB"), "{}", row.code);
+            assert!(row.explanation.len() > row.title.len(), "{}", row.code);
+        }
+        assert_eq!(find("gb0104").unwrap().title, "unknown type");
+    }
+}

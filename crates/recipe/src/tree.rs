@@ -1,0 +1,229 @@
+//! The recipe as a tree in which every key and value knows its place in the text.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::codes;
+use crate::diagnostic::{Place, Problem};
+
+/// The longest recipe that is read, in bytes.
+pub const MAX_BYTES: u64 = 1 << 20;
+
+/// A value and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A TOML value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction, `inf` or `nan`.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A date or a time, which no recipe needs.
+    Datetime(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A table, entries in the order of the text.
+    Table(Table),
+}
+
+/// A table, entries in the order of the text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// The entries.
+    pub entries: Vec<Entry>,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key is written.
+    pub key_place: Place,
+    /// The value.
+    pub node: Node,
+}
+
+impl Table {
+    /// The entry of `key`.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
+impl Node {
+    /// The table, when this is one.
+    pub fn table(&self) -> Option<&Table> {
+        match &self.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The text, when this is a string.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value and its type in a few words, for `found …`.
+    pub fn describe(&self) -> String {
+        match &self.value {
+            Value::Text(text) => format!("the text {:?}", shorten(text)),
+            Value::Integer(number) => format!("the number {number}"),
+            Value::Float(number) => format!("the number {}", number_text(*number)),
+            Value::Boolean(flag) => format!("`{flag}`"),
+            Value::Datetime(text) => format!("the date {text}"),
+            Value::List(_) => "a list".into(),
+            Value::Table(_) => "a table".into(),
+        }
+    }
+
+    /// The value as JSON, which serde's configs are read from.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Text(text) | Value::Datetime(text) => Json::from(text.as_str()),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => Json::from(*number),
+            Value::Boolean(flag) => Json::from(*flag),
+            Value::List(items) => items.iter().map(Node::to_json).collect(),
+            Value::Table(table) => Json::Object(
+                table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
+            ),
+        }
+    }
+}
+
+/// A number as it would be written in a recipe.
+pub fn number_text(number: f64) -> String {
+    if number != 0.0 && !(1e-3..1e7).contains(&number.abs()) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
+}
+
+/// The first few characters of a text that may be long.
+pub fn shorten(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Reads `text`, source number `source`, into a tree; every syntax error is pushed to `problems`
+/// and what can be read around the errors is returned.
+pub fn parse(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        problems.push(syntax_problem(&error, text, source));
+    }
+    from_table(table.get_ref(), source, problems)
+}
+
+/// Reads `text[start..]`, one TOML value of source number `source`.
+pub fn parse_value(text: &str, start: usize, source: usize) -> Result<Node, Vec<Problem>> {
+    let value = DeValue::parse(&text[start..])
+        .map_err(|error| vec![syntax_problem(&error, &text[start..], source)])?;
+    let mut problems = Vec::new();
+    let mut node = from_value(&value, source, &mut problems);
+    shift(&mut node, start);
+    if problems.is_empty() { Ok(node) } else { Err(problems) }
+}
+
+fn shift(node: &mut Node, by: usize) {
+    let move_place = |place: &mut Place| place.range = place.range.start + by..place.range.end + by;
+    move_place(&mut node.place);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| shift(item, by)),
+        Value::Table(table) => table.entries.iter_mut().for_each(|entry| {
+            move_place(&mut entry.key_place);
+            shift(&mut entry.node, by);
+        }),
+        _ => {}
+    }
+}
+
+fn syntax_problem(error: &toml::de::Error, text: &str, source: usize) -> Problem {
+    let mut range = error.span().unwrap_or(0..0);
+    // An error at the end of a line has an empty span: underline the last character before it.
+    range.start = range.start.min(text.len());
+    range.end = range.end.clamp(range.start, text.len());
+    let message = error.message().trim().replace('\n', ", ");
+    Problem::new(codes::SYNTAX, "this is not valid TOML")
+        .at(&Place::new(source, range))
+        .found(message)
+        .help("a recipe is written in TOML: `key = value` lines under [section] headers")
+}
+
+fn from_table(table: &DeTable<'_>, source: usize, problems: &mut Vec<Problem>) -> Table {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            key_place: Place::new(source, key.span()),
+            node: from_value(value, source, problems),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_place.range.start);
+    Table { entries }
+}
+
+fn from_value(value: &Spanned<DeValue<'_>>, source: usize, problems: &mut Vec<Problem>) -> Node {
+    let place = Place::new(source, value.span());
+    let value = match value.get_ref() {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Boolean(flag) => Value::Boolean(*flag),
+        DeValue::Datetime(datetime) => Value::Datetime(datetime.to_string()),
+        DeValue::Array(items) => {
+            Value::List(items.iter().map(|item| from_value(item, source, problems)).collect())
+        }
+        DeValue::Table(table) => Value::Table(from_table(table, source, problems)),
+        DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
+            Ok(number) => Value::Integer(number),
+            Err(_) => {
+                problems.push(too_large(&place, digits.as_str()));
+                Value::Integer(0)
+            }
+        },
+        DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
+            Ok(number) if number.is_nan() || digits.as_str().contains("inf") => {
+                problems.push(
+                    Problem::new(codes::NOT_FINITE, "a recipe has no place for infinity or nan")
+                        .at(&place)
+                        .expected("a finite number")
+                        .found(digits.as_str())
+                        .help("leave the key out to get its default"),
+                );
+                Value::Float(0.0)
+            }
+            Ok(number) if number.abs() <= f64::from(f32::MAX) => Value::Float(number),
+            _ => {
+                problems.push(too_large(&place, digits.as_str()));
+                Value::Float(0.0)
+            }
+        },
+    };
+    Node { value, place }
+}
+
+fn too_large(place: &Place, digits: &str) -> Problem {
+    Problem::new(codes::OUT_OF_RANGE, "this number is too large")
+        .at(place)
+        .expected("whole numbers within 64 bits, others within single precision")
+        .found(shorten(digits))
+}
