@@ -177,7 +177,10 @@ impl<'a> Entries<'a> {
 impl<'de> MapAccess<'de> for Entries<'de> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         let Some(entry) = self.entries.next() else { return Ok(None) };
         self.value = Some(&entry.node);
         seed.deserialize(StrDeserializer::new(&entry.key)).map(Some)

@@ -6,15 +6,15 @@
 
 pub mod codes;
 mod diagnostic;
-mod fault;
-mod limits;
-mod overrides;
-mod range;
-mod read;
+pub mod fault;
+pub mod limits;
+pub mod overrides;
+pub mod range;
+pub mod read;
 mod render;
-mod suggest;
-mod tagged;
-mod tree;
+pub mod suggest;
+pub mod tagged;
+pub mod tree;
 
 pub use diagnostic::{Place, Problem, Report, Source};
 pub use render::Style;

@@ -17,7 +17,9 @@ pub fn of(owner: &str, key: &str) -> Option<Range> {
         ("dropout", "p") => BELOW_ONE,
         (_, "p" | "probability") => PROBABILITY,
         (_, "units" | "filters") => Range::between(1.0, MOST_UNITS),
-        (_, "kernel" | "size" | "stride" | "dilation" | "groups") => Range::between(1.0, MOST_PIXELS),
+        (_, "kernel" | "size" | "stride" | "dilation" | "groups") => {
+            Range::between(1.0, MOST_PIXELS)
+        }
         (_, "padding") => Range::between(0.0, MOST_PIXELS),
         (_, "lr" | "max_lr") => Range::above(0.0),
         (_, "min_lr" | "weight_decay" | "min_delta" | "l1" | "l2") => Range::at_least(0.0),

@@ -8,6 +8,7 @@ use crate::tree::{self, Entry, Node, Table, Value};
 
 /// Lays `text` (`train.epochs=3`), source number `source`, over `recipe`.
 pub fn apply(recipe: &mut Table, text: &str, source: usize) -> Result<(), Vec<Problem>> {
+    let text = text.trim_end();
     let whole = Place::new(source, 0..text.len());
     let bad = |message: String| Problem::new(codes::BAD_OVERRIDE, message).at(&whole);
     let Some((key, _)) = text.split_once('=') else {
@@ -18,7 +19,7 @@ pub fn apply(recipe: &mut Table, text: &str, source: usize) -> Result<(), Vec<Pr
                 .help("for instance --set train.epochs=3"),
         ]);
     };
-    let value_start = key.len() + 1;
+    let value_start = text.len() - text[key.len() + 1..].trim_start().len();
     let mut path = Vec::new();
     let mut start = 0;
     for part in key.split('.') {
@@ -57,7 +58,7 @@ fn read_value(text: &str, start: usize, source: usize) -> Result<Node, Vec<Probl
                 return Err(problems);
             }
             let place = Place::new(source, start..text.len());
-            Ok(Node { value: Value::Text(raw.trim().to_owned()), place })
+            Ok(Node { value: Value::Text(raw.to_owned()), place })
         }
     }
 }

@@ -20,7 +20,12 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Starts reading `table`, which is called `path` and stands at `place`.
-    pub fn new(table: &'a Table, place: &Place, path: &str, problems: &'a mut Vec<Problem>) -> Self {
+    pub fn new(
+        table: &'a Table,
+        place: &Place,
+        path: &str,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
         Self { table, place: place.clone(), path: path.to_owned(), asked: Vec::new(), problems }
     }
 
@@ -101,7 +106,12 @@ impl<'a> Fields<'a> {
         };
         let choice = choices.iter().find(|choice| *choice == text).copied();
         if choice.is_none() {
-            self.problems.push(unknown_value(key, text, choices.iter().copied(), &entry.node.place));
+            self.problems.push(unknown_value(
+                key,
+                text,
+                choices.iter().copied(),
+                &entry.node.place,
+            ));
         }
         choice
     }

@@ -81,7 +81,8 @@ struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     fn new(problem: &'a Problem, report: &Report) -> Self {
-        let mut drawing = Self { problem, message: problem.message.clone(), source: None, label: None };
+        let mut drawing =
+            Self { problem, message: problem.message.clone(), source: None, label: None };
         match report.position(problem) {
             Some((source, line, column)) if !drawable(source, problem) => {
                 let _ = write!(drawing.message, " ({}:{line}:{column})", source.name);

@@ -9,7 +9,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|candidate| {
             let other = plain(candidate);
             let mut distance = strsim::damerau_levenshtein(&word, &other);
-            let (short, long) = if word.len() < other.len() { (&word, &other) } else { (&other, &word) };
+            let (short, long) =
+                if word.len() < other.len() { (&word, &other) } else { (&other, &word) };
             if short.len() >= 3 && long.starts_with(short.as_str()) {
                 // `conv` for `conv2d`, `learning_rate_decay` for `learning_rate`
                 distance = distance.min(1);

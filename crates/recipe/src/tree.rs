@@ -102,7 +102,11 @@ impl Node {
             Value::Boolean(flag) => Json::from(*flag),
             Value::List(items) => items.iter().map(Node::to_json).collect(),
             Value::Table(table) => Json::Object(
-                table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
+                table
+                    .entries
+                    .iter()
+                    .map(|entry| (entry.key.clone(), entry.node.to_json()))
+                    .collect(),
             ),
         }
     }
