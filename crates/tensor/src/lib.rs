@@ -28,6 +28,8 @@ pub use gradients::Gradients;
 pub use kernels::{cpu_name, denormals, threads};
 pub use ops::activation::Activation;
 pub use ops::conv2d_options::Conv2dOptions;
+pub use ops::cross_entropy::CrossEntropy;
+pub use ops::loss::Reduction;
 pub use ops::padding::{Padding, output_length};
 pub use random::Rng;
 pub use shape::{Axes, MAX_RANK, Shape};

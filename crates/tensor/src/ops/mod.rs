@@ -13,11 +13,14 @@ pub(crate) mod activation;
 mod argmax;
 mod conv2d;
 pub(crate) mod conv2d_options;
+pub(crate) mod cross_entropy;
 mod log_softmax;
 mod logsumexp;
+pub(crate) mod loss;
 mod max;
 mod mean;
 mod min;
+mod nll_loss;
 pub(crate) mod padding;
 mod permute;
 mod reduction;
@@ -65,6 +68,7 @@ macro_rules! table {
 table! {
     Conv2d => conv2d,
     LogSoftmax => log_softmax,
+    LossGradients => loss,
     LogSumExp => logsumexp,
     Max => max,
     Permute => permute,

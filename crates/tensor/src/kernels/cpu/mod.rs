@@ -5,6 +5,7 @@ pub(crate) mod activation_grad;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 pub(crate) mod conv;
+pub(crate) mod cross_entropy;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;

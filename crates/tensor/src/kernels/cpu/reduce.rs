@@ -290,13 +290,27 @@ impl<C: Combine, M: Map> Kernel for FoldPart<'_, C, M> {
 }
 
 /// Elements a lane adds up before its sum joins the total.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 
-pub(super) static ALL_ONES: [f32; 16] = [f32::from_bits(u32::MAX); 16];
+static ALL_ONES: [f32; 16] = [f32::from_bits(u32::MAX); 16];
+
+/// All ones in the first `count` lanes, fewer than `LANES`.
+#[inline(always)]
+pub(super) fn first_lanes<V: Vector>(count: usize) -> V {
+    assert!(count <= ALL_ONES.len());
+    // SAFETY: as many values are there, and vectors have at most sixteen lanes.
+    unsafe { V::load_part(ALL_ONES.as_ptr(), count) }
+}
 
 /// Folds a contiguous row; `y` is as long as `x`.
 #[inline(always)]
-fn fold_row<V: Vector, C: Combine, M: Map>(map: M, x: &[f32], y: &[f32], a: V, b: V) -> f32 {
+pub(super) fn fold_row<V: Vector, C: Combine, M: Map>(
+    map: M,
+    x: &[f32],
+    y: &[f32],
+    a: V,
+    b: V,
+) -> f32 {
     const CHAINS: usize = 4;
     let mut total = C::start::<V>();
     let mut at = 0;
@@ -325,14 +339,11 @@ fn fold_row<V: Vector, C: Combine, M: Map>(map: M, x: &[f32], y: &[f32], a: V, b
     }
     let rest = x.len() - at;
     if rest > 0 {
-        // SAFETY: `rest` elements are left in both rows, fewer than `LANES`, which is at most 16.
-        let (x, y, inside) = unsafe {
-            (
-                V::load_part(x.as_ptr().add(at), rest),
-                V::load_part(y.as_ptr().add(at), rest),
-                V::load_part(ALL_ONES.as_ptr(), rest),
-            )
+        // SAFETY: `rest` elements are left in both rows, fewer than `LANES`.
+        let (x, y) = unsafe {
+            (V::load_part(x.as_ptr().add(at), rest), V::load_part(y.as_ptr().add(at), rest))
         };
+        let inside = first_lanes::<V>(rest);
         let next = C::add(block, map.map(x, y, a, b));
         block = [V::select(inside, next[0], block[0]), V::select(inside, next[1], block[1])];
     }
