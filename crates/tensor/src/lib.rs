@@ -27,6 +27,7 @@ pub use error::ShapeError;
 pub use gradients::Gradients;
 pub use kernels::{cpu_name, denormals, threads};
 pub use ops::activation::Activation;
+pub use ops::batch_norm::{BatchNormMode, BatchStatistics};
 pub use ops::conv2d_options::Conv2dOptions;
 pub use ops::cross_entropy::CrossEntropy;
 pub use ops::loss::Reduction;

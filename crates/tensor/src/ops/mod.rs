@@ -11,6 +11,7 @@ use crate::tensor::Tensor;
 mod accumulate;
 pub(crate) mod activation;
 mod argmax;
+pub(crate) mod batch_norm;
 mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
@@ -72,6 +73,7 @@ table! {
     LogSumExp => logsumexp,
     Max => max,
     Permute => permute,
+    BatchNorm => batch_norm,
     Reshape => reshape,
     Softmax => softmax,
     Sum => sum,

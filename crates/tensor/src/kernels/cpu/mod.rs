@@ -4,6 +4,7 @@
 pub(crate) mod activation_grad;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+pub(crate) mod batch_norm;
 pub(crate) mod conv;
 pub(crate) mod cross_entropy;
 pub(crate) mod isa;

@@ -1,0 +1,118 @@
+//! Statistics of blocks of rows, and the pass that normalises.
+
+use super::{Folded, Pointwise, STRIP, each_strip, each_vector, store_sums};
+use crate::kernels::cpu::isa::{Kernel, dispatch};
+use crate::kernels::cpu::vector::Vector;
+use crate::kernels::threads::SharedMut;
+
+/// For every block writes `[3, width]` to `partial` (`[blocks, 3, width]`): a shift `s` near the
+/// block's mean, `Σ(x - s)` and `Σ(x - s)²`. The shift keeps the sums exact whatever the mean.
+pub(crate) fn statistics(folded: &Folded, x: &[f32], partial: &mut [f32]) {
+    let size = 3 * folded.width;
+    assert!(x.len() == folded.elements() && partial.len() == folded.blocks * size);
+    let partial = SharedMut::new(partial);
+    folded.each_block(1, |row, rows, block| {
+        let x = &x[row * folded.width..][..rows * folded.width];
+        // SAFETY: every block has its own part of `partial`.
+        let partial = unsafe { partial.slice(block * size, size) };
+        dispatch(Statistics { x, width: folded.width, partial });
+    });
+}
+
+struct Statistics<'a> {
+    x: &'a [f32],
+    width: usize,
+    partial: &'a mut [f32],
+}
+
+impl Kernel for Statistics<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        each_strip::<V>(self.width, |column, vectors| match vectors {
+            STRIP => self.strip::<V, STRIP>(column),
+            2 => self.strip::<V, 2>(column),
+            _ => self.strip::<V, 1>(column),
+        });
+    }
+}
+
+impl Statistics<'_> {
+    #[inline(always)]
+    fn strip<V: Vector, const N: usize>(&mut self, column: usize) {
+        let (x, width) = (self.x, self.width);
+        let rows = x.len() / width;
+        debug_assert!(column + N * V::LANES <= width);
+        let at = |row: usize, n: usize| {
+            // SAFETY: `row` is below the number of rows and the strip ends within the width.
+            unsafe { V::load(x.as_ptr().add(row * width + column + n * V::LANES)) }
+        };
+        let mut sum = [V::zero(); N];
+        for row in 0..rows {
+            for n in 0..N {
+                sum[n] = sum[n].add(at(row, n));
+            }
+        }
+        let shift = sum.map(|s| s.mul(V::splat(1.0 / rows as f32)));
+        let (mut sum, mut squares) = ([V::zero(); N], [V::zero(); N]);
+        for row in 0..rows {
+            for n in 0..N {
+                let d = at(row, n).sub(shift[n]);
+                sum[n] = sum[n].add(d);
+                squares[n] = d.mul_add(d, squares[n]);
+            }
+        }
+        store_sums(self.partial, width, column, [shift, sum, squares]);
+    }
+}
+
+/// `y = activation((x - mean) factor + shift)` with `coefficients` `[3, width]`: mean, factor,
+/// shift of every element of a folded row.
+pub(crate) fn normalize<A: Pointwise>(
+    folded: &Folded,
+    x: &[f32],
+    coefficients: &[f32],
+    y: &mut [f32],
+    activation: A,
+) {
+    let width = folded.width;
+    assert!(x.len() == folded.elements() && y.len() == x.len());
+    assert!(coefficients.len() == 3 * width);
+    let y = SharedMut::new(y);
+    let run = |range: std::ops::Range<usize>| {
+        // SAFETY: blocks and the rest are disjoint parts of `y`.
+        let y = unsafe { y.slice(range.start, range.len()) };
+        dispatch(Normalize { x: &x[range], coefficients, y, width, activation });
+    };
+    folded.each_block(2, |row, rows, _| run(row * width..(row + rows) * width));
+    run(folded.rest());
+}
+
+struct Normalize<'a, A> {
+    x: &'a [f32],
+    coefficients: &'a [f32],
+    y: &'a mut [f32],
+    width: usize,
+    activation: A,
+}
+
+impl<A: Pointwise> Kernel for Normalize<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { x, coefficients, y, width, activation } = self;
+        assert!(x.len() == y.len() && coefficients.len() == 3 * width);
+        let target = y.as_mut_ptr();
+        each_vector::<V>(x.len(), width, |at, column| {
+            // SAFETY: `at` names a vector within `x` and `y`, equally long, and `column` one
+            // within the width of each row of coefficients.
+            unsafe {
+                let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
+                let z = at.load::<V>(x.as_ptr()).sub(c(0)).mul_add(c(1), c(2));
+                at.store(activation.value(z), target);
+            }
+        });
+    }
+}

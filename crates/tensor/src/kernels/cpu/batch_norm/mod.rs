@@ -1,0 +1,172 @@
+//! Batch normalisation over `[rows, channels]`: sums per channel, and the passes that apply them.
+//!
+//! Several rows side by side are read as one *folded* row that fills whole vectors, so any number
+//! of channels runs at full width; the few elements left over at the end are handled apart.
+//! Folded rows are summed in blocks of fixed size that fit the cache.
+
+mod backward;
+mod forward;
+
+use super::vector::Vector;
+use crate::kernels::threads::parallel_for;
+
+pub(crate) use backward::Backward;
+pub(crate) use forward::{normalize, statistics};
+
+/// What is applied to the normalised values, and its derivative.
+pub(crate) trait Pointwise: Copy + Send + Sync {
+    fn value<V: Vector>(self, z: V) -> V;
+    /// The gradient at `z`, given that at `value(z)`.
+    fn gradient<V: Vector>(self, z: V, output_grad: V) -> V;
+}
+
+/// Folded rows in a block: a strip of 32 channels then takes 16 KiB.
+const BLOCK_ROWS: usize = 128;
+/// Folded rows are a multiple of this many elements, the widest vector.
+const UNIT: usize = 16;
+/// Folded rows have at least this many elements, so that sums run in several accumulators.
+const MIN_WIDTH: usize = 32;
+/// About how many elements a parallel task handles.
+const TASK_ELEMENTS: usize = 16 * 1024;
+/// Vectors that are summed side by side.
+const STRIP: usize = 4;
+
+/// How `[rows, channels]` is folded and cut into blocks and tasks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Folded {
+    /// Elements of a folded row.
+    pub width: usize,
+    /// Folded rows.
+    rows: usize,
+    /// Elements after the last whole folded row.
+    rest: usize,
+    pub blocks: usize,
+    blocks_per_task: usize,
+}
+
+impl Folded {
+    pub(crate) fn new(rows: usize, channels: usize) -> Self {
+        let step = UNIT >> channels.trailing_zeros().min(UNIT.trailing_zeros());
+        let fold = step * MIN_WIDTH.div_ceil((step * channels).max(1));
+        let width = fold * channels;
+        let folded = rows / fold;
+        Self {
+            width,
+            rows: folded,
+            rest: rows % fold * channels,
+            blocks: folded.div_ceil(BLOCK_ROWS),
+            blocks_per_task: (TASK_ELEMENTS / (BLOCK_ROWS * width).max(1)).max(1),
+        }
+    }
+
+    fn elements(&self) -> usize {
+        self.rows * self.width + self.rest
+    }
+
+    /// Where the elements after the last whole folded row are.
+    pub(crate) fn rest(&self) -> std::ops::Range<usize> {
+        self.rows * self.width..self.elements()
+    }
+
+    /// How many folded rows block `index` has.
+    pub(crate) fn block_rows(&self, index: usize) -> usize {
+        BLOCK_ROWS.min(self.rows - index * BLOCK_ROWS)
+    }
+
+    /// Calls `task(first folded row, folded rows, index)` for every block, in parallel.
+    fn each_block(&self, work_per_element: usize, task: impl Fn(usize, usize, usize) + Sync) {
+        let tasks = self.blocks.div_ceil(self.blocks_per_task);
+        let work = self.elements() * work_per_element / 4;
+        parallel_for(tasks, work, |index| {
+            let first = index * self.blocks_per_task;
+            for block in first..(first + self.blocks_per_task).min(self.blocks) {
+                task(block * BLOCK_ROWS, self.block_rows(block), block);
+            }
+        });
+    }
+}
+
+/// Calls `strip(column, vectors)` for runs of [`STRIP`], 2 or 1 vectors that make up `width`.
+#[inline(always)]
+fn each_strip<V: Vector>(width: usize, mut strip: impl FnMut(usize, usize)) {
+    let mut column = 0;
+    while column < width {
+        let vectors = match (width - column) / V::LANES {
+            STRIP.. => STRIP,
+            2.. => 2,
+            _ => 1,
+        };
+        strip(column, vectors);
+        column += vectors * V::LANES;
+    }
+}
+
+/// Writes strips of several sums to `partial` (`[sums, width]`).
+#[inline(always)]
+fn store_sums<V: Vector, const N: usize, const SUMS: usize>(
+    partial: &mut [f32],
+    width: usize,
+    column: usize,
+    sums: [[V; N]; SUMS],
+) {
+    assert!(partial.len() >= SUMS * width && column + N * V::LANES <= width);
+    for (i, values) in sums.into_iter().enumerate() {
+        for (n, value) in values.into_iter().enumerate() {
+            // SAFETY: row `i` of `partial` has `width` elements, in which the strip ends.
+            unsafe { value.store(partial.as_mut_ptr().add(i * width + column + n * V::LANES)) };
+        }
+    }
+}
+
+/// A vector's place in an array: possibly cut off by its end.
+#[derive(Clone, Copy)]
+enum At {
+    Whole(usize),
+    Part(usize, usize),
+}
+
+impl At {
+    /// # Safety
+    /// The place must lie within the array at `source`.
+    #[inline(always)]
+    unsafe fn load<V: Vector>(self, source: *const f32) -> V {
+        // SAFETY: by this function's contract.
+        unsafe {
+            match self {
+                Self::Whole(at) => V::load(source.add(at)),
+                Self::Part(at, count) => V::load_part(source.add(at), count),
+            }
+        }
+    }
+
+    /// # Safety
+    /// The place must lie within the array at `target`, which nothing else may use meanwhile.
+    #[inline(always)]
+    unsafe fn store<V: Vector>(self, value: V, target: *mut f32) {
+        // SAFETY: by this function's contract.
+        unsafe {
+            match self {
+                Self::Whole(at) => value.store(target.add(at)),
+                Self::Part(at, count) => value.store_part(target.add(at), count),
+            }
+        }
+    }
+}
+
+/// Calls `each(place, column)` for the vectors of an array of folded rows, the last of which may
+/// be cut off.
+#[inline(always)]
+fn each_vector<V: Vector>(length: usize, width: usize, mut each: impl FnMut(At, usize)) {
+    let whole_rows = length / width.max(1);
+    for row in 0..whole_rows {
+        for column in (0..width).step_by(V::LANES) {
+            each(At::Whole(row * width + column), column);
+        }
+    }
+    let (start, rest) = (whole_rows * width, length - whole_rows * width);
+    for column in (0..rest).step_by(V::LANES) {
+        let count = rest - column;
+        let at = start + column;
+        each(if count < V::LANES { At::Part(at, count) } else { At::Whole(at) }, column);
+    }
+}
