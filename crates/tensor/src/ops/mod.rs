@@ -15,9 +15,11 @@ pub(crate) mod batch_norm;
 mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
+mod linear;
 mod log_softmax;
 mod logsumexp;
 pub(crate) mod loss;
+mod matmul;
 mod max;
 mod mean;
 mod min;
@@ -68,9 +70,11 @@ macro_rules! table {
 
 table! {
     Conv2d => conv2d,
+    Linear => linear,
     LogSoftmax => log_softmax,
     LossGradients => loss,
     LogSumExp => logsumexp,
+    MatMul => matmul,
     Max => max,
     Permute => permute,
     BatchNorm => batch_norm,

@@ -7,6 +7,7 @@ mod avx2;
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
 pub(crate) mod cross_entropy;
+pub(crate) mod epilogue_grad;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;

@@ -1,0 +1,171 @@
+//! Back through the epilogue of a product or convolution, `y = activation(z + bias)`:
+//! `dz = dy · activation'(y)` and the bias's gradient, the column sums of `dz`, in one pass.
+
+use super::isa::{Kernel, dispatch};
+use super::vector::Vector;
+use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::ops::activation::Activation;
+use crate::storage::Storage;
+
+/// Elements of a task.
+const TASK: usize = 16 * 1024;
+
+/// `y`, `dy` and `dz` are `[rows, columns]`; without `dy` it stands in `dz` already. `bias_grad`
+/// has a value a column.
+///
+/// # Panics
+/// When sizes differ.
+pub(crate) fn epilogue_grad(
+    activation: Activation,
+    columns: usize,
+    y: &[f32],
+    dy: Option<&[f32]>,
+    dz: &mut [f32],
+    bias_grad: Option<&mut [f32]>,
+) {
+    assert!(y.len() == dz.len() && dy.is_none_or(|dy| dy.len() == dz.len()));
+    assert!(bias_grad.as_ref().is_none_or(|sums| sums.len() == columns));
+    if dz.is_empty() {
+        bias_grad.into_iter().for_each(|sums| sums.fill(0.0));
+        return;
+    }
+    let (length, rows) = (dz.len(), dz.len() / columns);
+    assert_eq!(length, rows * columns);
+    let rows_each = (TASK / columns).clamp(1, rows);
+    let tasks = rows.div_ceil(rows_each);
+    let dz = SharedMut::new(dz);
+    // One task sums straight into the result, several into rows that are added in order.
+    let mut storage = (bias_grad.is_some() && tasks > 1).then(|| Storage::new(tasks * columns));
+    let mut bias_grad = bias_grad;
+    let sums = match (&mut storage, &mut bias_grad) {
+        (Some(storage), _) => storage.unique_f32s().map(SharedMut::new),
+        (None, Some(sums)) => Some(SharedMut::new(sums)),
+        (None, None) => None,
+    };
+    parallel_for(tasks, length / 2, |task| {
+        let start = task * rows_each * columns;
+        let count = (rows_each * columns).min(length - start);
+        // SAFETY: tasks have their own rows of `dz` and their own row of sums.
+        let (dz, sums) = unsafe {
+            (dz.slice(start, count), sums.as_ref().map(|sums| sums.slice(task * columns, columns)))
+        };
+        let dy = match dy {
+            Some(dy) => dy[start..].as_ptr(),
+            None => dz.as_ptr(),
+        };
+        let y = &y[start..][..count];
+        dispatch(Rows { activation, columns, y, dy, dz: SharedMut::new(dz), count, sums });
+    });
+    if let (Some(storage), Some(bias_grad)) = (&storage, bias_grad) {
+        bias_grad.fill(0.0);
+        for sums in storage.f32s()[..tasks * columns].chunks_exact(columns) {
+            bias_grad.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        }
+    }
+}
+
+struct Rows<'a> {
+    activation: Activation,
+    columns: usize,
+    y: &'a [f32],
+    /// May be the same memory as `dz`.
+    dy: *const f32,
+    dz: SharedMut<f32>,
+    count: usize,
+    sums: Option<&'a mut [f32]>,
+}
+
+impl Kernel for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        if self.sums.is_none() {
+            // Without sums the rows are one long row.
+            self.columns = self.count;
+        }
+        let mut column = 0;
+        while column + 4 * V::LANES <= self.columns {
+            self.strip::<V, 4>(column, V::LANES);
+            column += 4 * V::LANES;
+        }
+        while column < self.columns {
+            self.strip::<V, 1>(column, V::LANES.min(self.columns - column));
+            column += V::LANES;
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// `N` vectors of columns, the last with `last` values, down all rows.
+    #[inline(always)]
+    fn strip<V: Vector, const N: usize>(&mut self, column: usize, last: usize) {
+        let (y, dz) = (self.y.as_ptr(), self.dz.pointer());
+        let is_full = last == V::LANES;
+        let mut sums = [V::zero(); N];
+        for row in 0..self.count / self.columns {
+            for (j, sum) in sums.iter_mut().enumerate() {
+                let at = row * self.columns + column + j * V::LANES;
+                // SAFETY: `at` and the `LANES` or `last` values from there on lie within the
+                // `count` values of each operand.
+                unsafe {
+                    let (out, dy) = if is_full {
+                        (V::load(y.add(at)), V::load(self.dy.add(at)))
+                    } else {
+                        (V::load_part(y.add(at), last), V::load_part(self.dy.add(at), last))
+                    };
+                    let grad = dy.mul(self.activation.derivative_from_output(out));
+                    if is_full {
+                        grad.store(dz.add(at));
+                    } else {
+                        grad.store_part(dz.add(at), last);
+                    }
+                    *sum = sum.add(grad);
+                }
+            }
+        }
+        if let Some(target) = &mut self.sums {
+            for (sums, target) in sums.iter().zip(target[column..].chunks_mut(V::LANES)) {
+                let count = target.len();
+                target.copy_from_slice(&sums.to_array()[..count]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::cpu::isa::with_portable;
+    use crate::random::Rng;
+    use crate::threads;
+
+    #[test]
+    fn matches_the_definition_in_place_and_not() {
+        let mut rng = Rng::new(5);
+        for (rows, columns) in [(1, 1), (32, 16), (7, 45), (3000, 10), (100, 1000), (4, 0), (0, 4)]
+        {
+            let y: Vec<f32> = (0..rows * columns).map(|_| rng.range(-0.9, 0.9)).collect();
+            let dy: Vec<f32> = (0..rows * columns).map(|_| rng.normal()).collect();
+            let expected = |i: usize| f64::from(dy[i]) * (1.0 - f64::from(y[i]).powi(2));
+            let check = || {
+                let (mut dz, mut sums) = (vec![f32::NAN; dy.len()], vec![f32::NAN; columns]);
+                epilogue_grad(Activation::Tanh, columns, &y, Some(&dy), &mut dz, Some(&mut sums));
+                for (i, dz) in dz.iter().enumerate() {
+                    assert!((f64::from(*dz) - expected(i)).abs() < 1e-6);
+                }
+                for (j, sum) in sums.iter().enumerate() {
+                    let want: f64 = (0..rows).map(|i| expected(i * columns + j)).sum();
+                    assert!((f64::from(*sum) - want).abs() < 1e-4, "{rows}×{columns}");
+                }
+                let mut in_place = dy.clone();
+                epilogue_grad(Activation::Tanh, columns, &y, None, &mut in_place, None);
+                assert_eq!(in_place, dz);
+                sums
+            };
+            let expected = threads::with_count(1, check);
+            assert_eq!(threads::with_count(3, check), expected);
+            with_portable(check);
+        }
+    }
+}

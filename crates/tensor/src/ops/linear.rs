@@ -1,0 +1,183 @@
+//! `y = activation(x · weight + bias)`, in one pass over the result.
+//!
+//! With `dz = dy · activation'(y)`: `d input = dz · weightᵀ`, `d weight = xᵀ · dz`,
+//! `d bias = Σ_rows dz`.
+
+use super::Backward;
+use super::activation::Activation;
+use crate::graph::InputGradients;
+use crate::kernels::cpu::epilogue_grad::epilogue_grad;
+use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
+use crate::kernels::cpu::reduce::column_sums;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// Backward reads the input for the weight's gradient, the weight for the input's, and the output
+/// for the derivative of an activation.
+pub(crate) struct Linear {
+    input: Option<Tensor>,
+    weight: Option<Tensor>,
+    output: Option<Tensor>,
+    activation: Activation,
+    input_shape: Shape,
+    weight_shape: Shape,
+}
+
+impl Tensor {
+    /// `activation(self · weight + bias)` for the last axis: `[…, inputs]` to `[…, outputs]`, with
+    /// `weight` of `[inputs, outputs]` and `bias` of `[outputs]`.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other, or the derivative of `activation` does not follow
+    /// from its result.
+    ///
+    /// ```
+    /// # use glassbox_tensor::{Activation, Tensor};
+    /// let x = Tensor::from_slice(&[1.0, 2.0, 3.0, -4.0], [2, 2]);
+    /// let weight = Tensor::from_slice(&[1.0, 1.0], [2, 1]);
+    /// let bias = Tensor::from_slice(&[0.5], [1]);
+    /// let y = x.linear(&weight, Some(&bias), Activation::Relu);
+    /// assert_eq!(y.dims(), [2, 1]);
+    /// assert_eq!(y.as_slice(), [3.5, 0.0]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn linear(&self, weight: &Self, bias: Option<&Self>, activation: Activation) -> Self {
+        let (input_shape, weight_shape) = (self.shape(), weight.shape());
+        let (&[inputs, outputs], Some(&last)) = (weight_shape.dims(), input_shape.last()) else {
+            panic!("linear of {input_shape} with a weight of {weight_shape}");
+        };
+        assert_eq!(last, inputs, "linear of {input_shape} with a weight of {weight_shape}");
+        if let Some(bias) = bias {
+            let shape = bias.shape();
+            assert_eq!(*shape, [outputs], "bias of {shape} for a weight of {weight_shape}");
+        }
+        assert!(
+            activation.has_derivative_from_output(),
+            "linear cannot fuse {activation:?}: its derivative needs more than its output"
+        );
+        let rows = rows_of(input_shape);
+        let mut shape = input_shape;
+        *shape.dims_mut().last_mut().expect("checked above") = outputs;
+        let bias_values = bias.map(Self::as_slice);
+        let (x, w) = (self.as_slice(), weight.as_slice());
+        let output = Self::build(shape, |out| {
+            let epilogue = Epilogue { accumulate: false, bias: bias_values, activation };
+            product(Matrix::new(x, rows, inputs), Matrix::new(w, inputs, outputs), epilogue, out);
+        });
+        let saved = output.clone();
+        let record = |wants_input: bool, wants_weight: bool| {
+            Linear {
+                input: wants_weight.then(|| self.detach()),
+                weight: wants_input.then(|| weight.detach()),
+                output: (activation != Activation::Identity).then_some(saved),
+                activation,
+                input_shape,
+                weight_shape,
+            }
+            .into()
+        };
+        match bias {
+            Some(bias) => output.recorded([self, weight, bias], |[x, w, _]| record(x, w)),
+            None => output.recorded([self, weight], |[x, w]| record(x, w)),
+        }
+    }
+}
+
+/// The product of all axes but the last.
+fn rows_of(shape: Shape) -> usize {
+    shape.split_last().map_or(1, |(_, leading)| leading.iter().product())
+}
+
+impl Backward for Linear {
+    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+        let (input_size, output_size) = (self.weight_shape[0], self.weight_shape[1]);
+        let rows = rows_of(self.input_shape);
+        let (product_grad, bias_grad) = before_epilogue(
+            self.activation,
+            self.output,
+            output_grad,
+            output_size,
+            inputs.wants(2),
+        );
+        let dz = Matrix::new(product_grad.as_slice(), rows, output_size);
+        if let Some(weight) = &self.weight {
+            let weight = Matrix::new(weight.as_slice(), input_size, output_size);
+            let input_grad = Tensor::build(self.input_shape, |out| {
+                product(dz, weight.transposed(), Epilogue::default(), out);
+            });
+            inputs.add(0, input_grad);
+        }
+        if let Some(input) = &self.input {
+            let input = Matrix::new(input.as_slice(), rows, input_size);
+            let weight_grad = Tensor::build(self.weight_shape, |out| {
+                product(input.transposed(), dz, Epilogue::default(), out);
+            });
+            inputs.add(1, weight_grad);
+        }
+        if let Some(bias_grad) = bias_grad {
+            inputs.add(2, bias_grad);
+        }
+    }
+}
+
+/// Back through a fused bias and activation: the gradient before them and, where wanted, that of
+/// the bias, one value for each of the `columns` of the last axis. Without `output` the
+/// activation is the identity.
+pub(crate) fn before_epilogue(
+    activation: Activation,
+    output: Option<Tensor>,
+    mut output_grad: Tensor,
+    columns: usize,
+    wants_bias: bool,
+) -> (Tensor, Option<Tensor>) {
+    let Some(output) = output else {
+        let rows = output_grad.elements() / columns.max(1);
+        let sums = || {
+            Tensor::build([columns], |out| column_sums(rows, columns, output_grad.as_slice(), out))
+        };
+        let bias_grad = wants_bias.then(sums);
+        return (output_grad, bias_grad);
+    };
+    let y = output.as_slice();
+    let mut product_grad = None;
+    let mut run = |bias_grad: Option<&mut [f32]>| {
+        if output_grad.is_unique() {
+            epilogue_grad(activation, columns, y, None, output_grad.make_mut(), bias_grad);
+        } else {
+            let dy = output_grad.as_slice();
+            product_grad = Some(Tensor::build(output_grad.shape(), |dz| {
+                epilogue_grad(activation, columns, y, Some(dy), dz, bias_grad);
+            }));
+        }
+    };
+    let bias_grad = if wants_bias {
+        Some(Tensor::build([columns], |out| run(Some(out))))
+    } else {
+        run(None);
+        None
+    };
+    (product_grad.unwrap_or(output_grad), bias_grad)
+}
+
+#[cfg(test)]
+pub(super) fn samples() -> Vec<super::check::Sample> {
+    use super::check::Sample;
+    let fused =
+        |activation: Activation| move |x: &[Tensor]| x[0].linear(&x[1], Some(&x[2]), activation);
+    let shapes = [vec![5, 7], vec![7, 3], vec![3]];
+    let large = [vec![3, 60, 40], vec![40, 70], vec![70]];
+    vec![
+        Sample::new("identity", shapes.clone(), fused(Activation::Identity)),
+        Sample::new("tanh", shapes.clone(), fused(Activation::Tanh)),
+        Sample::new("sigmoid", shapes.clone(), fused(Activation::Sigmoid)),
+        Sample::new("elu", shapes.clone(), fused(Activation::Elu { alpha: 0.7 })),
+        Sample::new("leaky relu", shapes.clone(), fused(Activation::LeakyRelu { slope: 0.2 })),
+        Sample::new("without bias", [[5, 7], [7, 3]], |x| {
+            x[0].linear(&x[1], None, Activation::Identity)
+        }),
+        Sample::new("a vector", [vec![7], vec![7, 3], vec![3]], fused(Activation::Tanh)),
+        Sample::new("one output", [vec![6, 7], vec![7, 1], vec![1]], fused(Activation::Tanh)),
+        Sample::new("sequences", large, fused(Activation::Tanh)),
+    ]
+}
