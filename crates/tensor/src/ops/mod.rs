@@ -16,6 +16,12 @@ mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
 mod linear;
+mod broadcast_to;
+mod concat;
+mod flatten;
+mod flip;
+mod gather;
+mod index_select;
 mod log_softmax;
 mod logsumexp;
 pub(crate) mod loss;
@@ -24,13 +30,19 @@ mod max;
 mod mean;
 mod min;
 mod nll_loss;
+mod one_hot;
+mod pad;
 pub(crate) mod padding;
 mod permute;
 mod reduction;
 mod reshape;
+mod select;
+mod slice;
 mod softmax;
+mod squeeze;
 mod sum;
 mod var;
+mod words;
 
 #[cfg(test)]
 mod check;
@@ -78,6 +90,14 @@ table! {
     Max => max,
     Permute => permute,
     BatchNorm => batch_norm,
+    BroadcastTo => broadcast_to,
+    Concat => concat,
+    Flip => flip,
+    Gather => gather,
+    IndexSelect => index_select,
+    Pad => pad,
+    Select => select,
+    Slice => slice,
     Reshape => reshape,
     Softmax => softmax,
     Sum => sum,

@@ -6,6 +6,7 @@ pub(crate) mod activation_grad;
 mod avx2;
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
+pub(crate) mod copy_box;
 pub(crate) mod cross_entropy;
 pub(crate) mod epilogue_grad;
 pub(crate) mod isa;

@@ -1,0 +1,105 @@
+//! Copies a box out of one row-major array into a box of another.
+
+use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::shape::MAX_RANK;
+
+/// Elements of one task.
+const TASK: usize = 64 * 1024;
+
+/// A row-major array and where in it a box begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Corner<'a> {
+    pub(crate) dims: &'a [usize],
+    pub(crate) start: &'a [usize],
+}
+
+impl Corner<'_> {
+    #[track_caller]
+    fn check(&self, lengths: &[usize], elements: usize) {
+        assert_eq!(self.dims.iter().product::<usize>(), elements);
+        for ((&length, &start), &dim) in lengths.iter().zip(self.start).zip(self.dims) {
+            assert!(start + length <= dim, "a box of {length} from {start} in {dim}");
+        }
+    }
+
+    /// Where a run of `run` elements, number `index` of those that fill the box, begins.
+    fn place(&self, lengths: &[usize], axes: usize, mut index: usize) -> usize {
+        let mut coordinates = [0; MAX_RANK];
+        for axis in (0..axes).rev() {
+            coordinates[axis] = index % lengths[axis];
+            index /= lengths[axis];
+        }
+        let each = self.dims.iter().zip(self.start).zip(coordinates);
+        each.fold(0, |flat, ((dim, start), coordinate)| flat * dim + start + coordinate)
+    }
+}
+
+/// Copies a box of the given lengths.
+pub(crate) fn copy_box<T: Copy + Send + Sync>(
+    lengths: &[usize],
+    source: &[T],
+    from: Corner,
+    target: &mut [T],
+    to: Corner,
+) {
+    from.check(lengths, source.len());
+    to.check(lengths, target.len());
+    let elements: usize = lengths.iter().product();
+    if elements == 0 {
+        return;
+    }
+    // Axes after `axes` are contiguous in both arrays: a run.
+    let (mut axes, mut run) = (lengths.len(), 1);
+    while axes > 0 {
+        axes -= 1;
+        run *= lengths[axes];
+        if lengths[axes] != from.dims[axes] || lengths[axes] != to.dims[axes] {
+            break;
+        }
+    }
+    let runs = elements / run;
+    let group = (TASK / run).max(1);
+    let shared = SharedMut::new(target);
+    parallel_for(runs.div_ceil(group), elements / 4, |task| {
+        for index in task * group..runs.min((task + 1) * group) {
+            let source = &source[from.place(lengths, axes, index)..][..run];
+            // SAFETY: the box lies within the target, as `check` saw; its runs do not overlap and
+            // each belongs to one task.
+            let target = unsafe { shared.slice(to.place(lengths, axes, index), run) };
+            target.copy_from_slice(source);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_land_where_they_should() {
+        let source: Vec<u32> = (0..3 * 4 * 5).collect();
+        let (from, to) = ([3, 4, 5], [2, 6, 7]);
+        for lengths in [[2, 3, 4], [1, 4, 5], [2, 4, 5], [2, 0, 1], [1, 1, 1]] {
+            let mut target = vec![u32::MAX; 84];
+            let (source_start, target_start) = ([1, 0, 0], [0, 2, 1]);
+            let source_corner = Corner { dims: &from, start: &source_start };
+            let target_corner = Corner { dims: &to, start: &target_start };
+            copy_box(&lengths, &source, source_corner, &mut target, target_corner);
+            let mut copied = 0;
+            for (i, &value) in target.iter().enumerate() {
+                let at = [i / 42, i / 7 % 6, i % 7];
+                let inside = (0..3)
+                    .all(|a| (target_start[a]..target_start[a] + lengths[a]).contains(&at[a]));
+                if inside {
+                    let at: Vec<_> =
+                        (0..3).map(|a| at[a] - target_start[a] + source_start[a]).collect();
+                    assert_eq!(value, source[(at[0] * 4 + at[1]) * 5 + at[2]]);
+                    copied += 1;
+                } else {
+                    assert_eq!(value, u32::MAX);
+                }
+            }
+            assert_eq!(copied, lengths.iter().product::<usize>());
+        }
+    }
+}
