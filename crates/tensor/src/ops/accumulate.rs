@@ -1,5 +1,7 @@
 //! `sum += term`, in place where nothing else reads the sum: how gradients add up.
 
+use crate::kernels::cpu::elementwise::{CHEAP, Map, map_in_place};
+use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 impl Tensor {
@@ -10,8 +12,17 @@ impl Tensor {
     #[track_caller]
     pub fn accumulate(&mut self, term: &Tensor) {
         assert_eq!(self.shape(), term.shape(), "shapes of a sum in place");
-        for (sum, term) in self.make_mut().iter_mut().zip(term.as_slice()) {
-            *sum += term;
-        }
+        map_in_place(Sum, self.make_mut(), &[term.as_slice()]);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sum;
+
+impl Map<2> for Sum {
+    const COST: usize = CHEAP;
+    #[inline(always)]
+    fn at<V: Vector>(self, [sum, term]: [V; 2]) -> V {
+        sum.add(term)
     }
 }

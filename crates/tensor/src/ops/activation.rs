@@ -67,7 +67,7 @@ impl Activation {
             Self::LeakyRelu { slope } => positive(V::splat(slope)),
             Self::Elu { alpha } => positive(y.add(V::splat(alpha))),
             Self::Sigmoid => y.mul(one.sub(y)),
-            Self::Tanh => one.sub(y.mul(y)),
+            Self::Tanh => y.neg().mul_add(y, one),
         }
     }
 }

@@ -41,6 +41,7 @@ mod slice;
 mod softmax;
 mod squeeze;
 mod sum;
+pub(crate) mod unary;
 mod var;
 mod words;
 
@@ -102,4 +103,5 @@ table! {
     Softmax => softmax,
     Sum => sum,
     Variance => var,
+    UnaryCall => unary,
 }
