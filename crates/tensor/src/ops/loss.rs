@@ -62,6 +62,7 @@ impl Backward for LossGradients {
 #[cfg(test)]
 pub(super) fn samples() -> Vec<super::check::Sample> {
     let mut samples = super::cross_entropy::samples();
+    samples.extend(super::binary_cross_entropy::samples());
     samples.extend(super::nll_loss::samples());
     samples
 }

@@ -12,6 +12,7 @@ mod accumulate;
 pub(crate) mod activation;
 mod argmax;
 pub(crate) mod batch_norm;
+pub(crate) mod binary_cross_entropy;
 mod broadcast_to;
 mod concat;
 mod conv2d;
