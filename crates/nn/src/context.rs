@@ -1,5 +1,7 @@
 //! The context of a forward pass: everything that is neither input nor weight.
 
+use std::fmt::Display;
+
 use glassbox_tensor::{Rng, Tensor};
 
 use crate::param::Buffer;
@@ -113,6 +115,28 @@ impl Cx {
     /// The path of the layer that is running.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What messages call the running layer, a layer of type `kind`: `layer 4 (dense)`.
+    pub fn name(&self, kind: &str) -> String {
+        self.path.describe(kind)
+    }
+
+    /// Panics with the running layer's name unless the input `fits`.
+    #[track_caller]
+    pub(crate) fn expect_shape(
+        &self,
+        kind: &str,
+        input: &Tensor,
+        fits: bool,
+        wanted: impl Display,
+    ) {
+        assert!(
+            fits,
+            "{} expects {wanted}, got a batch of shape {}",
+            self.name(kind),
+            input.shape()
+        );
     }
 
     /// Queues a change of a buffer for [`Cx::commit`].

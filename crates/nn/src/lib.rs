@@ -8,18 +8,32 @@
 
 extern crate self as glassbox_nn;
 
+mod builder;
 mod context;
+mod error;
+mod init;
+pub mod layers;
+pub mod losses;
 mod module;
 mod param;
+mod sequential;
 mod state;
+mod summary;
 mod walk;
 
+pub use builder::Builder;
 pub use context::{BufferUpdate, Cx};
+pub use error::{BuildError, MAX_VALUES};
 pub use glassbox_derive::Parameters;
+pub use init::{FanMode, Fans, Init, Nonlinearity};
+pub use layers::*;
+pub use losses::Loss;
 pub use module::Module;
 pub use param::{Buffer, Param};
+pub use sequential::{BuiltLayer, Sequential};
 pub use state::{
     State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,
     set_frozen, state,
 };
+pub use summary::{Summary, SummaryRow};
 pub use walk::{Parameters, Path, Segment, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};

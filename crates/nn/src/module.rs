@@ -1,6 +1,6 @@
 //! What every layer and model is.
 
-use glassbox_tensor::Tensor;
+use glassbox_tensor::{Activation, Tensor};
 
 use crate::context::Cx;
 use crate::walk::Parameters;
@@ -30,10 +30,29 @@ use crate::walk::Parameters;
 pub trait Module: Parameters + Send + Sync {
     /// Computes the output for a batch. The first axis of `input` is the batch.
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor;
+
+    /// As [`Module::forward`], followed by an activation. Layers whose operation can apply it
+    /// while it stores its result do.
+    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+        self.forward(input, cx).activate(activation)
+    }
+
+    /// The activation that this layer is and no more, where the layer before may apply it.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         (**self).forward(input, cx)
+    }
+
+    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+        (**self).forward_activated(input, activation, cx)
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        (**self).activation()
     }
 }

@@ -68,6 +68,26 @@ impl Path {
         self.segments.push(segment);
     }
 
+    /// The place of a layer of type `kind` for people, who count from 1: `layer 2 of the shortcut
+    /// of layer 4 (conv2d)`.
+    pub fn describe(&self, kind: &str) -> String {
+        let mut text = String::new();
+        for segment in self.segments.iter().rev() {
+            let of = if text.is_empty() { "" } else { " of " };
+            match segment {
+                Segment::Index(index) => text += &format!("{of}layer {}", index + 1),
+                Segment::Name("layers") => {}
+                Segment::Name("shortcut") => text += &format!("{of}the shortcut"),
+                Segment::Name(name) => text += &format!("{of}{name}"),
+            }
+        }
+        if text.is_empty() { kind.to_owned() } else { format!("{text} ({kind})") }
+    }
+
+    pub(crate) fn prepend(&mut self, segment: Segment) {
+        self.segments.insert(0, segment);
+    }
+
     pub(crate) fn pop(&mut self) {
         self.segments.pop();
     }

@@ -2,6 +2,7 @@
 
 use crate::kernels::cpu::math;
 use crate::kernels::cpu::vector::Vector;
+use crate::tensor::Tensor;
 
 /// A pointwise non-linearity.
 ///
@@ -29,6 +30,27 @@ pub enum Activation {
     Sigmoid,
     /// `y = tanh(x)`.
     Tanh,
+}
+
+impl Tensor {
+    /// This activation of every element.
+    ///
+    /// ```
+    /// # use glassbox_tensor::{Activation, Tensor};
+    /// assert_eq!(Tensor::scalar(-2.0).activate(Activation::Relu).item(), 0.0);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn activate(&self, activation: Activation) -> Self {
+        match activation {
+            Activation::Identity => self.clone(),
+            Activation::Relu => self.relu(),
+            Activation::LeakyRelu { slope } => self.leaky_relu(slope),
+            Activation::Elu { alpha } => self.elu(alpha),
+            Activation::Sigmoid => self.sigmoid(),
+            Activation::Tanh => self.tanh(),
+        }
+    }
 }
 
 impl Activation {

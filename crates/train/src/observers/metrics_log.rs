@@ -72,10 +72,9 @@ impl MetricsLog {
 
 impl Observer for MetricsLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        match self.record(event) {
-            Ok(()) => Ok(Flow::Continue),
-            Err(source) => Err(TrainError::Log { path: self.path.clone(), source }),
-        }
+        let failed = |source| TrainError::Log { path: self.path.clone(), source };
+        self.record(event).map_err(failed)?;
+        Ok(Flow::Continue)
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {

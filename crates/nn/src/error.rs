@@ -1,0 +1,140 @@
+//! What can be wrong with an architecture.
+
+use std::fmt;
+
+use glassbox_tensor::Shape;
+
+use crate::walk::{Path, Segment};
+
+/// A layer that cannot be built, with everything a message for people needs.
+///
+/// Codes: GB0201 an axis of length 0, GB0202 wrong number of axes, GB0203 another size than
+/// declared, GB0204 a setting out of range, GB0205 a window that does not fit, GB0206 too large,
+/// GB0207 branches that do not meet, GB0208 a batch too small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    /// The code under which `glassbox explain` describes this error.
+    pub code: &'static str,
+    /// Where the layer stands, counted from 0: `4.layers.1`.
+    pub path: Box<Path>,
+    /// The layer's type.
+    pub layer: &'static str,
+    /// The key of the layer's configuration that is at fault.
+    pub field: Option<&'static str>,
+    /// What the layer needs.
+    pub expected: String,
+    /// What it was given.
+    pub found: String,
+    /// How to mend it; empty when there is no advice.
+    pub help: &'static str,
+}
+
+impl BuildError {
+    pub(crate) fn new(
+        code: &'static str,
+        layer: &'static str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        let (expected, found) = (expected.into(), found.into());
+        Self { code, path: Box::default(), layer, field: None, expected, found, help: "" }
+    }
+
+    pub(crate) fn field(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: &'static str) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// The same error, seen from one level further out.
+    pub(crate) fn within(mut self, segment: impl Into<Segment>) -> Self {
+        self.path.prepend(segment.into());
+        self
+    }
+}
+
+/// `GB0203 × layer 11 (dense): expected 1568 inputs, found 3136` and a line of help. Layers are
+/// counted from 1, as in summaries.
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.path.describe(self.layer);
+        write!(f, "{} × {place}: expected {}, found {}", self.code, self.expected, self.found)?;
+        if !self.help.is_empty() {
+            write!(f, "\n  help: {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// The largest number of values one tensor of a model may have: 4 GiB of them. More is a slip of
+/// the keyboard, caught before anything is allocated.
+pub const MAX_VALUES: usize = 1 << 30;
+
+/// The product of `factors`, when it is a sensible size for a tensor.
+pub(crate) fn checked_size(
+    layer: &'static str,
+    what: &str,
+    factors: &[usize],
+) -> Result<usize, BuildError> {
+    let size = factors.iter().try_fold(1usize, |size, &factor| size.checked_mul(factor));
+    size.filter(|&size| size <= MAX_VALUES).ok_or_else(|| {
+        let factors: Vec<_> = factors.iter().map(usize::to_string).collect();
+        let expected = format!("at most {MAX_VALUES} {what}");
+        BuildError::new("GB0206", layer, expected, factors.join(" × "))
+            .help("make the layer, or what feeds it, smaller")
+    })
+}
+
+/// The output shape, when it is a sensible size.
+pub(crate) fn checked_shape(layer: &'static str, dims: &[usize]) -> Result<Shape, BuildError> {
+    if dims.contains(&0) {
+        let found = Shape::new(dims).to_string();
+        return Err(BuildError::new("GB0201", layer, "axes of length 1 or more", found));
+    }
+    checked_size(layer, "values an item", dims)?;
+    Ok(Shape::new(dims))
+}
+
+/// An item shape as messages show it.
+pub(crate) fn with_kind(shape: Shape) -> String {
+    match shape.rank() {
+        0 => "a single number".into(),
+        1 => format!("a list of {shape}"),
+        2 => format!("a sequence of {shape}"),
+        3 => format!("an image of {shape}"),
+        _ => format!("{shape}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_place() {
+        let error = BuildError::new("GB0203", "dense", "1568 inputs", "3136").help("mend it");
+        assert_eq!(
+            error.to_string(),
+            "GB0203 × dense: expected 1568 inputs, found 3136\n  help: mend it"
+        );
+        let error = error.help("").within(1).within("shortcut").within(3);
+        assert_eq!(error.path.to_string(), "3.shortcut.1");
+        assert_eq!(
+            error.to_string(),
+            "GB0203 × layer 2 of the shortcut of layer 4 (dense): expected 1568 inputs, found 3136"
+        );
+    }
+
+    #[test]
+    fn absurd_sizes_are_errors() {
+        assert_eq!(checked_size("dense", "weights", &[usize::MAX, 2]).unwrap_err().code, "GB0206");
+        assert_eq!(checked_size("dense", "weights", &[MAX_VALUES, 1]), Ok(MAX_VALUES));
+        assert_eq!(checked_shape("flatten", &[3, 0]).unwrap_err().code, "GB0201");
+    }
+}

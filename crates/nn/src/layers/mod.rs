@@ -1,0 +1,167 @@
+//! The layers: one file each, one row each in the table below.
+//!
+//! A file holds the layer's configuration (plain data, [`LayerConfig`]), the built
+//! [`Module`], and its method of [`Builder`](crate::Builder).
+
+use glassbox_tensor::{Rng, Shape};
+use serde::{Deserialize, Serialize};
+
+use crate::error::BuildError;
+use crate::module::Module;
+
+pub(crate) mod activation;
+mod batch_norm;
+pub(crate) mod config;
+mod conv2d;
+mod dense;
+mod elu;
+mod flatten;
+pub(crate) mod geometry;
+mod global_avg_pool;
+mod leaky_relu;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softmax;
+mod tanh;
+mod window;
+
+pub use activation::{ActivationConfig, Pointwise};
+pub use batch_norm::{BatchNorm, BatchNormConfig, Momentum};
+pub use config::{Cost, LayerConfig, ReceptiveField};
+pub use conv2d::{Conv2d, Conv2dConfig};
+pub use dense::{Dense, DenseConfig};
+pub use elu::EluConfig;
+pub use flatten::{Flatten, FlattenConfig};
+pub use geometry::{PaddingConfig, Size2d};
+pub use global_avg_pool::{GlobalAvgPool, GlobalAvgPoolConfig};
+pub use leaky_relu::LeakyReluConfig;
+pub use relu::ReluConfig;
+pub use sigmoid::SigmoidConfig;
+pub use silu::SiluConfig;
+pub use softmax::{Softmax, SoftmaxConfig};
+pub use tanh::TanhConfig;
+
+/// Makes the union of all configurations and passes what they tell on.
+macro_rules! table {
+    ($($name:ident($config:ident),)*) => {
+        /// The configuration of any layer. In recipes the key `type` tells which.
+        ///
+        /// ```
+        /// use glassbox_nn::layers::Layer;
+        ///
+        /// let layer: Layer = serde_json::from_str(r#"{"type": "dense", "units": 10}"#)?;
+        /// assert_eq!(layer.describe(), "dense, 10 units");
+        /// assert_eq!(layer.output_shape([784].into()).unwrap().dims(), [10]);
+        /// # Ok::<(), serde_json::Error>(())
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Layer {
+            $(#[allow(missing_docs)] $name($config),)*
+        }
+
+        impl Layer {
+            /// The `type` of every layer there is.
+            pub const TYPES: &'static [&'static str] = &[$($config::TYPE,)*];
+
+            /// The `type` in recipes.
+            pub fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $config::TYPE,)*
+                }
+            }
+
+            /// See [`LayerConfig::output_shape`].
+            ///
+            /// # Errors
+            /// When the layer cannot work on such inputs, or its settings are impossible.
+            pub fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
+                match self {
+                    $(Self::$name(config) => config.output_shape(input),)*
+                }
+            }
+
+            /// See [`LayerConfig::build`].
+            ///
+            /// # Errors
+            /// As [`Layer::output_shape`].
+            pub fn build(
+                &self,
+                input: Shape,
+                rng: &mut Rng,
+            ) -> Result<Box<dyn Module>, BuildError> {
+                match self {
+                    $(Self::$name(config) => config.build(input, rng),)*
+                }
+            }
+
+            /// See [`LayerConfig::describe`].
+            pub fn describe(&self) -> String {
+                match self {
+                    $(Self::$name(config) => config.describe(),)*
+                }
+            }
+
+            /// See [`LayerConfig::cost`].
+            ///
+            /// # Errors
+            /// As [`Layer::output_shape`].
+            pub fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
+                match self {
+                    $(Self::$name(config) => config.cost(input),)*
+                }
+            }
+
+            /// See [`LayerConfig::receptive_field`].
+            pub fn receptive_field(&self, seen: ReceptiveField, input: Shape) -> ReceptiveField {
+                match self {
+                    $(Self::$name(config) => config.receptive_field(seen, input),)*
+                }
+            }
+
+            /// See [`LayerConfig::smallest_training_batch`].
+            pub fn smallest_training_batch(&self, input: Shape) -> usize {
+                match self {
+                    $(Self::$name(config) => config.smallest_training_batch(input),)*
+                }
+            }
+        }
+
+        $(impl From<$config> for Layer {
+            fn from(config: $config) -> Self {
+                Self::$name(config)
+            }
+        })*
+    };
+}
+
+table! {
+    Dense(DenseConfig),
+    Conv2d(Conv2dConfig),
+    GlobalAvgPool(GlobalAvgPoolConfig),
+    BatchNorm(BatchNormConfig),
+    Flatten(FlattenConfig),
+    Sigmoid(SigmoidConfig),
+    Tanh(TanhConfig),
+    Relu(ReluConfig),
+    LeakyRelu(LeakyReluConfig),
+    Elu(EluConfig),
+    Silu(SiluConfig),
+    Softmax(SoftmaxConfig),
+}
+
+/// Calls `visit` with every layer, its input and its output shape.
+pub(crate) fn chain(
+    layers: &[Layer],
+    input: Shape,
+    mut visit: impl FnMut(&Layer, Shape, Shape),
+) -> Result<(), BuildError> {
+    let mut shape = input;
+    for (index, layer) in layers.iter().enumerate() {
+        let output = layer.output_shape(shape).map_err(|error| error.within(index))?;
+        visit(layer, shape, output);
+        shape = output;
+    }
+    Ok(())
+}

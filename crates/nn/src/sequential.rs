@@ -1,0 +1,231 @@
+//! Layers one after the other.
+
+use glassbox_tensor::{Rng, Shape, Tensor};
+
+use crate::builder::Builder;
+use crate::context::Cx;
+use crate::error::{BuildError, checked_shape};
+use crate::layers::Layer;
+use crate::module::Module;
+use crate::walk::{Parameters, Walk, WalkMut};
+
+/// Layers one after the other. Weights are named by the layer's number: `0.weight`,
+/// `3.running_mean`.
+///
+/// Where an activation follows a layer that can compute it along with its own result, the two run
+/// as one.
+///
+/// ```
+/// use glassbox_nn::{Cx, Module, Sequential};
+/// use glassbox_tensor::Tensor;
+///
+/// let model = Sequential::input([2]).dense(16).tanh().dense(1).build(7)?;
+/// let output = model.forward(&Tensor::zeros([5, 2]), &mut Cx::eval());
+/// assert_eq!(output.dims(), [5, 1]);
+/// # Ok::<(), glassbox_nn::BuildError>(())
+/// ```
+pub struct Sequential {
+    input: Shape,
+    layers: Vec<BuiltLayer>,
+}
+
+/// A layer of a [`Sequential`].
+pub struct BuiltLayer {
+    /// What it was built from; `None` for a module of the user's own.
+    pub config: Option<Layer>,
+    /// The shape of one item of its input.
+    pub input: Shape,
+    /// The shape of one item of its output.
+    pub output: Shape,
+    /// The layer itself.
+    pub module: Box<dyn Module>,
+}
+
+impl Sequential {
+    /// Begins a list of layers for items of this shape (without the batch axis).
+    pub fn input(shape: impl Into<Shape>) -> Builder {
+        Builder::new(shape.into())
+    }
+
+    /// Builds every layer for what the one before gives, with weights drawn from `rng`.
+    ///
+    /// # Errors
+    /// When a layer does not fit the one before, or has impossible settings: the first one.
+    pub fn from_layers(
+        layers: &[Layer],
+        input: impl Into<Shape>,
+        rng: &mut Rng,
+    ) -> Result<Self, BuildError> {
+        let input = input.into();
+        checked_shape("input", &input)?;
+        let mut model = Self { input, layers: Vec::with_capacity(layers.len()) };
+        for (index, layer) in layers.iter().enumerate() {
+            let input = model.output_shape();
+            let output = layer.output_shape(input).map_err(|error| error.within(index))?;
+            let module = layer.build(input, rng).map_err(|error| error.within(index))?;
+            let config = Some(layer.clone());
+            model.layers.push(BuiltLayer { config, input, output, module });
+        }
+        Ok(model)
+    }
+
+    /// Adds a module of the user's own, which makes items of shape `output`.
+    #[must_use]
+    pub fn with_module(mut self, module: impl Module + 'static, output: impl Into<Shape>) -> Self {
+        let (input, output) = (self.output_shape(), output.into());
+        self.layers.push(BuiltLayer { config: None, input, output, module: Box::new(module) });
+        self
+    }
+
+    /// The shape of one item of the input.
+    pub fn input_shape(&self) -> Shape {
+        self.input
+    }
+
+    /// The shape of one item of the output.
+    pub fn output_shape(&self) -> Shape {
+        self.layers.last().map_or(self.input, |layer| layer.output)
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &[BuiltLayer] {
+        &self.layers
+    }
+
+    /// Whether batches of this size can be trained on.
+    ///
+    /// # Errors
+    /// When a batch normalisation would see a single value of each channel.
+    pub fn check_batch(&self, batch: usize) -> Result<(), BuildError> {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Some(config) = &layer.config else { continue };
+            let smallest = config.smallest_training_batch(layer.input);
+            if batch < smallest {
+                let expected = format!("training batches of at least {smallest}");
+                return Err(BuildError::new(
+                    "GB0208",
+                    config.type_name(),
+                    expected,
+                    batch.to_string(),
+                )
+                .within(index)
+                .help("raise the batch size: the statistics of one value mean nothing"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        let mut value = input.clone();
+        let mut layers = self.layers.iter().enumerate().peekable();
+        while let Some((index, layer)) = layers.next() {
+            let next = layers.next_if(|(_, next)| next.module.activation().is_some());
+            let activation = next.and_then(|(_, next)| next.module.activation());
+            value = cx.scope(index, |cx| match activation {
+                Some(activation) => layer.module.forward_activated(&value, activation, cx),
+                None => layer.module.forward(&value, cx),
+            });
+        }
+        value
+    }
+}
+
+impl Parameters for Sequential {
+    fn walk<'m>(&'m self, walk: &mut Walk<'_, 'm>) {
+        for (index, layer) in self.layers.iter().enumerate() {
+            walk.part(index, &layer.module);
+        }
+    }
+
+    fn walk_mut<'m>(&'m mut self, walk: &mut WalkMut<'_, 'm>) {
+        for (index, layer) in self.layers.iter_mut().enumerate() {
+            walk.part(index, &mut layer.module);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{BatchNormConfig, DenseConfig};
+    use crate::{parameter_count, state};
+
+    #[test]
+    fn widths_follow_and_names_count() {
+        let model = Sequential::input([4]).dense(3).batch_norm().relu().dense(2).build(7).unwrap();
+        let names: Vec<_> = state(&model).into_keys().collect();
+        assert_eq!(
+            names,
+            [
+                "0.bias",
+                "0.weight",
+                "1.bias",
+                "1.num_batches_tracked",
+                "1.running_mean",
+                "1.running_var",
+                "1.weight",
+                "3.bias",
+                "3.weight",
+            ]
+        );
+        assert_eq!(parameter_count(&model), 15 + 6 + 8);
+    }
+
+    #[test]
+    fn fusing_activations_changes_nothing() {
+        let builder = || Sequential::input([4, 4, 2]).relu().conv2d(3, 3).tanh().sigmoid();
+        let model = builder().batch_norm().elu(1.0).flatten().dense(3).leaky_relu(0.1).build(7);
+        let model = model.unwrap();
+        let mut rng = Rng::new(1);
+        let input = Tensor::build([5, 4, 4, 2], |out| out.fill_with(|| rng.normal()));
+        let mut value = input.clone();
+        let mut cx = Cx::eval();
+        for layer in model.layers() {
+            value = layer.module.forward(&value, &mut cx);
+        }
+        let fused = model.forward(&input, &mut cx);
+        for (fused, plain) in fused.as_slice().iter().zip(value.as_slice()) {
+            assert!((fused - plain).abs() < 1e-6, "{fused} {plain}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_layer() {
+        let error = Sequential::input([28, 28, 1]).conv2d(8, 3).relu().dense(10).build(7);
+        let error = error.err().unwrap();
+        assert_eq!((error.code, error.path.to_string().as_str()), ("GB0202", "2"));
+        assert!(error.to_string().contains("layer 3 (dense)"), "{error}");
+        assert_eq!(Sequential::input([0, 3]).build(7).err().unwrap().code, "GB0201");
+    }
+
+    #[test]
+    fn batches_too_small_for_batch_norm_are_known_beforehand() {
+        let model = Sequential::input([4, 4, 1]).batch_norm().flatten().batch_norm().build(7);
+        let model = model.unwrap();
+        assert!(model.check_batch(2).is_ok());
+        let error = model.check_batch(1).unwrap_err();
+        assert_eq!((error.code, error.path.to_string().as_str()), ("GB0208", "2"));
+    }
+
+    #[test]
+    fn modules_of_ones_own_join() {
+        let own = Sequential::input([3]).dense(5).build(1).unwrap();
+        let model = Sequential::input([4]).dense(3).build(7).unwrap().with_module(own, [5]);
+        let output = model.forward(&Tensor::zeros([2, 4]), &mut Cx::eval());
+        assert_eq!((output.dims(), model.output_shape().dims()), (&[2, 5][..], &[5][..]));
+        assert!(state(&model).contains_key("1.0.weight"));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_weights() {
+        let layers = [DenseConfig::new(3).into(), BatchNormConfig::default().into()];
+        let weights = |seed| {
+            let model = Sequential::from_layers(&layers, [4], &mut Rng::new(seed)).unwrap();
+            state(&model)["0.weight"].to_vec()
+        };
+        assert_eq!(weights(7), weights(7));
+        assert_ne!(weights(7), weights(8));
+    }
+}

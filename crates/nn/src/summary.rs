@@ -1,0 +1,216 @@
+//! What a model is made of: a table for people to print.
+
+use glassbox_tensor::Shape;
+
+use crate::error::{BuildError, checked_shape};
+use crate::layers::{Cost, Layer, ReceptiveField, chain};
+
+/// A layer's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SummaryRow {
+    /// What the layer is: `conv2d 3×3, 32 filters`.
+    pub description: String,
+    /// The shape of one item of its output.
+    pub output: Shape,
+    /// Trainable values, tracked values and multiply-accumulate operations.
+    pub cost: Cost,
+    /// Bytes of its output for one item.
+    pub activation_bytes: u64,
+    /// How much of the image one of its outputs depends on; `None` when the input is no image.
+    pub receptive_field: Option<ReceptiveField>,
+}
+
+/// What a model is made of, computed from its layers' configurations alone.
+///
+/// ```
+/// use glassbox_nn::{Sequential, Summary};
+///
+/// let layers = Sequential::input([]).conv2d(32, 3).flatten().dense(10).into_layers();
+/// let summary = Summary::of(&layers, [28, 28, 1])?;
+/// assert_eq!(summary.total.parameters, 9 * 32 + 32 + 26 * 26 * 32 * 10 + 10);
+/// assert_eq!(summary.hints()[0], "99 % of the parameters sit in layer 3 (dense): try global_avg_pool instead of flatten");
+/// # Ok::<(), glassbox_nn::BuildError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// One row a layer.
+    pub rows: Vec<SummaryRow>,
+    /// All layers together.
+    pub total: Cost,
+    input: Shape,
+    layers: Vec<Layer>,
+}
+
+/// Where the memory of training goes, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Trainable and tracked values.
+    pub weights: u64,
+    /// One gradient a trainable value.
+    pub gradients: u64,
+    /// What the optimizer keeps.
+    pub optimizer: u64,
+    /// The outputs of all layers for one batch, and the batch itself.
+    pub activations: u64,
+}
+
+impl MemoryEstimate {
+    /// All together.
+    pub fn total(&self) -> u64 {
+        self.weights
+            .saturating_add(self.gradients)
+            .saturating_add(self.optimizer)
+            .saturating_add(self.activations)
+    }
+}
+
+const VALUE_BYTES: u64 = size_of::<f32>() as u64;
+
+fn bytes(values: usize) -> u64 {
+    (values as u64).saturating_mul(VALUE_BYTES)
+}
+
+impl Summary {
+    /// The summary of layers on items of this shape.
+    ///
+    /// # Errors
+    /// When a layer does not fit the one before, or has impossible settings: the first one.
+    pub fn of(layers: &[Layer], input: impl Into<Shape>) -> Result<Self, BuildError> {
+        let input = input.into();
+        checked_shape("input", &input)?;
+        let mut rows = Vec::with_capacity(layers.len());
+        let mut total = Cost::default();
+        let mut field = (input.rank() == 3).then_some(ReceptiveField::PIXEL);
+        let mut failed = None;
+        chain(layers, input, |layer, input, output| {
+            field = field.map(|field| layer.receptive_field(field, input));
+            match layer.cost(input) {
+                Ok(cost) => {
+                    total += cost;
+                    rows.push(SummaryRow {
+                        description: layer.describe(),
+                        output,
+                        cost,
+                        activation_bytes: bytes(output.elements()),
+                        receptive_field: field,
+                    });
+                }
+                Err(error) => failed = failed.take().or(Some(error)),
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(Self { rows, total, input, layers: layers.to_vec() }),
+        }
+    }
+
+    /// Where the memory of training goes on batches of this size, with an optimizer that keeps
+    /// `optimizer_slots` values a parameter (AdamW 2, SGD with momentum 1).
+    pub fn memory(&self, batch: usize, optimizer_slots: usize) -> MemoryEstimate {
+        let item: u64 = self.rows.iter().map(|row| row.activation_bytes).sum();
+        let item = item.saturating_add(bytes(self.input.elements()));
+        let parameters = bytes(self.total.parameters);
+        MemoryEstimate {
+            weights: parameters.saturating_add(bytes(self.total.buffers)),
+            gradients: parameters,
+            optimizer: parameters.saturating_mul(optimizer_slots as u64),
+            activations: item.saturating_mul(batch as u64),
+        }
+    }
+
+    /// What could be better, in a line each.
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        self.hint_at_one_heavy_layer(&mut hints);
+        self.hint_at_useless_biases(&mut hints);
+        hints
+    }
+
+    fn hint_at_one_heavy_layer(&self, hints: &mut Vec<String>) {
+        let heaviest = self.rows.iter().enumerate().max_by_key(|(_, row)| row.cost.parameters);
+        let Some((index, row)) = heaviest else { return };
+        let share = row.cost.parameters as f64 / self.total.parameters.max(1) as f64;
+        let from_flatten = index > 0
+            && matches!(self.layers[index], Layer::Dense(_))
+            && matches!(self.layers[index - 1], Layer::Flatten(_))
+            && index > 1
+            && self.rows[index - 2].output.rank() == 3;
+        if share > 0.9 && from_flatten {
+            hints.push(format!(
+                "{:.0} % of the parameters sit in layer {} (dense): try global_avg_pool instead \
+                 of flatten",
+                (100.0 * share).floor(),
+                index + 1
+            ));
+        }
+    }
+
+    fn hint_at_useless_biases(&self, hints: &mut Vec<String>) {
+        for (index, pair) in self.layers.windows(2).enumerate() {
+            let biased = match &pair[0] {
+                Layer::Conv2d(config) => config.bias,
+                Layer::Dense(config) => config.bias,
+                _ => false,
+            };
+            if biased && matches!(pair[1], Layer::BatchNorm(_)) {
+                hints.push(format!(
+                    "the bias of layer {} ({}) has no effect before batch_norm: bias = false",
+                    index + 1,
+                    pair[0].type_name()
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Sequential, buffer_count, parameter_count};
+
+    #[test]
+    fn it_counts_what_is_built() {
+        let builder = Sequential::input([28, 28, 1])
+            .conv2d(8, 3)
+            .batch_norm()
+            .relu()
+            .global_avg_pool()
+            .dense(10);
+        let summary = Summary::of(&builder.clone().into_layers(), [28, 28, 1]).unwrap();
+        let model = builder.build(7).unwrap();
+        assert_eq!(summary.total.parameters, parameter_count(&model));
+        assert_eq!(summary.total.buffers, buffer_count(&model));
+        assert_eq!(summary.rows[0].cost.macs, 26 * 26 * 8 * 9);
+        assert_eq!(summary.rows[4].cost.macs, 80);
+        assert_eq!(summary.rows[0].activation_bytes, 26 * 26 * 8 * 4);
+        let fields: Vec<_> =
+            summary.rows.iter().map(|row| row.receptive_field.unwrap().to_string()).collect();
+        assert_eq!(fields, ["3×3", "3×3", "3×3", "all", "all"]);
+    }
+
+    #[test]
+    fn memory_is_estimated_by_kind() {
+        let layers = Sequential::input([4]).dense(2).into_layers();
+        let memory = Summary::of(&layers, [4]).unwrap().memory(10, 2);
+        let expected =
+            MemoryEstimate { weights: 40, gradients: 40, optimizer: 80, activations: 240 };
+        assert_eq!((memory, memory.total()), (expected, 400));
+    }
+
+    #[test]
+    fn hints_are_given_where_they_apply() {
+        let hints = |layers: Vec<Layer>| Summary::of(&layers, [8, 8, 1]).unwrap().hints();
+        let layers = Sequential::input([]).conv2d(4, 3).batch_norm().flatten().dense(100);
+        let hints_given = hints(layers.into_layers());
+        assert!(hints_given[0].contains("layer 4 (dense)"), "{hints_given:?}");
+        assert!(hints_given[1].contains("layer 1 (conv2d)"), "{hints_given:?}");
+        let fine = Sequential::input([]).conv2d(4, 3).relu().global_avg_pool().dense(10);
+        assert!(hints(fine.into_layers()).is_empty());
+    }
+
+    #[test]
+    fn the_first_error_is_reported() {
+        let layers = Sequential::input([]).conv2d(4, 3).conv2d(4, 9).into_layers();
+        assert_eq!(Summary::of(&layers, [8, 8, 1]).unwrap_err().path.to_string(), "1");
+    }
+}
