@@ -40,6 +40,9 @@ pub use loader::{Batches, Loader, LoaderConfig, Workers};
 pub use normalize::{NormalizeConfig, Normalizer};
 pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
-pub use sources::{DataSource, DigitsConfig, IdxConfig, Loaded};
+pub use sources::{
+    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Loaded,
+    SyntheticConfig,
+};
 pub use split::{Part, Split, SplitConfig};
 pub use transform::{Batch, Transform};

@@ -10,7 +10,7 @@ use super::dataset::Dataset;
 use super::error::DataError;
 use super::loader::{Loader, LoaderConfig, Workers};
 use super::normalize::{NormalizeConfig, Normalizer};
-use super::sources::DataSource;
+use super::sources::{DataSource, InputReader};
 use super::split::{Part, Split, SplitConfig};
 use super::transform::Transform;
 
@@ -55,6 +55,8 @@ pub struct Prepared {
     /// The normalisation of regression targets, fitted on the training items; the identity for
     /// classes.
     pub target_normalizer: Normalizer,
+    /// How to read files of new inputs alike.
+    pub reader: InputReader,
     /// What a user should know, such as files that were left out.
     pub notes: Vec<String>,
 }
@@ -81,6 +83,7 @@ impl DataConfig {
             split_config,
             input_normalizer,
             target_normalizer,
+            reader: loaded.reader,
             notes: loaded.notes,
         })
     }

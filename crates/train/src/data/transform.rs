@@ -6,7 +6,7 @@ use std::sync::Arc;
 use glassbox_tensor::{Rng, Tensor};
 
 use super::augment::{Augment, ImageMut, Pipeline};
-use super::dataset::{Dataset, Targets};
+use super::dataset::{Dataset, InputStore, Targets};
 use super::error::DataError;
 use super::normalize::Normalizer;
 
@@ -110,12 +110,14 @@ impl Transform {
     fn write_inputs(&self, dataset: &Dataset, epoch: u64, items: &[u32], out: &mut [f32]) {
         let size = dataset.item_shape().elements();
         let rng = Rng::new(self.seed).fork(STREAM).fork(epoch);
+        let shape: Option<[usize; 3]> =
+            dataset.item_shape().dims().try_into().ok().filter(|_| !self.augment.is_empty());
+        let bounded = matches!(dataset.inputs(), InputStore::U8 { .. });
+        let mut scratch = Tensor::build([if shape.is_some() { size } else { 0 }], |_| {});
         for (out, &item) in out.chunks_exact_mut(size).zip(items) {
             dataset.write_input(item as usize, out);
-            if let (false, &[height, width, channels]) =
-                (self.augment.is_empty(), dataset.item_shape().dims())
-            {
-                let mut image = ImageMut { pixels: out, height, width, channels };
+            if let Some(shape) = shape {
+                let mut image = ImageMut::new(out, scratch.make_mut(), shape, bounded);
                 self.augment.apply(&mut image, rng.fork(u64::from(item)));
             }
         }

@@ -3,7 +3,7 @@
 use glassbox_tensor::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::ImageMut;
+use super::{Augmentation, BadSetting, ImageMut};
 
 /// Mirrors left and right. For things that are as likely either way, not for digits or letters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,14 +19,18 @@ impl Default for FlipH {
     }
 }
 
-impl FlipH {
-    /// Changes `image`, drawing from `rng`.
-    pub fn apply(&self, image: &mut ImageMut, rng: &mut Rng) {
-        if rng.uniform() >= self.p {
-            return;
-        }
-        let (width, channels) = (image.width, image.channels);
-        for row in image.pixels.chunks_exact_mut(width * channels) {
+impl Augmentation for FlipH {
+    fn probability(&self) -> f32 {
+        self.p
+    }
+
+    fn check(&self, _height: usize, _width: usize) -> Result<(), BadSetting> {
+        Ok(())
+    }
+
+    fn apply(&self, image: &mut ImageMut, _rng: &mut Rng) {
+        let (width, channels) = (image.width(), image.channels());
+        for row in image.pixels().chunks_exact_mut(width * channels) {
             for x in 0..width / 2 {
                 let (left, right) = row.split_at_mut((width - 1 - x) * channels);
                 left[x * channels..][..channels].swap_with_slice(&mut right[..channels]);

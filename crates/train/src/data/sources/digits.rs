@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Loaded, idx};
+use super::images::ImageFormat;
+use super::{InputReader, Loaded, idx};
 use crate::data::dataset::{Dataset, InputStore, Targets};
 use crate::data::error::DataError;
 use crate::data::split::SplitConfig;
@@ -35,7 +36,8 @@ impl DigitsConfig {
             names: (0..10).map(|digit| digit.to_string()).collect(),
         };
         let dataset = Dataset::new("digits", [8, 8, 1], inputs, targets)?;
-        Ok(Loaded { dataset, official: None, notes: Vec::new() })
+        let reader = InputReader::Image(ImageFormat { height: 8, width: 8, channels: 1 });
+        Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
     }
 }
 

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
-use super::Loaded;
+use super::images::ImageFormat;
+use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore, Targets};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::{self, MAX_BYTES};
@@ -59,7 +60,13 @@ impl IdxConfig {
         let targets = Targets::Classes { labels: train.labels, names: classes };
         let dataset = Dataset::new(name, train.item_shape, train.inputs, targets)
             .map_err(|error| error.file(&train.images_file))?;
-        Ok(Loaded { dataset, official, notes: Vec::new() })
+        let reader = match train.item_shape {
+            [height, width, channels @ (1 | 3)] => {
+                InputReader::Image(ImageFormat { height, width, channels })
+            }
+            _ => InputReader::None,
+        };
+        Ok(Loaded { dataset, official, reader, notes: Vec::new() })
     }
 }
 
@@ -406,3 +413,7 @@ fn hex(bytes: &[u8]) -> String {
         bytes => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
     }
 }
+
+#[cfg(test)]
+#[path = "idx_tests.rs"]
+mod tests;

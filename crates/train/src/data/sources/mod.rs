@@ -1,7 +1,11 @@
 //! Where data comes from: one file a source, gathered in [`DataSource`].
 
+pub mod csv;
 pub mod digits;
 pub mod idx;
+pub mod images;
+mod reader;
+pub mod synthetic;
 
 use std::path::Path;
 
@@ -11,8 +15,12 @@ use super::dataset::Dataset;
 use super::error::DataError;
 use super::split::{Split, SplitConfig};
 
+pub use csv::CsvConfig;
 pub use digits::DigitsConfig;
 pub use idx::IdxConfig;
+pub use images::ImagesConfig;
+pub use reader::InputReader;
+pub use synthetic::SyntheticConfig;
 
 /// A data source of a recipe: the keys of its `[data]` table, told apart by `kind`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +31,12 @@ pub enum DataSource {
     Digits(DigitsConfig),
     /// IDX files, as MNIST and Fashion-MNIST are distributed.
     Idx(IdxConfig),
+    /// A table in a CSV file.
+    Csv(CsvConfig),
+    /// A folder of class folders of images.
+    Images(ImagesConfig),
+    /// Made-up data with known answers.
+    Synthetic(SyntheticConfig),
 }
 
 /// What a source gives.
@@ -33,19 +47,24 @@ pub struct Loaded {
     /// The parts that the source itself defines, if it does. Without validation items these are
     /// taken from the training items.
     pub official: Option<Split>,
+    /// How to read files of new inputs alike.
+    pub reader: InputReader,
     /// What a user should know, such as files that were left out.
     pub notes: Vec<String>,
 }
 
 impl DataSource {
     /// Every `kind`.
-    pub const KINDS: [&str; 2] = ["digits", "idx"];
+    pub const KINDS: [&str; 5] = ["digits", "idx", "csv", "images", "synthetic"];
 
     /// The `kind` of this source.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Digits(_) => "digits",
             Self::Idx(_) => "idx",
+            Self::Csv(_) => "csv",
+            Self::Images(_) => "images",
+            Self::Synthetic(_) => "synthetic",
         }
     }
 
@@ -57,6 +76,9 @@ impl DataSource {
         match self {
             Self::Digits(config) => config.load(),
             Self::Idx(config) => config.load(base_dir),
+            Self::Csv(config) => config.load(base_dir),
+            Self::Images(config) => config.load(base_dir),
+            Self::Synthetic(config) => config.load(),
         }
     }
 

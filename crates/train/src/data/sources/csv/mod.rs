@@ -1,0 +1,190 @@
+//! Tables in CSV files: numeric and categorical features, a class or numbers as target.
+
+mod infer;
+mod schema;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{InputReader, Loaded};
+use crate::data::dataset::Dataset;
+use crate::data::error::{DataError, DataErrorCode};
+
+pub use schema::{Column, ColumnKind, CsvSchema, TargetColumns};
+
+/// A CSV file, UTF-8, one item a row. Inputs are `[features]`: numeric columns as they are,
+/// categorical columns as one 0-or-1 feature for each of their values, in order.
+///
+/// A column is numeric when all its values are numbers and categorical when none is; where some
+/// are and some are not it must be listed under `categorical`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// What separates cells.
+    pub delimiter: char,
+    /// Whether the first row names the columns.
+    pub header: Header,
+    /// The column or columns to predict; the last when empty.
+    pub target: OneOrMore,
+    /// The columns to predict from, in order; when empty, all that are neither targets nor
+    /// ignored.
+    pub features: Vec<ColumnRef>,
+    /// Columns to leave out, such as identifiers.
+    pub ignore: Vec<ColumnRef>,
+    /// Columns whose values are names even where they look like numbers.
+    pub categorical: Vec<ColumnRef>,
+    /// What the target is.
+    pub target_kind: TargetKind,
+    /// What to do about missing values: empty cells, `NA`, `N/A`, `null`, `?`.
+    pub missing: Missing,
+    /// The most values a categorical feature may have.
+    pub max_categories: usize,
+}
+
+impl Default for CsvConfig {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            delimiter: ',',
+            header: Header::default(),
+            target: OneOrMore(Vec::new()),
+            features: Vec::new(),
+            ignore: Vec::new(),
+            categorical: Vec::new(),
+            target_kind: TargetKind::default(),
+            missing: Missing::default(),
+            max_categories: 100,
+        }
+    }
+}
+
+/// Whether the first row names the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Header {
+    /// It does when none of its cells is a number.
+    #[default]
+    Auto,
+    /// It does.
+    Present,
+    /// It does not.
+    Absent,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// Numbers when all values are numbers, classes otherwise.
+    #[default]
+    Auto,
+    /// Classes, even when they look like numbers.
+    Class,
+    /// Numbers.
+    Number,
+}
+
+/// What to do about missing values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Stop and name the line.
+    #[default]
+    Error,
+    /// Leave out the row.
+    SkipRow,
+}
+
+/// A column by name or by index from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a column's name, or its index from 0")]
+pub enum ColumnRef {
+    /// Its index, from 0.
+    Index(usize),
+    /// Its name in the header.
+    Name(String),
+}
+
+impl From<&str> for ColumnRef {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl From<usize> for ColumnRef {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+/// One column, or a list of columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "OneOrMoreRepr", into = "OneOrMoreRepr")]
+pub struct OneOrMore(pub Vec<ColumnRef>);
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a column's name, its index from 0, or a list of these")]
+enum OneOrMoreRepr {
+    One(ColumnRef),
+    More(Vec<ColumnRef>),
+}
+
+impl From<OneOrMoreRepr> for OneOrMore {
+    fn from(repr: OneOrMoreRepr) -> Self {
+        match repr {
+            OneOrMoreRepr::One(column) => Self(vec![column]),
+            OneOrMoreRepr::More(columns) => Self(columns),
+        }
+    }
+}
+
+impl From<OneOrMore> for OneOrMoreRepr {
+    fn from(OneOrMore(mut columns): OneOrMore) -> Self {
+        match columns.len() {
+            1 => Self::One(columns.remove(0)),
+            _ => Self::More(columns),
+        }
+    }
+}
+
+impl From<ColumnRef> for OneOrMore {
+    fn from(column: ColumnRef) -> Self {
+        Self(vec![column])
+    }
+}
+
+impl CsvConfig {
+    /// Reads the file: once to learn what its columns are, once for the values.
+    ///
+    /// # Errors
+    /// When the file is damaged or a column is not what it should be; the message names the line
+    /// and the column.
+    pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
+        let path = base_dir.join(&self.path);
+        if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\n' | '\r') {
+            let error = DataError::new(DataErrorCode::Source, "the delimiter is impossible");
+            let found = format!("{:?}", self.delimiter);
+            return Err(error.file(path).expected("one ASCII character").found(found));
+        }
+        let schema = infer::schema(self, &path)?;
+        let rows = schema.read(&path, true)?;
+        let mut notes = Vec::new();
+        if rows.skipped > 0 {
+            let shown = path.display();
+            notes.push(format!("{shown}: {} rows with missing values left out", rows.skipped));
+        }
+        let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
+        let features = schema.features();
+        let dataset = Dataset::new(name, [features.len()], rows.inputs, rows.targets)
+            .map_err(|error| error.file(&path))?
+            .with_features(features);
+        Ok(Loaded { dataset, official: None, reader: InputReader::Table(schema), notes })
+    }
+}
+
+#[cfg(test)]
+mod tests;

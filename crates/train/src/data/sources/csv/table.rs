@@ -1,0 +1,76 @@
+//! Rows of a CSV file as UTF-8 cells, with errors that name the line.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+
+use crate::data::error::{DataError, DataErrorCode, quote};
+use crate::data::files;
+
+/// Reads one row after another.
+pub(super) struct Rows {
+    reader: Reader<File>,
+    record: ByteRecord,
+    path: PathBuf,
+}
+
+/// One row: its line in the file and its cells without surrounding blanks.
+pub(super) struct Row<'a> {
+    pub(super) line: u64,
+    pub(super) cells: Vec<&'a str>,
+}
+
+impl Rows {
+    pub(super) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
+        let (file, _) = files::open(path)?;
+        let delimiter = u8::try_from(delimiter).unwrap_or(b',');
+        let reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(file);
+        Ok(Self { reader, record: ByteRecord::new(), path: path.to_path_buf() })
+    }
+
+    /// The next row, or nothing at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
+        let more = self.reader.read_byte_record(&mut self.record);
+        if !more.map_err(|error| structure_error(&error, &self.path))? {
+            return Ok(None);
+        }
+        let line = self.record.position().map_or(0, csv::Position::line);
+        let mut cells = Vec::with_capacity(self.record.len());
+        for (index, cell) in self.record.iter().enumerate() {
+            let text = std::str::from_utf8(cell).map_err(|_| {
+                DataError::new(DataErrorCode::CsvStructure, "the file is not UTF-8 text")
+                    .file(&self.path)
+                    .line(line)
+                    .expected("UTF-8")
+                    .found(format!("{} in cell {index}", quote(&String::from_utf8_lossy(cell))))
+                    .help("save the file with the encoding UTF-8")
+            })?;
+            cells.push(text.trim());
+        }
+        Ok(Some(Row { line, cells }))
+    }
+}
+
+fn structure_error(error: &csv::Error, path: &Path) -> DataError {
+    match error.kind() {
+        ErrorKind::Io(error) => files::unreadable(path, error),
+        ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            DataError::new(DataErrorCode::CsvStructure, "a row has another number of cells")
+                .file(path)
+                .line(pos.as_ref().map_or(0, csv::Position::line))
+                .expected(format!("{expected_len} cells, as in the first row"))
+                .found(len)
+                .help("check the delimiter, and quotes around cells that contain it")
+        }
+        _ => DataError::new(DataErrorCode::CsvStructure, "the file is not CSV")
+            .file(path)
+            .expected("rows of cells")
+            .found(error),
+    }
+}
+
+/// Whether a cell says that its value is not known.
+pub(super) fn is_missing(cell: &str) -> bool {
+    matches!(cell, "" | "NA" | "N/A" | "null" | "NULL" | "?")
+}

@@ -1,0 +1,44 @@
+//! Reading files to predict as the training data was read.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::CsvSchema;
+use super::images::{self, ImageFormat};
+use crate::data::dataset::{Dataset, InputStore, Targets};
+use crate::data::error::{DataError, DataErrorCode};
+
+/// How to read a file of new inputs as the training data was read; part of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputReader {
+    /// Nothing is known about files.
+    None,
+    /// An image file, resized to the training images' size.
+    Image(ImageFormat),
+    /// A CSV file with the training file's columns.
+    Table(CsvSchema),
+}
+
+impl InputReader {
+    /// The inputs of a file, without targets: one item for an image, one a row for a table.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn read(&self, path: &Path) -> Result<Dataset, DataError> {
+        match self {
+            Self::None => {
+                let message = "files cannot be read for a model of this data";
+                let error = DataError::new(DataErrorCode::Source, message).file(path);
+                Err(error.help("train on images or CSV to predict images or CSV"))
+            }
+            Self::Image(format) => {
+                let values = images::read_image(path, *format)?;
+                let shape = [format.height, format.width, format.channels];
+                Dataset::new("image", shape, InputStore::images(values), Targets::none())
+            }
+            Self::Table(schema) => schema.read_inputs(path),
+        }
+    }
+}
