@@ -9,12 +9,12 @@ use super::fingerprint::Fingerprint;
 /// The inputs of all items, one after another. Images stay bytes: a quarter of the memory.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputStore {
-    /// Bytes that stand for `byte · scale`: 1/255 for images, so that they lie in 0 to 1.
+    /// Bytes that stand for `byte / unit`: 255 for images, so that they lie in 0 to 1.
     U8 {
         /// Row-major, item by item.
         values: Vec<u8>,
-        /// The value of one step.
-        scale: f32,
+        /// The byte that stands for 1.
+        unit: f32,
     },
     /// Numbers as they are.
     F32(Vec<f32>),
@@ -23,7 +23,7 @@ pub enum InputStore {
 impl InputStore {
     /// Images of bytes from 0 to 255, read as 0 to 1.
     pub fn images(values: Vec<u8>) -> Self {
-        Self::U8 { values, scale: 1.0 / 255.0 }
+        Self::U8 { values, unit: 255.0 }
     }
 
     /// The number of values of all items together.
@@ -220,10 +220,10 @@ impl Dataset {
         let size = self.item_shape.elements();
         assert_eq!(out.len(), size, "room for the input of one item");
         match &self.inputs {
-            InputStore::U8 { values, scale } => {
+            InputStore::U8 { values, unit } => {
                 let item = &values[index * size..(index + 1) * size];
                 for (out, byte) in out.iter_mut().zip(item) {
-                    *out = f32::from(*byte) * scale;
+                    *out = f32::from(*byte) / unit;
                 }
             }
             InputStore::F32(values) => {
@@ -247,8 +247,8 @@ impl Dataset {
         let mut print = Fingerprint::new();
         self.item_shape.iter().for_each(|&length| print.number(length as u64));
         match &self.inputs {
-            InputStore::U8 { values, scale } => {
-                print.floats(&[*scale]);
+            InputStore::U8 { values, unit } => {
+                print.floats(&[*unit]);
                 print.bytes(values);
             }
             InputStore::F32(values) => print.floats(values),
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn bytes_are_scaled_and_fingerprints_tell_items_apart() {
         let targets = Targets::Classes { labels: vec![0, 1, 0], names: names(2) };
-        let inputs = InputStore::U8 { values: vec![0, 255, 51, 102, 0, 255], scale: 0.5 };
+        let inputs = InputStore::U8 { values: vec![0, 255, 51, 102, 0, 255], unit: 2.0 };
         let dataset = Dataset::new("bytes", [1, 2, 1], inputs, targets).unwrap();
         let mut out = [0.0; 2];
         dataset.write_input(1, &mut out);

@@ -198,7 +198,7 @@ fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments>
     let size = dataset.item_shape().elements();
     let mut moments = vec![Moments::default(); width];
     match dataset.inputs() {
-        InputStore::U8 { values, scale } => {
+        InputStore::U8 { values, unit } => {
             let mut histogram = vec![[0u64; 256]; width];
             for &item in train {
                 for row in values[item as usize * size..][..size].chunks_exact(width) {
@@ -207,7 +207,7 @@ fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments>
             }
             for (moments, histogram) in moments.iter_mut().zip(&histogram) {
                 for (value, &times) in (0u8..=255).zip(histogram).filter(|(_, t)| **t > 0) {
-                    moments.add(f32::from(value) * scale, times);
+                    moments.add(f32::from(value) / unit, times);
                 }
             }
         }
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn images_have_statistics_for_each_channel() {
-        let inputs = InputStore::U8 { values: vec![0, 10, 4, 10, 0, 30, 4, 30], scale: 0.5 };
+        let inputs = InputStore::U8 { values: vec![0, 10, 4, 10, 0, 30, 4, 30], unit: 2.0 };
         let data = Dataset::new("images", [2, 1, 2], inputs, Targets::none()).unwrap();
         let fitted = Normalizer::fit_inputs(&NormalizeConfig::Standard, &data, &[0, 1]).unwrap();
         assert_eq!(fitted, Normalizer { offset: vec![1.0, 10.0], scale: vec![1.0, 5.0] });

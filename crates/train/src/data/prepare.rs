@@ -114,3 +114,68 @@ impl Prepared {
         Transform::new(self.input_normalizer.clone(), self.target_normalizer.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataErrorCode;
+    use crate::data::sources::SyntheticConfig;
+    use crate::data::sources::synthetic::Pattern;
+
+    fn config(text: &str) -> DataConfig {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_default_is_the_digits_split_by_seven_one_two() {
+        let data = DataConfig::default().prepare(Path::new(".")).unwrap();
+        let sizes = [Part::Train, Part::Valid, Part::Test].map(|part| data.split.part(part).len());
+        assert_eq!(sizes, [1258, 180, 359]);
+        let loader = data.eval_loader(Part::Train, 1258);
+        let batch = loader.epoch(0, 0).unwrap().next().unwrap().unwrap();
+        let values = batch.inputs.as_slice();
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
+        let squares = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+        let variance = squares / values.len() as f64;
+        assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-5, "{mean} {variance}");
+    }
+
+    #[test]
+    fn configs_read_as_the_data_table_of_a_recipe() {
+        let text = r#"{"kind":"synthetic","pattern":"moons","samples":50,"normalize":"none",
+            "split":{"train":0.6,"valid":0.2,"test":0.2}}"#;
+        let moons = config(text);
+        let expected =
+            SyntheticConfig { pattern: Pattern::Moons, samples: 50, ..Default::default() };
+        assert_eq!(moons.source, DataSource::Synthetic(expected));
+        assert_eq!(moons.normalize, NormalizeConfig::None);
+        assert_eq!(config(&serde_json::to_string(&moons).unwrap()), moons);
+        let data = moons.prepare(Path::new(".")).unwrap();
+        assert_eq!(data.split.train.len(), 30);
+        assert!(data.input_normalizer.is_identity());
+        let unknown = r#"{"kind":"synthetic","smaples":50}"#;
+        let error = serde_json::from_str::<DataConfig>(unknown).unwrap_err();
+        assert!(error.to_string().contains("smaples"), "{error}");
+    }
+
+    #[test]
+    fn regression_targets_are_standardised_on_the_training_items() {
+        let data = config(r#"{"kind":"synthetic","pattern":"friedman","samples":400}"#);
+        let data = data.prepare(Path::new(".")).unwrap();
+        let loader = data.eval_loader(Part::Train, 400);
+        let batch = loader.epoch(0, 0).unwrap().next().unwrap().unwrap();
+        assert_eq!(batch.targets.dims(), [280, 1]);
+        let mut targets = batch.targets.to_vec();
+        assert!(targets.iter().sum::<f32>().abs() < 1e-3);
+        data.target_normalizer.restore(&mut targets);
+        assert!(targets.iter().all(|target| (-5.0..40.0).contains(target)));
+    }
+
+    #[test]
+    fn augmentation_of_a_table_is_refused() {
+        let data = config(r#"{"kind":"synthetic"}"#).prepare(Path::new(".")).unwrap();
+        let augment = [serde_json::from_str(r#"{"type":"flip_h"}"#).unwrap()];
+        let error = data.train_loader(&augment, LoaderConfig::default()).unwrap_err();
+        assert_eq!(error.code, DataErrorCode::Augment);
+    }
+}

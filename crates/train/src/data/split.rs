@@ -188,7 +188,7 @@ mod tests {
 
     fn classes(labels: Vec<i32>, count: usize) -> Dataset {
         let names = (0..count).map(|n| n.to_string()).collect();
-        let inputs = InputStore::U8 { values: vec![0; labels.len()], scale: 1.0 };
+        let inputs = InputStore::U8 { values: vec![0; labels.len()], unit: 1.0 };
         Dataset::new("test", [1], inputs, Targets::Classes { labels, names }).unwrap()
     }
 

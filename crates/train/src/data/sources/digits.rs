@@ -30,7 +30,7 @@ impl DigitsConfig {
         };
         let values = read(IMAGES, "images-idx3-ubyte.gz")?.into_bytes(3)?;
         let labels = read(LABELS, "labels-idx1-ubyte.gz")?.into_bytes(1)?;
-        let inputs = InputStore::U8 { values, scale: 1.0 / 16.0 };
+        let inputs = InputStore::U8 { values, unit: 16.0 };
         let targets = Targets::Classes {
             labels: labels.into_iter().map(i32::from).collect(),
             names: (0..10).map(|digit| digit.to_string()).collect(),
