@@ -11,6 +11,7 @@ use crate::tensor::Tensor;
 mod accumulate;
 pub(crate) mod activation;
 mod argmax;
+mod avg_pool;
 pub(crate) mod batch_norm;
 pub(crate) mod binary_cross_entropy;
 mod broadcast_to;
@@ -28,6 +29,7 @@ mod logsumexp;
 pub(crate) mod loss;
 mod matmul;
 mod max;
+mod max_pool;
 mod mean;
 mod min;
 mod nll_loss;
@@ -35,6 +37,7 @@ mod one_hot;
 mod pad;
 pub(crate) mod padding;
 mod permute;
+pub(crate) mod pool_options;
 mod reduction;
 mod reshape;
 mod select;
@@ -90,7 +93,9 @@ table! {
     LogSumExp => logsumexp,
     MatMul => matmul,
     Max => max,
+    MaxPool => max_pool,
     Permute => permute,
+    AvgPool => avg_pool,
     BatchNorm => batch_norm,
     BroadcastTo => broadcast_to,
     Concat => concat,

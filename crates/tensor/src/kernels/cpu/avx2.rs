@@ -103,6 +103,23 @@ impl Vector for Avx2 {
         }
     }
 
+    #[inline(always)]
+    unsafe fn load_bytes(source: *const u8) -> Self {
+        // SAFETY: eight readable bytes by this method's contract; AVX2 is present, see above.
+        Self(unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(source.cast()))) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8) {
+        // SAFETY: eight writable bytes by this method's contract; AVX2 is present, see above.
+        unsafe {
+            let whole = _mm256_cvtps_epi32(self.0);
+            let (low, high) = (_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            let words = _mm_packus_epi32(low, high);
+            _mm_storel_epi64(target.cast(), _mm_packus_epi16(words, words));
+        }
+    }
+
     intrinsics! {
         add(other) = _mm256_add_ps;
         sub(other) = _mm256_sub_ps;

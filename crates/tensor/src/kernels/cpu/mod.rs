@@ -2,6 +2,7 @@
 //! the machine has ([`isa::dispatch`]).
 
 pub(crate) mod activation_grad;
+pub(crate) mod at;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 pub(crate) mod batch_norm;
@@ -15,6 +16,7 @@ pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod optimize;
 pub(crate) mod permute;
+pub(crate) mod pool;
 mod portable;
 pub(crate) mod reduce;
 pub(crate) mod spread;

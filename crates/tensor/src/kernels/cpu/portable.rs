@@ -59,6 +59,18 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_bytes(source: *const u8) -> Self {
+        // SAFETY: eight readable bytes by this method's contract.
+        Self(unsafe { source.cast::<[u8; LANES]>().read_unaligned() }.map(f32::from))
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, target: *mut u8) {
+        // SAFETY: eight writable bytes by this method's contract.
+        unsafe { target.cast::<[u8; LANES]>().write_unaligned(self.0.map(|x| x as u8)) };
+    }
+
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }

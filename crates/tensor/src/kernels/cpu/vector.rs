@@ -58,6 +58,18 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
         }
     }
 
+    /// Reads `LANES` bytes as the numbers 0 to 255.
+    ///
+    /// # Safety
+    /// `source` must be readable for `LANES` bytes.
+    unsafe fn load_bytes(source: *const u8) -> Self;
+
+    /// Writes lanes that hold whole numbers from 0 to 255 as bytes.
+    ///
+    /// # Safety
+    /// `target` must be writable for `LANES` bytes.
+    unsafe fn store_bytes(self, target: *mut u8);
+
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;

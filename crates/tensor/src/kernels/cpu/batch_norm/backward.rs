@@ -1,6 +1,7 @@
 //! Sums for the gradients of scale and shift, and the pass that gives the input's gradient.
 
-use super::{At, Folded, Pointwise, STRIP, each_strip, each_vector, store_sums};
+use super::{Folded, Pointwise, STRIP, each_strip, each_vector, store_sums};
+use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;

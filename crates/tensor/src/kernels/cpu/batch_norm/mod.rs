@@ -7,6 +7,7 @@
 mod backward;
 mod forward;
 
+use super::at::{At, each_at};
 use super::vector::Vector;
 use crate::kernels::threads::parallel_for;
 
@@ -118,41 +119,6 @@ fn store_sums<V: Vector, const N: usize, const SUMS: usize>(
     }
 }
 
-/// A vector's place in an array: possibly cut off by its end.
-#[derive(Clone, Copy)]
-enum At {
-    Whole(usize),
-    Part(usize, usize),
-}
-
-impl At {
-    /// # Safety
-    /// The place must lie within the array at `source`.
-    #[inline(always)]
-    unsafe fn load<V: Vector>(self, source: *const f32) -> V {
-        // SAFETY: by this function's contract.
-        unsafe {
-            match self {
-                Self::Whole(at) => V::load(source.add(at)),
-                Self::Part(at, count) => V::load_part(source.add(at), count),
-            }
-        }
-    }
-
-    /// # Safety
-    /// The place must lie within the array at `target`, which nothing else may use meanwhile.
-    #[inline(always)]
-    unsafe fn store<V: Vector>(self, value: V, target: *mut f32) {
-        // SAFETY: by this function's contract.
-        unsafe {
-            match self {
-                Self::Whole(at) => value.store(target.add(at)),
-                Self::Part(at, count) => value.store_part(target.add(at), count),
-            }
-        }
-    }
-}
-
 /// Calls `each(place, column)` for the vectors of an array of folded rows, the last of which may
 /// be cut off.
 #[inline(always)]
@@ -163,10 +129,9 @@ fn each_vector<V: Vector>(length: usize, width: usize, mut each: impl FnMut(At, 
             each(At::Whole(row * width + column), column);
         }
     }
-    let (start, rest) = (whole_rows * width, length - whole_rows * width);
-    for column in (0..rest).step_by(V::LANES) {
-        let count = rest - column;
-        let at = start + column;
-        each(if count < V::LANES { At::Part(at, count) } else { At::Whole(at) }, column);
-    }
+    let start = whole_rows * width;
+    each_at::<V>(length - start, |at| match at {
+        At::Whole(column) => each(At::Whole(start + column), column),
+        At::Part(column, count) => each(At::Part(start + column, count), column),
+    });
 }
