@@ -56,8 +56,10 @@ impl TensorFile {
             CheckpointError::new("GB0501", path, format!("cannot be read: {error}"), help)
         })?;
         let broken = |error: &dyn std::fmt::Display| {
-            let message = format!("expected a safetensors file, found {} bytes: {error}", bytes.len());
-            let help = "the file is damaged or of another format; use another checkpoint of the run";
+            let message =
+                format!("expected a safetensors file, found {} bytes: {error}", bytes.len());
+            let help =
+                "the file is damaged or of another format; use another checkpoint of the run";
             CheckpointError::new("GB0502", path, message, help)
         };
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
@@ -85,7 +87,8 @@ impl TensorFile {
             let help = "check free space and permissions; earlier checkpoints are untouched";
             CheckpointError::new("GB0504", path, format!("cannot be written: {error}"), help)
         };
-        let views: Result<Vec<_>, _> = self.tensors.iter().map(|(n, t)| Ok((n, view_of(t)?))).collect();
+        let views: Result<Vec<_>, _> =
+            self.tensors.iter().map(|(n, t)| Ok((n, view_of(t)?))).collect();
         let views = views.map_err(|e: safetensors::SafeTensorError| failed(&e))?;
         let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
         let bytes = safetensors::serialize(views, metadata).map_err(|e| failed(&e))?;
@@ -187,7 +190,8 @@ fn set_weights(
     for (name, tensor) in &tensors {
         let bad = |tensor: &Tensor| tensor.as_slice().iter().filter(|x| !x.is_finite()).count();
         if tensor.dtype() == DType::F32 && bad(tensor) > 0 {
-            let message = format!("tensor {name:?} has {} values that are NaN or infinite", bad(tensor));
+            let message =
+                format!("tensor {name:?} has {} values that are NaN or infinite", bad(tensor));
             let help = "training had diverged or the file is damaged; use another checkpoint";
             return Err(CheckpointError::new("GB0505", path, message, help));
         }
@@ -269,9 +273,8 @@ impl SavedState {
             CheckpointError::new("GB0507", path, what, help)
         };
         let header = file.metadata.get(HEADER);
-        let header = header.ok_or_else(|| {
-            foreign("expected a training state, found plain weights".to_owned())
-        })?;
+        let header = header
+            .ok_or_else(|| foreign("expected a training state, found plain weights".to_owned()))?;
         let header: Header = serde_json::from_str(header)
             .map_err(|error| foreign(format!("the training state does not parse: {error}")))?;
         if header.version != VERSION {
@@ -301,3 +304,7 @@ impl SavedState {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

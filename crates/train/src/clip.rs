@@ -23,7 +23,11 @@ pub enum Clip {
 
 impl Clip {
     /// Limits the gradients of `model`; answers the norm before, where it was needed.
-    pub fn apply<M: Parameters + ?Sized>(&self, model: &M, gradients: &mut Gradients) -> Option<f64> {
+    pub fn apply<M: Parameters + ?Sized>(
+        &self,
+        model: &M,
+        gradients: &mut Gradients,
+    ) -> Option<f64> {
         match *self {
             Self::Norm { max } => Some(clip_by_norm(model, gradients, max, 2.0)),
             Self::Value { max } => {

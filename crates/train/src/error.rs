@@ -74,7 +74,11 @@ impl fmt::Display for NotFinite {
         write!(f, "GB0402 × loss became {what} at step {step} (epoch {epoch})")?;
         match parameter {
             Some(path) => {
-                write!(f, "\n  first bad value: parameter {path}, after the update of step {}", step - 1)?;
+                write!(
+                    f,
+                    "\n  first bad value: parameter {path}, after the update of step {}",
+                    step - 1
+                )?;
                 let lower = learning_rate * 0.1;
                 write!(f, "\n  help: train.clip = {{ type = \"norm\", max = 1.0 }}, or lr ")?;
                 write!(f, "{learning_rate:e} → {lower:e}")

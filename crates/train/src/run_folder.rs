@@ -86,7 +86,8 @@ impl RunFolder {
     pub fn create(runs: &Path, name: &str) -> Result<Self, TrainError> {
         fs::create_dir_all(runs).map_err(|source| TrainError::folder(runs, source))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut rng = glassbox_tensor::Rng::new(now.as_nanos() as u64 ^ u64::from(std::process::id()));
+        let mut rng =
+            glassbox_tensor::Rng::new(now.as_nanos() as u64 ^ u64::from(std::process::id()));
         loop {
             let digits = rng.next_u64() & 0xffff;
             let path = runs.join(format!("{}-{}-{digits:04x}", date(now.as_secs()), slug(name)));

@@ -8,7 +8,7 @@ use super::Backward;
 use super::activation::Activation;
 use super::conv2d_options::Conv2dOptions;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::activation_grad::activation_grad;
+use crate::kernels::cpu::activation_grad::{activation_and_bias_grad, activation_grad};
 use crate::kernels::cpu::conv::{self, Geometry};
 use crate::kernels::cpu::reduce::column_sums;
 use crate::shape::Shape;
@@ -107,16 +107,25 @@ fn geometry(input: Shape, weight: Shape, options: &Conv2dOptions, output: Shape)
 impl Backward for Conv2d {
     fn backward(self, mut output_grad: Tensor, inputs: &mut InputGradients) {
         let g = &self.geometry;
-        if let Some(output) = self.output {
-            let output = output.as_slice();
-            activation_grad(self.activation, output, output_grad.make_mut());
+        match (self.output, inputs.wants(2)) {
+            (None, false) => {}
+            (None, true) => {
+                let (pixels, grad) = (g.output_pixels(), output_grad.as_slice());
+                let sums = |out: &mut [f32]| column_sums(pixels, g.filters, grad, out);
+                inputs.add(2, Tensor::build([g.filters], sums));
+            }
+            (Some(output), false) => {
+                activation_grad(self.activation, output.as_slice(), output_grad.make_mut());
+            }
+            (Some(output), true) => {
+                let (output, grad) = (output.as_slice(), output_grad.make_mut());
+                let fill = |sums: &mut [f32]| {
+                    activation_and_bias_grad(self.activation, output, grad, sums);
+                };
+                inputs.add(2, Tensor::build([g.filters], fill));
+            }
         }
         let output_grad = output_grad.as_slice();
-        if inputs.wants(2) {
-            let pixels = g.output_pixels();
-            let sums = |out: &mut [f32]| column_sums(pixels, g.filters, output_grad, out);
-            inputs.add(2, Tensor::build([g.filters], sums));
-        }
         if let Some(input) = self.input {
             let fill = |out: &mut [f32]| conv::weight_grad(g, input.as_slice(), output_grad, out);
             inputs.add(1, Tensor::build(self.weight_shape, fill));

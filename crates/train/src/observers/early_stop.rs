@@ -52,7 +52,9 @@ impl Observer for EarlyStop {
         };
         let improved = match self.memory.best {
             None => true,
-            Some(best) => metric.is_better(value, best) && !(metric.gain(value, best) <= *min_delta),
+            Some(best) => {
+                metric.is_better(value, best) && !(metric.gain(value, best) <= *min_delta)
+            }
         };
         if improved {
             self.memory = Memory { best: Some(value), waited: 0 };

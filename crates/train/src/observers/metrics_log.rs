@@ -72,9 +72,10 @@ impl MetricsLog {
 
 impl Observer for MetricsLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        let failed = |source| TrainError::Log { path: self.path.clone(), source };
-        self.record(event).map_err(failed)?;
-        Ok(Flow::Continue)
+        match self.record(event) {
+            Ok(()) => Ok(Flow::Continue),
+            Err(source) => Err(TrainError::Log { path: self.path.clone(), source }),
+        }
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {

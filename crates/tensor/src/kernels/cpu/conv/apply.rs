@@ -128,6 +128,8 @@ struct Task<'a> {
 /// Where the places of a block read and write.
 pub(super) struct Places {
     pub(super) windows: [*const f32; BLOCK],
+    /// The source row that a tap of row 0 reads.
+    source_rows: [isize; BLOCK],
     pub(super) targets: [*mut f32; BLOCK],
     pub(super) count: usize,
 }
@@ -172,6 +174,7 @@ impl<'a> Walk<'a> {
             let target_step = sweep.target_step[1] * self.target_channels;
             for i in 0..count {
                 places.windows[places.count + i] = window.wrapping_add(i * self.step);
+                places.source_rows[places.count + i] = (row * sweep.step[0]) as isize;
                 places.targets[places.count + i] = target.wrapping_add(i * target_step);
             }
             places.count += count;
@@ -188,6 +191,7 @@ impl Places {
     pub(super) fn new() -> Self {
         Self {
             windows: [std::ptr::null(); BLOCK],
+            source_rows: [0; BLOCK],
             targets: [std::ptr::null_mut(); BLOCK],
             count: 0,
         }
@@ -203,7 +207,7 @@ impl Kernel for Task<'_> {
         let width = panel_width::<V>();
         let short = self.panels.stride <= SHORT_ROWS * width;
         let channels = [self.group_channels * self.groups, self.target_channels];
-        let mut walk = Walk::new(self.sweep, self.field, self.rows, channels, self.target);
+        let mut walk = Walk::new(self.sweep, self.field, self.rows.clone(), channels, self.target);
         let mut places = Places::new();
         loop {
             walk.next(&mut places, if short { BLOCK } else { BLOCK_LONG });
@@ -222,12 +226,14 @@ impl Kernel for Task<'_> {
                     let mut first = 0;
                     while first < places.count {
                         let rows = next_tile_rows(places.count - first);
+                        let (segments, skipped) =
+                            self.inside(&places.source_rows[first..first + rows]);
                         let tile = PlaceTile {
                             windows: &places.windows[first..first + rows],
                             targets: &places.targets[first..first + rows],
                             skip: group * self.group_channels,
-                            segments: self.segments,
-                            panel,
+                            segments,
+                            panel: panel.wrapping_add(skipped * width),
                             column,
                             columns,
                             finish,
@@ -239,6 +245,28 @@ impl Kernel for Task<'_> {
             }
             activate::<V>(&places, self.target_channels, self.finish.activation);
         }
+    }
+}
+
+impl Task<'_> {
+    /// The segments that reach into the image from any of these source rows, and how many rows of
+    /// the panel belong to segments before them: rows of zeros above and below the image are
+    /// skipped.
+    #[inline(always)]
+    fn inside(&self, source_rows: &[isize]) -> (&[Segment], usize) {
+        let (mut first, mut last) = (isize::MAX, isize::MIN);
+        for &row in source_rows {
+            (first, last) = (first.min(row), last.max(row));
+        }
+        let (mut from, mut to, mut skipped) = (0, self.segments.len(), 0);
+        while from < to && last + self.segments[from].row < 0 {
+            skipped += self.segments[from].run;
+            from += 1;
+        }
+        while from < to && first + self.segments[to - 1].row >= self.sweep.source[0] as isize {
+            to -= 1;
+        }
+        (&self.segments[from..to], skipped)
     }
 }
 

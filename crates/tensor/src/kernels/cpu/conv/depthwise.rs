@@ -75,20 +75,16 @@ impl Kernel for Task<'_> {
             if places.count == 0 {
                 break;
             }
-            let mut channel = 0;
-            while channel < self.channels {
-                let mut first = 0;
-                while first < places.count {
-                    // SAFETY: the places from `first` on are set, and `channel` is a channel.
-                    first += unsafe {
-                        match places.count - first {
-                            PLACES.. => self.tile::<V, PLACES>(&places, first, channel),
-                            4.. => self.tile::<V, 4>(&places, first, channel),
-                            _ => self.tile::<V, 1>(&places, first, channel),
-                        }
-                    };
-                }
-                channel += V::LANES;
+            let mut first = 0;
+            while first < places.count {
+                // SAFETY: the places from `first` on are set.
+                first += unsafe {
+                    match places.count - first {
+                        PLACES.. => self.tiles::<V, PLACES>(&places, first),
+                        4.. => self.tiles::<V, 4>(&places, first),
+                        _ => self.tiles::<V, 1>(&places, first),
+                    }
+                };
             }
             activate::<V>(&places, self.channels, self.finish.activation);
         }
@@ -96,7 +92,22 @@ impl Kernel for Task<'_> {
 }
 
 impl Task<'_> {
-    /// `M` places of a vector of channels; returns `M`.
+    /// `M` places; returns `M`.
+    ///
+    /// # Safety
+    /// Places `first .. first + M` must be set.
+    #[inline(always)]
+    unsafe fn tiles<V: Vector, const M: usize>(&self, places: &Places, first: usize) -> usize {
+        let mut channel = 0;
+        while channel < self.channels {
+            // SAFETY: by this method's contract; `channel` is a channel.
+            unsafe { self.tile::<V, M>(places, first, channel) };
+            channel += V::LANES;
+        }
+        M
+    }
+
+    /// `M` places of a vector of channels.
     ///
     /// # Safety
     /// Places `first .. first + M` must be set, and `channel` below the number of channels.
@@ -106,7 +117,7 @@ impl Task<'_> {
         places: &Places,
         first: usize,
         channel: usize,
-    ) -> usize {
+    ) {
         let count = V::LANES.min(self.channels - channel);
         let mut windows = [std::ptr::null(); M];
         windows.copy_from_slice(&places.windows[first..first + M]);
@@ -137,7 +148,6 @@ impl Task<'_> {
             // SAFETY: the target is a pixel with these channels.
             unsafe { store_up_to(sum, target.add(channel), count) };
         }
-        M
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Sweep {
 pub(super) struct Segment {
     pub(super) offset: usize,
     pub(super) run: usize,
+    /// The taps' row.
+    pub(super) row: isize,
 }
 
 impl Sweep {
@@ -113,12 +115,17 @@ impl Sweep {
         row_stride: usize,
     ) -> SmallVec<[Segment; 16]> {
         let mut segments: SmallVec<[Segment; 16]> = SmallVec::new();
-        for offset in self.tap_offsets(channels, row_stride) {
+        let offsets = self.tap_offsets(channels, row_stride);
+        for (offset, row) in offsets.zip(self.taps.iter().map(|tap| tap.row)) {
             match segments.last_mut() {
-                Some(last) if channels == group_channels && last.offset + last.run == offset => {
+                Some(last)
+                    if channels == group_channels
+                        && last.row == row
+                        && last.offset + last.run == offset =>
+                {
                     last.run += channels;
                 }
-                _ => segments.push(Segment { offset, run: group_channels }),
+                _ => segments.push(Segment { offset, run: group_channels, row }),
             }
         }
         segments
@@ -161,7 +168,7 @@ mod tests {
         let sweep = Sweep::forward(&geometry(2, 1));
         let segments = sweep.segments(4, 4, 44);
         assert_eq!(segments.len(), 3);
-        assert_eq!(segments[1], Segment { offset: 44, run: 12 });
+        assert_eq!(segments[1], Segment { offset: 44, run: 12, row: 0 });
         assert!(sweep.leaves_source());
         assert_eq!(Sweep::forward(&geometry(2, 2)).segments(4, 4, 44).len(), 9);
         assert_eq!(sweep.segments(4, 2, 44).len(), 9);

@@ -16,6 +16,12 @@ use crate::threads::{SharedMut, parallel_chunks, parallel_for};
 
 /// Pixels whose packed gradients stay in the first-level cache while all rows use them.
 const BLOCK: usize = 128;
+/// The same for a gradient beyond the second-level cache, so that it is read less often.
+const BLOCK_LARGE: usize = 256;
+/// The same for a depthwise convolution, whose channels pass over the pixels again and again.
+const BLOCK_DEPTHWISE: usize = 32;
+/// Values of a gradient that fit the second-level cache beside the pixels.
+const CACHED_GRAD: usize = 1 << 16;
 /// Pixels below which a partial sum is not worth its addition.
 const CHUNK_PIXELS: usize = 512;
 /// The most partial sums.
@@ -119,6 +125,8 @@ pub(super) struct Chunk<'a> {
 pub(super) struct Piece {
     pub(super) window: *const f32,
     pub(super) places: usize,
+    /// The source row that a tap of row 0 reads.
+    source_row: isize,
 }
 
 impl Kernel for Chunk<'_> {
@@ -129,21 +137,27 @@ impl Kernel for Chunk<'_> {
         let g = self.g;
         let depthwise = g.is_depthwise();
         let columns = g.group_filters().div_ceil(panel_width::<V>()) * panel_width::<V>();
-        let mut panels = Storage::new(if depthwise { 0 } else { g.groups * columns * BLOCK });
+        let limit = match (depthwise, g.weight_elements() <= CACHED_GRAD) {
+            (true, _) => BLOCK_DEPTHWISE,
+            (_, true) => BLOCK,
+            (_, false) => BLOCK_LARGE,
+        };
+        let mut panels = Storage::new(if depthwise { 0 } else { g.groups * columns * limit });
         let panels = panels.unique_f32s().expect("a new buffer is not shared");
         let mut accumulate = false;
         let mut row = self.rows.start;
         while row < self.rows.end {
-            // One image at a time, so that a padded copy of it stays in cache.
-            let image = row / g.output[0];
-            let end = self.rows.end.min((image + 1) * g.output[0]);
+            // About one image at a time, so that a padded copy of it stays in cache; several
+            // where they are smaller than a block.
+            let images = limit.div_ceil(g.output[0] * g.output[1]);
+            let end = self.rows.end.min((row / g.output[0] + images) * g.output[0]);
             let field = Field::new(self.sweep, self.layout, self.input, row..end);
             let pixels = row * g.output[1]..end * g.output[1];
-            let blocks = pixels.len().div_ceil(BLOCK);
+            let blocks = pixels.len().div_ceil(limit);
             for block in 0..blocks {
                 let at = |block: usize| pixels.start + pixels.len() * block / blocks;
                 let block = at(block)..at(block + 1);
-                let pieces = self.pieces(&field, image, block.clone());
+                let pieces = self.pieces(&field, block.clone());
                 if depthwise {
                     depthwise::add_weight_grad::<V>(&self, &pieces, block.start, accumulate);
                 } else {
@@ -158,21 +172,26 @@ impl Kernel for Chunk<'_> {
 }
 
 impl Chunk<'_> {
-    /// The rows of output pixels `block`, all of image `image`.
-    fn pieces(&self, field: &Field, image: usize, block: Range<usize>) -> SmallVec<[Piece; 32]> {
+    /// The parts of rows that make up the output pixels `block`.
+    fn pieces(&self, field: &Field, block: Range<usize>) -> SmallVec<[Piece; 32]> {
         let [height, width] = self.g.output;
         let step = self.step();
         let mut pieces: SmallVec<[Piece; 32]> = SmallVec::new();
         let mut pixel = block.start;
         while pixel < block.end {
-            let (row, column) = (pixel / width - image * height, pixel % width);
+            let (line, column) = (pixel / width, pixel % width);
+            let (image, row) = (line / height, line % height);
+            let source_row = (row * self.sweep.step[0]) as isize;
             let places = (width - column).min(block.end - pixel);
             let window = field.window(image, row).wrapping_add(column * step);
             match pieces.last_mut() {
-                Some(last) if last.window.wrapping_add(last.places * step) == window => {
+                Some(last)
+                    if last.window.wrapping_add(last.places * step) == window
+                        && (last.source_row == source_row || !self.layout.padded) =>
+                {
                     last.places += places;
                 }
-                _ => pieces.push(Piece { window, places }),
+                _ => pieces.push(Piece { window, places, source_row }),
             }
             pixel += places;
         }
@@ -228,6 +247,7 @@ impl Chunk<'_> {
                 while row < self.weight_rows.end {
                     let rows = next_tile_rows(self.weight_rows.end - row);
                     let tile = WeightTile {
+                        sweep: self.sweep,
                         pieces,
                         offsets: self.offsets,
                         first: row,
@@ -250,6 +270,7 @@ impl Chunk<'_> {
 
 /// Some rows of the weight by one panel of filters.
 struct WeightTile<'a> {
+    sweep: &'a Sweep,
     pieces: &'a [Piece],
     offsets: &'a [usize],
     /// The first row.
@@ -271,6 +292,8 @@ impl TileTask for WeightTile<'_> {
     #[inline(always)]
     fn run<V: Vector, const M: usize, const N: usize>(self) {
         let (mut tap, mut channel) = (self.first / self.channels, self.first % self.channels);
+        let last_tap = (self.first + M - 1) / self.channels;
+        let taps = (self.sweep.taps[tap].row, self.sweep.taps[last_tap].row);
         let mut offsets = [0; M];
         for offset in &mut offsets {
             *offset = self.offsets[tap] + self.skip + channel;
@@ -282,13 +305,19 @@ impl TileTask for WeightTile<'_> {
         let mut tile = Tile::<V, M, N>::zero();
         let mut panel = self.panel;
         for piece in self.pieces {
+            let piece_panel = panel;
+            panel = panel.wrapping_add(piece.places * panel_width::<V>());
+            if piece.source_row + taps.1 < 0
+                || piece.source_row + taps.0 >= self.sweep.source[0] as isize
+            {
+                continue; // zeros above or below the image
+            }
             let rows = offsets.map(|offset| piece.window.wrapping_add(offset));
             // SAFETY: each offset lies in the window of every place of the piece, and the panel
             // has one row for each place of each piece.
             unsafe {
-                tile.add_products(piece.places, rows, self.step, panel, panel_width::<V>());
+                tile.add_products(piece.places, rows, self.step, piece_panel, panel_width::<V>());
             }
-            panel = panel.wrapping_add(piece.places * panel_width::<V>());
         }
         let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
         // SAFETY: the target has `M` rows of `filters` values, `columns` of them from here on, and

@@ -1,0 +1,71 @@
+//! `nn.BatchNorm1d` to `3d`: the layer with its running statistics.
+
+use std::collections::BTreeMap;
+
+use glassbox::Tensor;
+use glassbox::nn::{BatchNormConfig, Cx, LayerConfig, Slot, SlotMut, walk, walk_mut};
+use glassbox::Rng;
+use serde_json::Value;
+
+use crate::case::{Case, Computed};
+
+pub fn compute(case: &Case) -> Computed {
+    if !case.op.contains("BatchNorm") {
+        return Err("no such normalisation".into());
+    }
+    let flag = |at: usize, name: &str| case.ctor_at(at, name).as_bool().unwrap_or(true);
+    let (affine, tracked) = (flag(3, "affine"), flag(4, "track_running_stats"));
+    let momentum = match &case.json["ctor"]["kwargs"].get("momentum") {
+        None => Some(0.1),
+        Some(Value::Null) => None,
+        Some(value) => value.as_f64(),
+    };
+    let epsilon = case.ctor_at(1, "eps").as_f64().unwrap_or(1e-5);
+    let input = case.input("in.0")?;
+    // Channels last: [batch, channels, …] becomes [batch, …, channels].
+    let mut order: Vec<isize> = (0..input.rank() as isize).collect();
+    let channels_axis = order.remove(1);
+    order.push(channels_axis);
+    let mut back = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(to, &from)| back[from as usize] = to as isize);
+    let x = input.permute(&order);
+    let config = BatchNormConfig { momentum, epsilon, affine, track_running_stats: tracked, ..Default::default() };
+    let item = glassbox::Shape::new(&x.dims()[1..]);
+    let mut layer = config.build(item, &mut Rng::new(0)).map_err(|error| error.to_string())?;
+    walk_mut(&mut layer, |path, slot| {
+        let role = match path.to_string().as_str() {
+            "scale" => "param.weight",
+            "shift" => "param.bias",
+            "running_mean" => "buffer.running_mean",
+            "running_variance" => "buffer.running_var",
+            _ => "buffer.num_batches_tracked",
+        };
+        let Some(array) = case.array(role) else { return };
+        match slot {
+            SlotMut::Param(param) => param.set(&Tensor::from_slice(&array.f32s(), param.shape())),
+            SlotMut::Buffer(buffer) => buffer.set(&Tensor::from_slice(&array.f32s(), buffer.shape())),
+        }
+    });
+    let training = case.json["train"].as_bool().unwrap_or(true);
+    let mut cx = if training { Cx::train(0, 0) } else { Cx::eval().recording(true) };
+    let output = layer.forward(&x, &mut cx).permute(&back);
+    let mut computed = case.outputs_with_parameters(&output, &layer, |path| match path {
+        "scale" => Some("param.weight"),
+        "shift" => Some("param.bias"),
+        _ => None,
+    })?;
+    cx.commit(&mut layer);
+    let mut after = BTreeMap::new();
+    walk(&layer, |path, slot| {
+        let Slot::Buffer(buffer) = slot else { return };
+        let (role, scalar) = match path.to_string().as_str() {
+            "running_mean" => ("after.running_mean", false),
+            "running_variance" => ("after.running_var", false),
+            _ => ("after.num_batches_tracked", true),
+        };
+        let value = if scalar { buffer.value().reshape([]) } else { buffer.value().clone() };
+        after.insert(role.to_owned(), (&value).into());
+    });
+    computed.extend(after);
+    Ok(computed)
+}

@@ -1,0 +1,205 @@
+use std::fs;
+
+use glassbox_nn::{Buffer, Cx, Param};
+use glassbox_tensor::Gradients;
+use proptest::prelude::*;
+
+use super::*;
+use crate::optim::Adam;
+
+type Model = (Param, Vec<Param>, Buffer);
+
+fn model(start: f32) -> Model {
+    let param = |x: f32| Param::new(Tensor::from_slice(&[x, -x, 0.5 * x], [3]));
+    (param(start), vec![param(start + 1.0)], Buffer::new(Tensor::scalar(start)))
+}
+
+fn train(model: &mut Model, optimizer: &mut Optimizer, steps: std::ops::Range<u64>) {
+    for step in steps {
+        let mut cx = Cx::train(0, step);
+        let mut gradients = Gradients::default();
+        let slope = Tensor::from_slice(&[step as f32, 1.0, -0.3], [3]);
+        gradients.insert(&model.0.on(&cx), slope.clone());
+        gradients.insert(&model.1[0].on(&cx), slope);
+        optimizer.step(model, &gradients, &mut cx);
+    }
+}
+
+fn save(model: &Model, optimizer: &Optimizer, path: &Path) {
+    let progress = Progress { epoch: 2, batch: 3, step: 5, ..Progress::default() };
+    let observers = serde_json::Map::from_iter([("early_stop".to_owned(), 7.into())]);
+    Snapshot { model, optimizer, progress: &progress, observers }.write(path).unwrap();
+}
+
+#[test]
+fn a_restored_run_continues_to_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.safetensors");
+    let (mut whole, mut optimizer) = (model(1.0), Optimizer::new(Adam::default()));
+    train(&mut whole, &mut optimizer, 0..5);
+    save(&whole, &optimizer, &path);
+    train(&mut whole, &mut optimizer, 5..9);
+
+    let (mut resumed, mut optimizer) = (model(50.0), Optimizer::new(Adam::default()));
+    let state = SavedState::read(&path).unwrap();
+    assert_eq!((state.progress.epoch, state.progress.batch, state.progress.step), (2, 3, 5));
+    assert_eq!(state.observers["early_stop"], 7);
+    state.apply(&mut resumed, &mut optimizer).unwrap();
+    train(&mut resumed, &mut optimizer, 5..9);
+    assert_eq!(whole.0.value().to_vec(), resumed.0.value().to_vec());
+    assert_eq!(whole.1[0].value().to_vec(), resumed.1[0].value().to_vec());
+    assert_eq!(resumed.2.value().item(), 1.0);
+}
+
+/// A file from parts of a header, with `data` bytes behind it.
+fn write_raw(path: &Path, header: &str, data: usize) {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.resize(bytes.len() + data, 0);
+    fs::write(path, bytes).unwrap();
+}
+
+/// What is wrong with a file, told with its code, and the model untouched.
+#[test]
+fn bad_weights_are_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    save_weights(&model(1.0), &path, HashMap::new()).unwrap();
+    let good = fs::read(&path).unwrap();
+    let entry = |name: &str, dtype: &str, shape: &str, from: usize, to: usize| {
+        format!(
+            "\"{name}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[{from},{to}]}}"
+        )
+    };
+    let three = |a: &str, b: &str, c: &str| format!("{{{a},{b},{c}}}");
+    let (a, b) = (entry("0", "F32", "[3]", 0, 12), entry("1.0", "F32", "[3]", 12, 24));
+    let c = entry("2", "F32", "[]", 24, 28);
+    let huge = entry("2", "F32", "[99999999999,99999999999]", 24, 28);
+    let cases: Vec<(&str, &str, &str, Box<dyn Fn()>)> = vec![
+        ("missing file", "GB0501", "cannot be read", Box::new(|| fs::remove_file(&path).unwrap())),
+        ("empty", "GB0502", "found 0 bytes", Box::new(|| fs::write(&path, b"").unwrap())),
+        (
+            "text",
+            "GB0502",
+            "expected a safetensors",
+            Box::new(|| fs::write(&path, "hello").unwrap()),
+        ),
+        (
+            "png",
+            "GB0502",
+            "safetensors",
+            Box::new(|| fs::write(&path, b"\x89PNG\r\n\x1a\n0000").unwrap()),
+        ),
+        (
+            "huge header",
+            "GB0502",
+            "safetensors",
+            Box::new(|| fs::write(&path, [0xff; 64]).unwrap()),
+        ),
+        ("no json", "GB0502", "safetensors", Box::new(|| write_raw(&path, "{nope", 28))),
+        (
+            "short data",
+            "GB0502",
+            "safetensors",
+            Box::new(|| write_raw(&path, &three(&a, &b, &c), 27)),
+        ),
+        (
+            "long data",
+            "GB0502",
+            "safetensors",
+            Box::new(|| write_raw(&path, &three(&a, &b, &c), 29)),
+        ),
+        (
+            "huge shape",
+            "GB0502",
+            "safetensors",
+            Box::new(|| write_raw(&path, &three(&a, &b, &huge), 28)),
+        ),
+        ("half precision", "GB0503", "has type F16", {
+            let c = entry("2", "F16", "[2]", 24, 28);
+            Box::new({
+                let (a, b, path) = (a.clone(), b.clone(), path.clone());
+                move || write_raw(&path, &three(&a, &b, &c), 28)
+            })
+        }),
+        ("nine axes", "GB0503", "9 axes", {
+            let c = entry("2", "F32", "[1,1,1,1,1,1,1,1,1]", 24, 28);
+            Box::new({
+                let (a, b, path) = (a.clone(), b.clone(), path.clone());
+                move || write_raw(&path, &three(&a, &b, &c), 28)
+            })
+        }),
+        ("wrong shape", "GB0506", "1.0: expected 3, found 1", {
+            let (b, c) = (entry("1.0", "F32", "[1]", 12, 16), entry("2", "F32", "[]", 16, 20));
+            Box::new({
+                let (a, path) = (a.clone(), path.clone());
+                move || write_raw(&path, &three(&a, &b, &c), 20)
+            })
+        }),
+        ("missing and unexpected", "GB0506", "missing: 2", {
+            let c = entry("3", "F32", "[]", 24, 28);
+            Box::new({
+                let (a, b, path) = (a.clone(), b.clone(), path.clone());
+                move || write_raw(&path, &three(&a, &b, &c), 28)
+            })
+        }),
+        ("NaN", "GB0505", "1 values that are NaN", {
+            let mut bytes = good.clone();
+            let length = bytes.len();
+            bytes[length - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+            let path = path.clone();
+            Box::new(move || fs::write(&path, &bytes).unwrap())
+        }),
+    ];
+    for (name, code, part, damage) in cases {
+        fs::write(&path, &good).unwrap();
+        damage();
+        let mut target = model(9.0);
+        let error = load_weights(&mut target, &path).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            error.code == code && text.contains(part) && text.contains("help: "),
+            "{name}: {text}"
+        );
+        assert_eq!(target.0.value().as_slice()[0], 9.0, "{name}");
+    }
+    fs::write(&path, &good).unwrap();
+    let error = SavedState::read(&path).err().unwrap();
+    assert!(error.code == "GB0507" && error.to_string().contains("plain weights"), "{error}");
+}
+
+#[test]
+fn a_state_of_another_optimizer_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.safetensors");
+    let (mut first, mut optimizer) = (model(1.0), Optimizer::new(Adam::default()));
+    train(&mut first, &mut optimizer, 0..1);
+    save(&first, &optimizer, &path);
+    let mut other = Optimizer::new(crate::optim::Sgd { momentum: 0.9, ..Default::default() });
+    let error = SavedState::read(&path).unwrap().apply(&mut first, &mut other).unwrap_err();
+    assert!(error.code == "GB0508" && error.to_string().contains("velocity is missing"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Damage anywhere is an error or harmless, never a panic.
+    #[test]
+    fn mutated_states_never_panic(at in 0usize..4096, byte: u8, cut in proptest::option::of(0usize..4096)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        let (mut trained, mut optimizer) = (model(1.0), Optimizer::new(Adam::default()));
+        train(&mut trained, &mut optimizer, 0..1);
+        save(&trained, &optimizer, &path);
+        let mut bytes = fs::read(&path).unwrap();
+        let length = bytes.len();
+        bytes[at % length] = byte;
+        if let Some(cut) = cut {
+            bytes.truncate(cut % length);
+        }
+        fs::write(&path, &bytes).unwrap();
+        if let Ok(state) = SavedState::read(&path) {
+            let _ = state.apply(&mut model(2.0), &mut Optimizer::new(Adam::default()));
+        }
+    }
+}
