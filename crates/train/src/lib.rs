@@ -8,14 +8,14 @@ mod clip;
 pub mod data;
 mod error;
 mod event;
-
 mod monitor;
 pub mod observers;
 pub mod optim;
 mod progress;
 mod run_folder;
-
+pub mod schedule;
 mod scores;
+mod trainer;
 
 pub use accumulator::{Accumulator, Task};
 pub use clip::{Clip, clip_by_norm, clip_by_value, gradient_norm};
@@ -28,3 +28,4 @@ pub use monitor::Monitor;
 pub use progress::Progress;
 pub use run_folder::{RunFolder, RunRecord, Status, unix_time};
 pub use scores::Scores;
+pub use trainer::{TrainConfig, Trainer, clock, evaluate};

@@ -15,7 +15,7 @@ use crate::event::{
 use crate::monitor::Monitor;
 use crate::optim::{Optimizer, OptimizerConfig};
 use crate::progress::Progress;
-use crate::schedule::{Rate, Schedule};
+use crate::schedule::{Rate, Schedule, Time, Warmup};
 use crate::scores::Scores;
 use crate::{NotFinite, TrainError};
 
@@ -34,6 +34,8 @@ pub struct TrainConfig {
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes over the run.
     pub schedule: Schedule,
+    /// A rise of the learning rate before the schedule begins.
+    pub warmup: Option<Warmup>,
     /// Limits on gradients.
     pub clip: Option<Clip>,
     /// The score that decides which weights are the best.
@@ -51,6 +53,7 @@ impl Default for TrainConfig {
             loss: Loss::default(),
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::default(),
+            warmup: None,
             clip: None,
             monitor: Monitor::default(),
             seed: 0,
@@ -174,7 +177,7 @@ impl<M: Module> Trainer<M> {
         self.progress.train = Accumulator::default();
         (self.progress.epoch, self.progress.batch) = (epoch + 1, 0);
         let best = self.note_best(&scores, valid.as_ref());
-        self.config.schedule.epoch_end(&mut self.progress.plateau, valid.as_ref().unwrap_or(&scores));
+        self.adapt_rate(&scores, valid.as_ref());
         let report = EpochReport {
             epoch: epoch + 1,
             step: self.progress.step,
@@ -262,10 +265,23 @@ impl<M: Module> Trainer<M> {
 
     fn rate(&self, batches_in_epoch: usize) -> Rate {
         let steps_per_epoch = batches_in_epoch.div_ceil(self.config.accumulate.max(1));
-        let base = self.config.optimizer.learning_rate();
         let total = (self.config.epochs * steps_per_epoch) as u64;
-        let step = self.progress.step;
-        self.config.schedule.rate(step, total, steps_per_epoch as u64, base, &self.progress.plateau)
+        let time = Time::new(self.progress.step, steps_per_epoch as u64, total);
+        let (schedule, plateau) = (&self.config.schedule, &self.progress.plateau);
+        let base = self.config.optimizer.learning_rate();
+        match &self.config.warmup {
+            Some(warmup) => warmup.rate(schedule, time, base, plateau),
+            None => schedule.rate(time, base, plateau),
+        }
+    }
+
+    /// Lets a schedule that follows scores see those of the epoch.
+    fn adapt_rate(&mut self, train: &Scores, valid: Option<&Scores>) {
+        let Schedule::ReduceOnPlateau(schedule) = &self.config.schedule else { return };
+        if let Some((_, score)) = schedule.metric.value(train, valid) {
+            let base = self.config.optimizer.learning_rate();
+            schedule.epoch_end(&mut self.progress.plateau, score, base);
+        }
     }
 
     fn validate(&mut self, loader: &Loader) -> Result<Scores, TrainError> {
