@@ -1,1 +1,18 @@
-//! glassbox
+//! Glassbox: a deep-learning framework that shows its work.
+//!
+//! This crate is what users add: it re-exports tensors ([`Tensor`]), layers ([`nn`]), and
+//! everything around training ([`train`]).
+#![forbid(unsafe_code)]
+
+pub use glassbox_nn as nn;
+pub use glassbox_tensor::*;
+pub use glassbox_train as train;
+pub use glassbox_train::{checkpoint, data, observers, optim, schedule};
+
+/// What most programs need: `use glassbox::prelude::*;`.
+pub mod prelude {
+    pub use glassbox_nn::{Cx, Loss, Module, Param, Parameters, Sequential};
+    pub use glassbox_tensor::{Activation, Gradients, Rng, Shape, Tensor};
+    pub use glassbox_train::optim::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
+    pub use glassbox_train::{Task, TrainConfig, Trainer};
+}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accumulator::Accumulator;
 use crate::event::Best;
+use crate::schedule::PlateauState;
 
 /// Where a run stands between two optimizer steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,4 +19,6 @@ pub struct Progress {
     pub train: Accumulator,
     /// The best monitored score so far.
     pub best: Option<Best>,
+    /// Memory of a reduce-on-plateau schedule.
+    pub plateau: PlateauState,
 }
