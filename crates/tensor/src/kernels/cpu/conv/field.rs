@@ -75,14 +75,15 @@ impl Field {
             };
         }
         // Source rows under `count` rows of places.
-        let covered = |count: usize| (count - 1) * sweep.step[0] + span;
+        let covered = |count: usize| match count {
+            0 => 0,
+            _ => (count - 1) * sweep.step[0] + span,
+        };
         let image_rows = covered(places);
         let first_count = rows.len().min(places - first_row);
         let lead_rows = covered(first_count);
         let after = rows.len() - first_count;
-        let total = lead_rows
-            + after / places * image_rows
-            + if after % places > 0 { covered(after % places) } else { 0 };
+        let total = lead_rows + after / places * image_rows + covered(after % places);
         let mut copy = Storage::new(total * layout.row_stride);
         let target = &mut copy.unique_f32s().expect("a new buffer is not shared");
         let (mut row, mut written) = (rows.start, 0);

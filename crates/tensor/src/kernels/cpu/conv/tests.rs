@@ -189,6 +189,9 @@ fn large_sizes_match_the_definition() {
         (Conv2dOptions { stride: [2, 2], ..same }, [3, 32, 32, 16], [1, 1, 16, 32]),
         (Conv2dOptions { groups: 40, ..same }, [3, 30, 31, 40], [5, 5, 1, 40]),
         (same, [1, 3, 3, 40], [3, 3, 40, 40]),
+        // Tiles that begin and end in the same row of two images.
+        (Conv2dOptions { padding: Padding::all(2), ..same }, [5, 2, 2, 3], [5, 5, 3, 4]),
+        (Conv2dOptions { stride: [3, 2], ..same }, [3, 5, 4, 3], [5, 3, 3, 4]),
     ];
     for (options, input, kernel) in cases {
         Case::new(geometry(&options, input, kernel).unwrap()).check();
