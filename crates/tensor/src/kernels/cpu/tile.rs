@@ -88,8 +88,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         }
     }
 
-    /// As [`Tile::add_products`] for a panel of which only `columns` may be read, from 1 to all
-    /// of the tile's.
+    /// As [`Tile::add_products`] for a panel of which only `columns` may be read. The last vector
+    /// begins within them.
     ///
     /// # Safety
     /// For every `p`: `rows[i].add(p * step)` must be readable, and `columns` values from
@@ -104,19 +104,15 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         panel_stride: usize,
         columns: usize,
     ) {
-        let full = columns / V::LANES;
+        let rest = Self::rest(columns);
         let (mut panel, mut offset) = (panel, 0);
         for _ in 0..steps {
             let mut right = [V::zero(); N];
             for (j, right) in right.iter_mut().enumerate() {
-                // SAFETY: vectors below `full` end within `columns`; the next holds the rest.
-                unsafe {
-                    if j < full {
-                        *right = V::load(panel.add(j * V::LANES));
-                    } else if j == full {
-                        *right = V::load_part(panel.add(j * V::LANES), columns % V::LANES);
-                    }
-                }
+                let panel = panel.wrapping_add(j * V::LANES);
+                // SAFETY: vectors before the last are whole, the last has `rest` values.
+                *right =
+                    unsafe { if j + 1 < N { V::load(panel) } else { V::load_part(panel, rest) } };
             }
             for (sums, row) in self.0.iter_mut().zip(rows) {
                 // SAFETY: `offset = p * step`, readable by this method's contract.
@@ -130,7 +126,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         }
     }
 
-    /// Writes the first `columns` columns, from 1 to all, row `i` to `target + i * stride`.
+    /// Writes the first `columns` columns, row `i` to `target + i * stride`. The last vector
+    /// begins within them.
     ///
     /// # Safety
     /// `columns` values from each of these addresses must be writable (and readable where
@@ -157,53 +154,80 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
     /// As for [`Tile::store`].
     #[inline(always)]
     pub(crate) unsafe fn store_rows(self, targets: [*mut f32; M], columns: usize, finish: Finish) {
-        for j in 0..N {
-            let skip = j * V::LANES;
-            if columns >= skip + V::LANES {
-                // SAFETY: columns `skip .. skip + LANES` are among those of the contract.
-                unsafe {
-                    let bias = match finish.bias.is_null() {
-                        true => None,
-                        false => Some(V::load(finish.bias.add(skip))),
-                    };
-                    for (sums, target) in self.0.iter().zip(targets) {
-                        let target = target.add(skip);
-                        let old = if finish.accumulate { Some(V::load(target)) } else { None };
-                        finished(sums[j], old, bias, finish.relu).store(target);
-                    }
+        // SAFETY: the contract is the same; whole vectors end within `columns`.
+        unsafe {
+            if columns == N * V::LANES {
+                self.store_as(targets, finish, |p| V::load(p), |x, p| x.store(p));
+            } else {
+                let rest = Self::rest(columns);
+                let load = |p| V::load_part(p, rest);
+                self.store_as(targets, finish, load, |x, p| x.store_part(p, rest));
+            }
+        }
+    }
+
+    /// Values of the last vector.
+    #[inline(always)]
+    fn rest(columns: usize) -> usize {
+        debug_assert!(columns > (N - 1) * V::LANES && columns <= N * V::LANES);
+        columns - (N - 1) * V::LANES
+    }
+
+    /// [`Tile::store`] with `load` and `store` for the last vector of a row. One pass a step, so
+    /// that the sums stay in registers.
+    ///
+    /// # Safety
+    /// As [`Tile::store`], where `load` and `store` touch only what is left of a row.
+    #[inline(always)]
+    unsafe fn store_as(
+        mut self,
+        targets: [*mut f32; M],
+        finish: Finish,
+        load: impl Fn(*const f32) -> V,
+        store: impl Fn(V, *mut f32),
+    ) {
+        let at = |i: usize, j: usize| targets[i].wrapping_add(j * V::LANES);
+        if finish.accumulate {
+            for (i, sums) in self.0.iter_mut().enumerate() {
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: all vectors but the last are whole, by this method's contract.
+                    let old = if j + 1 < N { unsafe { V::load(at(i, j)) } } else { load(at(i, j)) };
+                    *sum = old.add(*sum);
                 }
-            } else if columns > skip {
-                let count = columns - skip;
-                // SAFETY: columns `skip .. skip + count` are among those of the contract.
-                unsafe {
-                    let bias = match finish.bias.is_null() {
-                        true => None,
-                        false => Some(V::load_part(finish.bias.add(skip), count)),
-                    };
-                    for (sums, target) in self.0.iter().zip(targets) {
-                        let target = target.add(skip);
-                        let old = match finish.accumulate {
-                            true => Some(V::load_part(target, count)),
-                            false => None,
-                        };
-                        finished(sums[j], old, bias, finish.relu).store_part(target, count);
-                    }
+            }
+        }
+        if !finish.bias.is_null() {
+            let mut bias = [V::zero(); N];
+            for (j, bias) in bias.iter_mut().enumerate() {
+                let from = finish.bias.wrapping_add(j * V::LANES);
+                // SAFETY: as above.
+                *bias = if j + 1 < N { unsafe { V::load(from) } } else { load(from) };
+            }
+            for sums in &mut self.0 {
+                for (sum, bias) in sums.iter_mut().zip(bias) {
+                    *sum = sum.add(bias);
+                }
+            }
+        }
+        if finish.relu {
+            for sums in &mut self.0 {
+                for sum in sums {
+                    // `max` answers its second operand for NaN.
+                    *sum = V::zero().max(*sum);
+                }
+            }
+        }
+        for (i, sums) in self.0.iter().enumerate() {
+            for (j, sum) in sums.iter().enumerate() {
+                if j + 1 < N {
+                    // SAFETY: as above.
+                    unsafe { sum.store(at(i, j)) };
+                } else {
+                    store(*sum, at(i, j));
                 }
             }
         }
     }
-}
-
-#[inline(always)]
-fn finished<V: Vector>(mut sum: V, old: Option<V>, bias: Option<V>, relu: bool) -> V {
-    if let Some(old) = old {
-        sum = old.add(sum);
-    }
-    if let Some(bias) = bias {
-        sum = sum.add(bias);
-    }
-    // `max` answers its second operand for NaN.
-    if relu { V::zero().max(sum) } else { sum }
 }
 
 /// Code that is compiled for every size of a tile.
