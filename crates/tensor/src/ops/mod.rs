@@ -13,6 +13,7 @@ pub(crate) mod activation;
 mod argmax;
 mod avg_pool;
 pub(crate) mod batch_norm;
+pub(crate) mod binary;
 pub(crate) mod binary_cross_entropy;
 mod broadcast_to;
 mod concat;
@@ -109,5 +110,6 @@ table! {
     Softmax => softmax,
     Sum => sum,
     Variance => var,
+    BinaryCall => binary,
     UnaryCall => unary,
 }

@@ -10,28 +10,46 @@ use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 pub(crate) mod abs;
+pub(crate) mod affine;
+pub(crate) mod celu;
 pub(crate) mod clamp;
 pub(crate) mod cos;
+pub(crate) mod div_number;
 pub(crate) mod elu;
+pub(crate) mod erf;
 pub(crate) mod exp;
 pub(crate) mod exp_m1;
 pub(crate) mod floor;
+pub(crate) mod gelu;
+pub(crate) mod gelu_tanh;
+pub(crate) mod hard_sigmoid;
+pub(crate) mod hard_swish;
+pub(crate) mod hard_tanh;
+pub(crate) mod hardshrink;
 pub(crate) mod leaky_relu;
 pub(crate) mod ln;
 pub(crate) mod ln_1p;
+pub(crate) mod log_sigmoid;
+pub(crate) mod mish;
 pub(crate) mod neg;
 pub(crate) mod powf;
 pub(crate) mod reciprocal;
 pub(crate) mod relu;
 pub(crate) mod round;
 pub(crate) mod rsqrt;
+pub(crate) mod selu;
 pub(crate) mod sigmoid;
 pub(crate) mod sign;
 pub(crate) mod silu;
 pub(crate) mod sin;
+pub(crate) mod softplus;
+pub(crate) mod softshrink;
+pub(crate) mod softsign;
 pub(crate) mod sqrt;
 pub(crate) mod square;
 pub(crate) mod tanh;
+pub(crate) mod tanhshrink;
+pub(crate) mod threshold;
 
 #[cfg(test)]
 mod tests;
@@ -96,28 +114,46 @@ macro_rules! table {
 
 table! {
     Abs => abs,
+    Affine => affine,
+    Celu => celu,
     Clamp => clamp,
     Cos => cos,
+    DivNumber => div_number,
     Elu => elu,
+    Erf => erf,
     Exp => exp,
     ExpM1 => exp_m1,
     Floor => floor,
+    Gelu => gelu,
+    GeluTanh => gelu_tanh,
+    HardSigmoid => hard_sigmoid,
+    HardSwish => hard_swish,
+    HardTanh => hard_tanh,
+    Hardshrink => hardshrink,
     LeakyRelu => leaky_relu,
     Ln => ln,
     Ln1p => ln_1p,
+    LogSigmoid => log_sigmoid,
+    Mish => mish,
     Neg => neg,
     Powf => powf,
     Reciprocal => reciprocal,
     Relu => relu,
     Round => round,
     Rsqrt => rsqrt,
+    Selu => selu,
     Sigmoid => sigmoid,
     Sign => sign,
     Silu => silu,
     Sin => sin,
+    Softplus => softplus,
+    Softshrink => softshrink,
+    Softsign => softsign,
     Sqrt => sqrt,
     Square => square,
     Tanh => tanh,
+    Tanhshrink => tanhshrink,
+    Threshold => threshold,
 }
 
 /// A function was applied; `saved` is the input or the output, as the derivative reads.

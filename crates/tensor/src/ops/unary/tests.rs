@@ -41,6 +41,21 @@ pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// The part of the standard normal distribution below `x`.
+pub(super) fn phi(x: f64) -> f64 {
+    crate::kernels::cpu::math::reference::normal_below(x)
+}
+
+/// Twice the argument of the hyperbolic tangent in the approximation of GELU.
+pub(super) fn u2(x: f64) -> f64 {
+    2.0 * (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x * x * x)
+}
+
+/// Its derivative.
+pub(super) fn du2(x: f64) -> f64 {
+    2.0 * (2.0 / std::f64::consts::PI).sqrt() * (1.0 + 3.0 * 0.044_715 * x * x)
+}
+
 /// Finite differences, at odd multiples of 1/20: clear of kinks at multiples of 1/10.
 pub(super) fn samples() -> Vec<Sample> {
     let checks = TABLE.iter().flat_map(|(_, checks)| checks());

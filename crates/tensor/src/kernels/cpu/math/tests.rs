@@ -68,7 +68,7 @@ fn ln_without_denormals(x: f64) -> f64 {
 }
 
 macro_rules! accurate {
-    ($($name:ident: $want:expr, $units:expr, $absolute:expr;)*) => {
+    ($($name:ident: $function:path, $want:expr, $units:expr, $absolute:expr;)*) => {
         $(#[test]
         fn $name() {
             #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ macro_rules! accurate {
             impl Function for Checked {
                 #[inline(always)]
                 fn at<V: Vector>(x: V) -> V {
-                    super::$name(x)
+                    $function(x)
                 }
             }
             check(stringify!($name), Checked, $want, $units, $absolute);
@@ -84,11 +84,35 @@ macro_rules! accurate {
     };
 }
 
+/// The first of the pair that [`super::normal_distribution`] gives.
+#[inline(always)]
+fn normal_below<V: Vector>(x: V) -> V {
+    super::normal_distribution(x).0
+}
+
 accurate! {
-    exp: f64::exp, 2.0, 1.7e-38;
-    exp_m1: f64::exp_m1, 3.0, 0.0;
-    sigmoid: |x| 1.0 / (1.0 + (-x).exp()), 3.0, 1.7e-38;
-    tanh: f64::tanh, 3.0, 0.0;
-    ln: ln_without_denormals, 2.0, 0.0;
-    ln_1p: f64::ln_1p, 3.0, 0.0;
+    exp: super::exp, f64::exp, 2.0, 1.7e-38;
+    exp_m1: super::exp_m1, f64::exp_m1, 3.0, 0.0;
+    sigmoid: super::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 3.0, 1.7e-38;
+    tanh: super::tanh, f64::tanh, 3.0, 0.0;
+    ln: super::ln, ln_without_denormals, 2.0, 0.0;
+    ln_1p: super::ln_1p, f64::ln_1p, 3.0, 0.0;
+    softplus: super::softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 4.0, 1.7e-38;
+    sin: super::sin, f64::sin, 2.0, 1e-7;
+    cos: super::cos, f64::cos, 2.0, 1e-7;
+    erf: super::erf, reference::erf, 3.0, 0.0;
+    normal_distribution: normal_below, reference::normal_below, 8.0, 1.7e-38;
+}
+
+#[test]
+fn powers_in_every_lane() {
+    #[derive(Clone, Copy)]
+    struct Cube;
+    impl Function for Cube {
+        #[inline(always)]
+        fn at<V: Vector>(x: V) -> V {
+            super::pow(x, V::splat(3.0))
+        }
+    }
+    check("cube", Cube, |x| x.powi(3), 1.0, 0.0);
 }
