@@ -135,11 +135,7 @@ impl<M: Module> Trainer<M> {
     /// # Errors
     /// When data cannot be read, an observer fails (a full disk), or the loss is no number. What
     /// was saved before stays.
-    pub fn fit(
-        &mut self,
-        train: &Loader,
-        valid: Option<&Loader>,
-    ) -> Result<RunReport, TrainError> {
+    pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let _flush = denormals::flush();
         let start = Instant::now();
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
