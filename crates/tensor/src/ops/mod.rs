@@ -20,6 +20,7 @@ mod concat;
 mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
+mod dropout;
 mod flatten;
 mod flip;
 mod gather;
@@ -88,6 +89,7 @@ macro_rules! table {
 
 table! {
     Conv2d => conv2d,
+    Dropout => dropout,
     Linear => linear,
     LogSoftmax => log_softmax,
     LossGradients => loss,
