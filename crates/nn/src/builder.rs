@@ -15,6 +15,7 @@ use crate::sequential::Sequential;
 /// let model = Sequential::input([28, 28, 1])
 ///     .layer(Conv2dConfig { padding: PaddingConfig::Same, ..Conv2dConfig::new(32, 3) })
 ///     .relu()
+///     .max_pool(2)
 ///     .flatten()
 ///     .dense(10)
 ///     .build(7)?;

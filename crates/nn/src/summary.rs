@@ -174,6 +174,8 @@ mod tests {
             .conv2d(8, 3)
             .batch_norm()
             .relu()
+            .residual(|block| block.conv2d(16, 1).batch_norm())
+            .max_pool(2)
             .global_avg_pool()
             .dense(10);
         let summary = Summary::of(&builder.clone().into_layers(), [28, 28, 1]).unwrap();
@@ -181,11 +183,11 @@ mod tests {
         assert_eq!(summary.total.parameters, parameter_count(&model));
         assert_eq!(summary.total.buffers, buffer_count(&model));
         assert_eq!(summary.rows[0].cost.macs, 26 * 26 * 8 * 9);
-        assert_eq!(summary.rows[4].cost.macs, 80);
+        assert_eq!(summary.rows[6].cost.macs, 160);
         assert_eq!(summary.rows[0].activation_bytes, 26 * 26 * 8 * 4);
         let fields: Vec<_> =
             summary.rows.iter().map(|row| row.receptive_field.unwrap().to_string()).collect();
-        assert_eq!(fields, ["3×3", "3×3", "3×3", "all", "all"]);
+        assert_eq!(fields, ["3×3", "3×3", "3×3", "3×3", "4×4", "all", "all"]);
     }
 
     #[test]

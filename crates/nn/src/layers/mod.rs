@@ -10,36 +10,51 @@ use crate::error::BuildError;
 use crate::module::Module;
 
 pub(crate) mod activation;
+mod avg_pool;
 mod batch_norm;
 pub(crate) mod config;
 mod conv2d;
 mod dense;
+mod dropout;
 mod elu;
 mod flatten;
+mod gelu;
 pub(crate) mod geometry;
 mod global_avg_pool;
 mod leaky_relu;
+mod max_pool;
 mod relu;
+mod residual;
 mod sigmoid;
 mod silu;
 mod softmax;
+mod softplus;
 mod tanh;
 mod window;
 
+#[cfg(test)]
+mod laws;
+
 pub use activation::{ActivationConfig, Pointwise};
+pub use avg_pool::{AvgPool, AvgPoolConfig};
 pub use batch_norm::{BatchNorm, BatchNormConfig, Momentum};
 pub use config::{Cost, LayerConfig, ReceptiveField};
 pub use conv2d::{Conv2d, Conv2dConfig};
 pub use dense::{Dense, DenseConfig};
+pub use dropout::{Dropout, DropoutConfig};
 pub use elu::EluConfig;
 pub use flatten::{Flatten, FlattenConfig};
+pub use gelu::GeluConfig;
 pub use geometry::{PaddingConfig, Size2d};
 pub use global_avg_pool::{GlobalAvgPool, GlobalAvgPoolConfig};
 pub use leaky_relu::LeakyReluConfig;
+pub use max_pool::{MaxPool, MaxPoolConfig};
 pub use relu::ReluConfig;
+pub use residual::{Residual, ResidualConfig, Shortcut};
 pub use sigmoid::SigmoidConfig;
 pub use silu::SiluConfig;
 pub use softmax::{Softmax, SoftmaxConfig};
+pub use softplus::SoftplusConfig;
 pub use tanh::TanhConfig;
 
 /// Makes the union of all configurations and passes what they tell on.
@@ -139,15 +154,21 @@ macro_rules! table {
 table! {
     Dense(DenseConfig),
     Conv2d(Conv2dConfig),
+    MaxPool(MaxPoolConfig),
+    AvgPool(AvgPoolConfig),
     GlobalAvgPool(GlobalAvgPoolConfig),
     BatchNorm(BatchNormConfig),
+    Dropout(DropoutConfig),
     Flatten(FlattenConfig),
+    Residual(ResidualConfig),
     Sigmoid(SigmoidConfig),
     Tanh(TanhConfig),
     Relu(ReluConfig),
     LeakyRelu(LeakyReluConfig),
     Elu(EluConfig),
+    Gelu(GeluConfig),
     Silu(SiluConfig),
+    Softplus(SoftplusConfig),
     Softmax(SoftmaxConfig),
 }
 

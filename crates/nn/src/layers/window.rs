@@ -1,4 +1,3 @@
-#![allow(dead_code)]
 //! Windows that slide over images: what convolution and pooling check alike.
 
 use glassbox_tensor::{Padding, output_length};
@@ -64,6 +63,9 @@ pub(super) fn check_window(
     Ok([along(0)?, along(1)?])
 }
 
+/// The largest window that pooling works with.
+const MAX_TAPS: usize = 1 << 24;
+
 /// As [`check_window`], for pooling: a window that lies in the padding altogether has no value.
 pub(super) fn check_pool(
     layer: &'static str,
@@ -79,6 +81,10 @@ pub(super) fn check_pool(
         return Err(
             BuildError::new("GB0204", layer, expected, padding.to_string()).field("padding")
         );
+    }
+    if size.height.saturating_mul(size.width) > MAX_TAPS {
+        let expected = format!("a window of at most {MAX_TAPS} pixels");
+        return Err(BuildError::new("GB0206", layer, expected, size.to_string()).field("size"));
     }
     check_window(layer, "size", image, size, stride, 1.into(), padding)
 }

@@ -3,16 +3,45 @@
 use glassbox_tensor::{Reduction, Tensor};
 use serde::{Deserialize, Serialize};
 
+mod binary_cross_entropy;
 mod cross_entropy;
+mod huber;
+mod mean_absolute_error;
+mod mean_squared_error;
 
+pub use binary_cross_entropy::BinaryCrossEntropyConfig;
 pub use cross_entropy::CrossEntropyConfig;
+pub use huber::{HuberConfig, huber, smooth_l1};
+pub use mean_absolute_error::{MeanAbsoluteErrorConfig, mean_absolute_error};
+pub use mean_squared_error::{MeanSquaredErrorConfig, mean_squared_error};
 
 /// The configuration of any loss. In recipes the key `type` tells which.
+///
+/// ```
+/// use glassbox_nn::Loss;
+/// use glassbox_tensor::Tensor;
+///
+/// let loss: Loss = serde_json::from_str(r#"{"type": "huber", "delta": 2.0}"#)?;
+/// let (prediction, target) = (Tensor::ones([2, 1]), Tensor::zeros([2, 1]));
+/// assert_eq!(loss.compute(&prediction, &target).item(), 0.5);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Loss {
     /// For one of several classes; the prediction is one score a class.
     CrossEntropy(CrossEntropyConfig),
+    /// For yes or no, each on its own; the prediction is one score a question.
+    #[serde(alias = "binary_cross_entropy_with_logits", alias = "bce")]
+    BinaryCrossEntropy(BinaryCrossEntropyConfig),
+    /// For numbers: large errors weigh more.
+    #[serde(alias = "mse")]
+    MeanSquaredError(MeanSquaredErrorConfig),
+    /// For numbers: all errors weigh alike.
+    #[serde(alias = "mae")]
+    MeanAbsoluteError(MeanAbsoluteErrorConfig),
+    /// For numbers: squared for small errors, absolute for large ones.
+    Huber(HuberConfig),
 }
 
 impl Default for Loss {
@@ -26,6 +55,10 @@ impl Loss {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CrossEntropy(_) => "cross_entropy",
+            Self::BinaryCrossEntropy(_) => "binary_cross_entropy",
+            Self::MeanSquaredError(_) => "mean_squared_error",
+            Self::MeanAbsoluteError(_) => "mean_absolute_error",
+            Self::Huber(_) => "huber",
         }
     }
 
@@ -54,6 +87,76 @@ impl Loss {
     ) -> Tensor {
         match self {
             Self::CrossEntropy(config) => config.compute(prediction, target, reduction),
+            Self::BinaryCrossEntropy(config) => config.compute(prediction, target, reduction),
+            Self::MeanSquaredError(_) => mean_squared_error(prediction, target, reduction),
+            Self::MeanAbsoluteError(_) => mean_absolute_error(prediction, target, reduction),
+            Self::Huber(config) => huber(prediction, target, config.delta, reduction),
         }
+    }
+}
+
+/// The losses of single values, combined.
+fn reduce(losses: &Tensor, reduction: Reduction) -> Tensor {
+    match reduction {
+        Reduction::Mean => losses.mean(..),
+        Reduction::Sum => losses.sum(..),
+        Reduction::None => losses.clone(),
+    }
+}
+
+/// The target in the prediction's shape: a missing last axis of length 1 is added, nothing else
+/// is stretched. Integer targets become numbers.
+#[track_caller]
+fn fitted(loss: &str, prediction: &Tensor, target: &Tensor) -> Tensor {
+    let (wanted, found) = (prediction.shape(), target.shape());
+    let fits = wanted == found || matches!(wanted.split_last(), Some((1, rest)) if *rest == *found);
+    assert!(fits, "{loss}: targets of shape {found} for predictions of shape {wanted}");
+    match target.dtype() {
+        glassbox_tensor::DType::F32 if wanted == found => target.clone(),
+        glassbox_tensor::DType::F32 => target.reshape(wanted),
+        glassbox_tensor::DType::I32 => Tensor::build(wanted, |out| {
+            out.iter_mut().zip(target.as_i32()).for_each(|(out, &class)| *out = class as f32);
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_they_are_read() {
+        for (text, name) in [
+            ("cross_entropy", "cross_entropy"),
+            ("binary_cross_entropy", "binary_cross_entropy"),
+            ("binary_cross_entropy_with_logits", "binary_cross_entropy"),
+            ("mse", "mean_squared_error"),
+            ("mae", "mean_absolute_error"),
+            ("huber", "huber"),
+        ] {
+            let loss: Loss = serde_json::from_str(&format!(r#"{{"type":"{text}"}}"#)).unwrap();
+            assert_eq!(loss.name(), name);
+            let written = serde_json::to_value(&loss).unwrap();
+            assert_eq!(written["type"], name);
+            assert_eq!(serde_json::from_value::<Loss>(written).unwrap(), loss);
+        }
+        assert_eq!(Loss::default().name(), "cross_entropy");
+    }
+
+    #[test]
+    fn a_missing_last_axis_of_one_is_added() {
+        let prediction = Tensor::from_slice(&[1.0, 2.0], [2, 1]);
+        let loss = Loss::MeanSquaredError(MeanSquaredErrorConfig {});
+        assert_eq!(loss.compute(&prediction, &Tensor::from_slice(&[1.0, 4.0], [2])).item(), 2.0);
+        assert_eq!(loss.compute(&prediction, &Tensor::from_i32(&[1, 4], [2])).item(), 2.0);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "mean_squared_error: targets of shape 2 for predictions of shape 2×2"
+    )]
+    fn nothing_is_stretched_silently() {
+        let loss = Loss::MeanSquaredError(MeanSquaredErrorConfig {});
+        let _ = loss.compute(&Tensor::zeros([2, 2]), &Tensor::zeros([2]));
     }
 }
