@@ -1,0 +1,24 @@
+//! Mean absolute error.
+
+use glassbox_tensor::Tensor;
+
+use super::rows::each_value;
+use super::{Mean, Metric};
+
+/// The mean of `|prediction - target|`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeanAbsoluteError(Mean);
+
+impl Metric for MeanAbsoluteError {
+    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
+        each_value(prediction, target, |_, y, t| self.0.add((y - t).abs(), 1.0));
+    }
+
+    fn value(&self) -> f64 {
+        self.0.value()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}
