@@ -8,6 +8,7 @@ mod clip;
 pub mod data;
 mod error;
 mod event;
+pub mod metrics;
 mod monitor;
 pub mod observers;
 pub mod optim;

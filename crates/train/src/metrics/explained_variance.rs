@@ -24,7 +24,9 @@ impl Metric for ExplainedVariance {
     }
 
     fn value(&self) -> f64 {
-        explained(self.outputs.iter().map(|[errors, targets]| (errors.squares(), targets.squares())))
+        explained(
+            self.outputs.iter().map(|[errors, targets]| (errors.squares(), targets.squares())),
+        )
     }
 
     fn reset(&mut self) {

@@ -27,7 +27,11 @@ impl Moments {
 pub(super) fn explained(outputs: impl ExactSizeIterator<Item = (f64, f64)>) -> f64 {
     let count = outputs.len() as f64;
     let fraction = |(unexplained, total): (f64, f64)| {
-        if total == 0.0 { f64::from(u8::from(unexplained == 0.0)) } else { 1.0 - unexplained / total }
+        if total == 0.0 {
+            f64::from(u8::from(unexplained == 0.0))
+        } else {
+            1.0 - unexplained / total
+        }
     };
     outputs.map(fraction).sum::<f64>() / count
 }

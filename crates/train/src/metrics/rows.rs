@@ -56,5 +56,6 @@ pub(super) fn outputs(target: &Tensor) -> usize {
 pub(super) fn log_softmax(logits: &[f32]) -> impl Iterator<Item = f64> {
     let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
     let sum: f64 = logits.iter().map(|&z| (f64::from(z) - largest).exp()).sum();
-    logits.iter().map(move |&z| f64::from(z) - largest - sum.ln())
+    let log_sum = sum.ln();
+    logits.iter().map(move |&z| f64::from(z) - largest - log_sum)
 }

@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 
 /// The value over all samples, added in batches of `batch`.
@@ -142,13 +140,14 @@ fn negative_labels_are_left_out() {
     close(value("accuracy", &[1.0, 0.0, 1.0, 0.0], 2, &labels, 2), 1.0);
 }
 
-proptest! {
-    /// However the samples are cut into batches, and again after a reset.
-    #[test]
-    fn batches_do_not_matter(batch in 1usize..7) {
-        for name in NAMES {
-            let (all, cut) = (classes_or_values(name, 6), classes_or_values(name, batch));
-            prop_assert!((all - cut).abs() < 1e-12, "{name}: {all} {cut}");
+/// However the samples are cut into batches.
+#[test]
+fn batches_do_not_matter() {
+    for name in NAMES {
+        let all = classes_or_values(name, 6);
+        for batch in 1..6 {
+            let cut = classes_or_values(name, batch);
+            assert!((all - cut).abs() < 1e-12, "{name}: {all} {cut}");
         }
     }
 }
