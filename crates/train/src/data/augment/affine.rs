@@ -21,14 +21,28 @@ impl Affine {
         Self { x: row(self.x), y: row(self.y) }
     }
 
-    /// Where the first pixel of row `y` comes from, as column and row indices.
-    pub(super) fn row(&self, y: usize, height: usize, width: usize) -> (f32, f32) {
+    /// Where the pixels of row `y` come from.
+    pub(super) fn row(&self, y: usize, height: usize, width: usize) -> Places {
         let (centre_x, centre_y) = ((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
         let (x, y) = (-centre_x, y as f32 - centre_y);
-        (
-            self.x[0] * x + self.x[1] * y + self.x[2] + centre_x,
-            self.y[0] * x + self.y[1] * y + self.y[2] + centre_y,
-        )
+        let first_x = self.x[0] * x + self.x[1] * y + self.x[2] + centre_x;
+        let first_y = self.y[0] * x + self.y[1] * y + self.y[2] + centre_y;
+        Places { first: (first_x, first_y), step: (self.x[0], self.y[0]) }
+    }
+}
+
+/// Where the pixels of one row come from: evenly spaced places.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    first: (f32, f32),
+    step: (f32, f32),
+}
+
+impl Places {
+    /// The source of pixel `x`, as column and row indices. Rounding keeps the order of places.
+    #[inline]
+    pub(super) fn get(self, x: usize) -> (f32, f32) {
+        (self.first.0 + x as f32 * self.step.0, self.first.1 + x as f32 * self.step.1)
     }
 }
 

@@ -91,27 +91,33 @@ impl<'a> ImageMut<'a> {
         }
     }
 
-    /// With the number of channels known to the compiler.
+    /// With the number of channels known to the compiler. Places move along a line: the pixels
+    /// whose four sources are all in the image are one run in each row, which needs no checks.
     fn sample<const CHANNELS: usize>(&mut self, affine: &Affine, fill: f32) {
         let [height, width, _] = self.shape;
         let (source, _) = self.scratch.as_chunks::<CHANNELS>();
         let (pixels, _) = self.pixels.as_chunks_mut::<CHANNELS>();
         for (y, row) in pixels.chunks_exact_mut(width).enumerate() {
-            let mut place = affine.row(y, height, width);
-            for pixel in row {
-                let taps = Taps::at(place.0, place.1);
-                (place.0, place.1) = (place.0 + affine.x[0], place.1 + affine.y[0]);
-                if let Some(first) = taps.inside(height, width) {
-                    let (top, bottom) = (&source[first..first + 2], &source[first + width..][..2]);
-                    for channel in 0..CHANNELS {
-                        let corners = [top[0], top[1], bottom[0], bottom[1]];
-                        pixel[channel] = taps.blend(corners.map(|corner| corner[channel]));
-                    }
-                } else {
-                    for channel in 0..CHANNELS {
-                        let value = |index: usize| source[index][channel];
-                        pixel[channel] = taps.blend(taps.corners(height, width, fill, value));
-                    }
+            let places = affine.row(y, height, width);
+            let inside = |x: &usize| Taps::at(places.get(*x)).inside(height, width);
+            let start = (0..width).find(inside).unwrap_or(width);
+            let end = (start..width).rev().find(inside).map_or(start, |last| last + 1);
+            for x in (0..start).chain(end..width) {
+                let taps = Taps::at(places.get(x));
+                for channel in 0..CHANNELS {
+                    let value = |index: usize| source[index][channel];
+                    row[x][channel] = taps.blend(taps.corners(height, width, fill, value));
+                }
+            }
+            for (x, pixel) in row[..end].iter_mut().enumerate().skip(start) {
+                let (from_x, from_y) = places.get(x);
+                let (left, top) = (from_x as u32, from_y as u32);
+                let (right, down) = (from_x - left as f32, from_y - top as f32);
+                let first = top as usize * width + left as usize;
+                let (above, below) = (&source[first..first + 2], &source[first + width..][..2]);
+                for channel in 0..CHANNELS {
+                    let corner = [above[0], above[1], below[0], below[1]].map(|c| c[channel]);
+                    pixel[channel] = blend(corner, right, down);
                 }
             }
         }
@@ -120,10 +126,9 @@ impl<'a> ImageMut<'a> {
     fn sample_any(&mut self, affine: &Affine, fill: f32) {
         let [height, width, channels] = self.shape;
         for (y, row) in self.pixels.chunks_exact_mut(width * channels).enumerate() {
-            let mut place = affine.row(y, height, width);
-            for pixel in row.chunks_exact_mut(channels) {
-                let taps = Taps::at(place.0, place.1);
-                (place.0, place.1) = (place.0 + affine.x[0], place.1 + affine.y[0]);
+            let places = affine.row(y, height, width);
+            for (x, pixel) in row.chunks_exact_mut(channels).enumerate() {
+                let taps = Taps::at(places.get(x));
                 for (channel, out) in pixel.iter_mut().enumerate() {
                     let value = |index: usize| self.scratch[index * channels + channel];
                     *out = taps.blend(taps.corners(height, width, fill, value));
@@ -131,6 +136,14 @@ impl<'a> ImageMut<'a> {
             }
         }
     }
+}
+
+/// `a` and `b` above, `c` and `d` below, weighted by how far right and down a place is.
+#[inline]
+fn blend([a, b, c, d]: [f32; 4], right: f32, down: f32) -> f32 {
+    let above = a + (b - a) * right;
+    let below = c + (d - c) * right;
+    above + (below - above) * down
 }
 
 /// The four pixels around a place, and how far it is from the first.
@@ -143,18 +156,20 @@ struct Taps {
 
 impl Taps {
     #[inline]
-    fn at(x: f32, y: f32) -> Self {
+    fn at((x, y): (f32, f32)) -> Self {
         // A cast and a comparison: `floor` is a function call on older processors.
         let floor = |value: f32| value as i32 - i32::from((value as i32) as f32 > value);
         let (left, top) = (floor(x), floor(y));
         Self { x: left, y: top, right: x - left as f32, down: y - top as f32 }
     }
 
-    /// The first pixel's index, when all four are in the image.
+    /// Whether all four pixels are in the image.
     #[inline]
-    fn inside(&self, height: usize, width: usize) -> Option<usize> {
-        let (x, y) = (usize::try_from(self.x).ok()?, usize::try_from(self.y).ok()?);
-        (x + 1 < width && y + 1 < height).then_some(y * width + x)
+    fn inside(&self, height: usize, width: usize) -> bool {
+        let below = |place: i32, length: usize| {
+            usize::try_from(place).is_ok_and(|place| place + 1 < length)
+        };
+        below(self.x, width) && below(self.y, height)
     }
 
     /// The four values, `fill` outside the image.
@@ -172,10 +187,7 @@ impl Taps {
         })
     }
 
-    #[inline]
-    fn blend(&self, [a, b, c, d]: [f32; 4]) -> f32 {
-        let top = a + (b - a) * self.right;
-        let bottom = c + (d - c) * self.right;
-        top + (bottom - top) * self.down
+    fn blend(&self, corners: [f32; 4]) -> f32 {
+        blend(corners, self.right, self.down)
     }
 }
