@@ -57,9 +57,10 @@ fn each_repeats_with_its_seed_and_changes_images_within_bounds() {
     for step in all() {
         for shape in SHAPES {
             let image = ramp(shape);
-            let outcomes: Vec<_> =
-                (0..20).map(|seed| changed(&[step.clone()], &image, shape, seed)).collect();
-            assert_eq!(outcomes[3], changed(&[step.clone()], &image, shape, 3));
+            let outcomes: Vec<_> = (0..20)
+                .map(|seed| changed(std::slice::from_ref(&step), &image, shape, seed))
+                .collect();
+            assert_eq!(outcomes[3], changed(std::slice::from_ref(&step), &image, shape, 3));
             assert!(outcomes.iter().any(|out| *out != image), "{step:?} changes nothing");
             assert!(outcomes.iter().flatten().all(|v| (0.0..=1.0).contains(v)), "{step:?}");
         }

@@ -127,7 +127,8 @@ fn damaged_files_are_refused() {
 #[test]
 fn files_that_do_not_belong_together_are_refused() {
     use DataErrorCode::*;
-    let cases: Vec<(Vec<(&str, Vec<u8>)>, usize, DataErrorCode, &[&str])> = vec![
+    type Case<'a> = (Vec<(&'a str, Vec<u8>)>, usize, DataErrorCode, &'a [&'a str]);
+    let cases: Vec<Case> = vec![
         (vec![], 0, Unreadable, &["train-images-idx3-ubyte", "an empty folder"]),
         (vec![images()], 0, Unreadable, &["train-labels-idx1-ubyte", IMAGES]),
         (vec![images(), labels(&[0, 1])], 0, CountMismatch, &[LABELS, "3 labels", "found: 2"]),
