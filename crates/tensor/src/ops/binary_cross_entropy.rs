@@ -4,7 +4,7 @@
 //! `dx = w ((1 - t) sigmoid(x) - p t sigmoid(-x))`, `dt = w (p softplus(-x) - softplus(x))`.
 
 use super::loss::{LossGradients, Reduction};
-use crate::kernels::cpu::math::{exp, polynomial};
+use crate::kernels::cpu::math::{exp, ln_1p};
 use crate::kernels::cpu::reduce::{Extent, Map, Operands};
 use crate::kernels::cpu::spread::spread;
 use crate::kernels::cpu::vector::Vector;
@@ -111,7 +111,7 @@ impl<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool> Map
             let complement = V::select(negative, larger, smaller);
             not.mul(sigmoid).sub(yes.mul(complement))
         } else {
-            let rest = ln_1p_of_power(power);
+            let rest = ln_1p(power);
             let above = rest.add(V::zero().max(x));
             let below = rest.add(V::zero().max(x.neg()));
             if WHAT == LOSS {
@@ -123,17 +123,6 @@ impl<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool> Map
         let value = value.mul(V::splat(self.0));
         if WEIGHTED { value.mul(weight) } else { value }
     }
-}
-
-/// `ln(1 + e)` for `e` from 0 to 1, as `2 artanh(e / (2 + e))` by its series.
-#[inline(always)]
-fn ln_1p_of_power<V: Vector>(e: V) -> V {
-    let s = e.div(e.add(V::splat(2.0)));
-    let series = polynomial(
-        s.mul(s),
-        [2.0, 2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0, 2.0 / 11.0, 2.0 / 13.0, 2.0 / 15.0],
-    );
-    s.mul(series)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! `Q log sum exp(x) - sum(q x)` and its gradient `Q softmax(x) - q`.
 
 use super::isa::{Kernel, dispatch};
-use super::math::exp;
+use super::math::{exp, ln};
 use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
 use super::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
@@ -89,6 +89,12 @@ impl Kernel for Part<'_> {
     fn run<V: Vector>(self) {
         let CrossEntropyRows { logits, classes, targets, weights, smoothing, scale, .. } = self.all;
         let (sharp, spread) = (1.0 - smoothing, smoothing / classes as f32);
+        if let Targets::Classes(targets) = targets
+            && (1..=FEW).contains(&classes)
+        {
+            self.run_few::<V>(targets, sharp, spread);
+            return;
+        }
         for (index, loss) in self.losses.iter_mut().enumerate() {
             let row = self.first + index;
             let range = row * classes..(row + 1) * classes;
@@ -117,6 +123,92 @@ impl Kernel for Part<'_> {
             }
         }
     }
+}
+
+/// Up to so many classes, rows are computed side by side, one a lane: short rows would leave most
+/// lanes empty.
+const FEW: usize = 16;
+
+impl Part<'_> {
+    #[inline(always)]
+    fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
+        let CrossEntropyRows { logits, classes, weights, scale, .. } = self.all;
+        // Values by class and lane.
+        let mut table = [[0.0f32; 16]; FEW];
+        let even = |class: usize| spread * weights.get(class).unwrap_or(&1.0);
+        let spread_mass: f32 = (0..classes).map(even).sum();
+        for (block, losses) in self.losses.chunks_mut(V::LANES).enumerate() {
+            let skip = block * V::LANES;
+            let rows = (self.first + skip) * classes..(self.first + skip + losses.len()) * classes;
+            for (lane, x) in logits[rows].chunks_exact(classes).enumerate() {
+                for (class, &x) in x.iter().enumerate() {
+                    table[class][lane] = x;
+                }
+            }
+            let mut largest = column::<V>(&table[0]);
+            for x in &table[1..classes] {
+                largest = column::<V>(x).max(largest);
+            }
+            let mut powers = [V::zero(); FEW];
+            let (mut total, mut even_moment) = (V::zero(), V::zero());
+            for class in 0..classes {
+                let distance = column::<V>(&table[class]).sub(largest);
+                set_column(distance, &mut table[class]);
+                powers[class] = exp(distance);
+                total = total.add(powers[class]);
+                if spread != 0.0 {
+                    even_moment = V::splat(even(class)).mul_add(distance, even_moment);
+                }
+            }
+            let (mut peaks, mut moments) = ([0.0f32; 16], [0.0f32; 16]);
+            let mut class_of = [None; 16];
+            for lane in 0..losses.len() {
+                class_of[lane] = self.all.class(targets, self.first + skip + lane);
+                if let Some(class) = class_of[lane] {
+                    peaks[lane] = sharp * weights.get(class).unwrap_or(&1.0);
+                    moments[lane] = peaks[lane] * table[class][lane];
+                }
+            }
+            let mass = column::<V>(&peaks).add(V::splat(spread_mass));
+            let moment = column::<V>(&moments).add(even_moment);
+            let all = mass.mul(ln(total)).sub(moment).to_array();
+            for ((loss, value), class) in losses.iter_mut().zip(all).zip(class_of) {
+                *loss = if class.is_some() { value } else { 0.0 };
+            }
+            if self.gradients.is_empty() {
+                continue;
+            }
+            let factor = mass.div(total).mul(V::splat(scale));
+            for class in 0..classes {
+                let gradient = powers[class].mul(factor).sub(V::splat(even(class) * scale));
+                set_column(gradient, &mut table[class]);
+            }
+            let rows = self.gradients[skip * classes..].chunks_exact_mut(classes);
+            for (lane, row) in rows.take(losses.len()).enumerate() {
+                let Some(target) = class_of[lane] else {
+                    row.fill(0.0);
+                    continue;
+                };
+                for (class, gradient) in row.iter_mut().enumerate() {
+                    *gradient = table[class][lane];
+                }
+                row[target] -= peaks[lane] * scale;
+            }
+        }
+    }
+}
+
+/// The lanes of one class.
+#[inline(always)]
+fn column<V: Vector>(values: &[f32; 16]) -> V {
+    // SAFETY: sixteen values, at least `LANES`.
+    unsafe { V::load(values.as_ptr()) }
+}
+
+#[inline(always)]
+fn set_column<V: Vector>(x: V, values: &mut [f32; 16]) {
+    // SAFETY: sixteen values, at least `LANES`.
+    unsafe { x.store(values.as_mut_ptr()) }
 }
 
 /// One row; its target distribution is `weights * (sharp * probabilities + spread)`, with empty
