@@ -22,15 +22,15 @@ impl Corner<'_> {
         }
     }
 
-    /// Where a run of `run` elements, number `index` of those that fill the box, begins.
-    fn place(&self, lengths: &[usize], axes: usize, mut index: usize) -> usize {
-        let mut coordinates = [0; MAX_RANK];
-        for axis in (0..axes).rev() {
-            coordinates[axis] = index % lengths[axis];
-            index /= lengths[axis];
-        }
+    /// Where the run at `coordinates` of the box begins.
+    fn place(&self, coordinates: &[usize; MAX_RANK]) -> usize {
         let each = self.dims.iter().zip(self.start).zip(coordinates);
         each.fold(0, |flat, ((dim, start), coordinate)| flat * dim + start + coordinate)
+    }
+
+    /// The distance between neighbours along `axis`.
+    fn stride(&self, axis: usize) -> usize {
+        self.dims.iter().skip(axis + 1).product()
     }
 }
 
@@ -60,13 +60,28 @@ pub(crate) fn copy_box<T: Copy + Send + Sync>(
     let runs = elements / run;
     let group = (TASK / run).max(1);
     let shared = SharedMut::new(target);
+    let last = axes.saturating_sub(1);
+    let (from_stride, to_stride) = (from.stride(last), to.stride(last));
     parallel_for(runs.div_ceil(group), elements / 4, |task| {
-        for index in task * group..runs.min((task + 1) * group) {
-            let source = &source[from.place(lengths, axes, index)..][..run];
-            // SAFETY: the box lies within the target, as `check` saw; its runs do not overlap and
-            // each belongs to one task.
-            let target = unsafe { shared.slice(to.place(lengths, axes, index), run) };
-            target.copy_from_slice(source);
+        let (mut index, end) = (task * group, runs.min((task + 1) * group));
+        while index < end {
+            // Runs that follow each other along the last axis of the box.
+            let (mut coordinates, mut rest) = ([0; MAX_RANK], index);
+            for axis in (0..axes).rev() {
+                coordinates[axis] = rest % lengths[axis];
+                rest /= lengths[axis];
+            }
+            let left = if axes == 0 { 1 } else { lengths[last] - coordinates[last] };
+            let count = left.min(end - index);
+            let (first, place) = (from.place(&coordinates), to.place(&coordinates));
+            for step in 0..count {
+                let source = &source[first + step * from_stride..][..run];
+                // SAFETY: the box lies within the target, as `check` saw; its runs do not overlap
+                // and each belongs to one task.
+                let target = unsafe { shared.slice(place + step * to_stride, run) };
+                target.copy_from_slice(source);
+            }
+            index += count;
         }
     });
 }
