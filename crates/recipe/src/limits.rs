@@ -41,3 +41,18 @@ pub fn form_of(key: &str) -> &'static str {
         _ => "another form",
     }
 }
+
+/// How a key that must be there may look.
+pub fn example_of(key: &str) -> &'static str {
+    match key {
+        "units" => "units = 128",
+        "filters" => "filters = 32",
+        "kernel" => "kernel = 3",
+        "layers" => "layers = [{ type = \"dense\", units = 64 }]",
+        "path" => "path = \"data\"",
+        "target" => "target = \"price\"",
+        "max" => "max = 1.0",
+        "value" => "value = 0.1",
+        _ => "key = value",
+    }
+}

@@ -73,6 +73,7 @@ pub fn read<T: DeserializeOwned>(
     };
     let name = tag_entry.and_then(|entry| entry.node.text()).unwrap_or(kind.noun);
     let known = known_keys::<T>(tag_entry);
+    check_missing::<T>(table, tag_entry, &known, name, &node.place, problems);
     for entry in &table.entries {
         if tag_entry.is_some_and(|tag| tag.key == entry.key) {
             continue;
@@ -88,10 +89,6 @@ pub fn read<T: DeserializeOwned>(
     }
     match T::deserialize(FromEntries(table.entries.iter().collect())) {
         Ok(config) => Some(config),
-        Err(Fault::MissingField(field)) => {
-            problems.push(read::missing(field, name, &node.place, &format!("{field} = …")));
-            None
-        }
         Err(fault) => {
             problems.push(explain(&fault, kind.noun, node));
             None
@@ -154,6 +151,33 @@ fn known_keys<T: DeserializeOwned>(tag: Option<&Entry>) -> Vec<&'static str> {
     match T::deserialize(FromEntries(probe)) {
         Err(Fault::UnknownField { expected, .. }) => expected.to_vec(),
         _ => Vec::new(),
+    }
+}
+
+/// Finds the keys without a default that are not there, asking serde with stand-ins for those
+/// found so far. A key that is there under a misspelt name is told as that alone.
+fn check_missing<T: DeserializeOwned>(
+    table: &Table,
+    tag: Option<&Entry>,
+    known: &[&'static str],
+    name: &str,
+    place: &Place,
+    problems: &mut Vec<Problem>,
+) {
+    let nowhere = Place::new(0, 0..0);
+    let is_known = |entry: &&Entry| known.contains(&entry.key.as_str());
+    let mut stand_ins: Vec<Entry> = Vec::new();
+    for _ in 0..=known.len() {
+        let probe = tag.into_iter().chain(&stand_ins).collect();
+        let Err(Fault::MissingField(field)) = T::deserialize(FromEntries(probe)) else { return };
+        let stand_in = Node { value: Value::Integer(1), place: nowhere.clone() };
+        stand_ins.push(entry(field, &nowhere, stand_in));
+        let misspelt = |entry: &Entry| {
+            !is_known(&entry) && suggest::nearest(&entry.key, known.iter().copied()) == Some(field)
+        };
+        if table.get(field).is_none() && !table.entries.iter().any(misspelt) {
+            problems.push(read::missing(field, name, place, limits::example_of(field)));
+        }
     }
 }
 
@@ -286,6 +310,13 @@ mod tests {
     }
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Conv {
+        filters: usize,
+        kernel: usize,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields, default)]
     struct Block {
         layers: Vec<Part>,
@@ -307,6 +338,7 @@ mod tests {
     enum Part {
         Dropout(Drop),
         Block(Block),
+        Conv(Conv),
         Relu,
     }
 
@@ -345,11 +377,24 @@ mod tests {
                 "GB0106 -2 expected a whole number, 0 or more, found the number -2 ",
                 "GB0106 'yes' expected true or false, found the text \"yes\" ",
                 "GB0105 'sam' expected one of `same` and `valid`, found \"sam\" did you mean `same`?",
-                "GB0104 'rellu' expected one of `dropout`, `block` and `relu`, found \"rellu\" \
+                "GB0104 'rellu' expected one of `dropout`, `block`, `conv` and `relu`, found \"rellu\" \
                  did you mean `relu`?",
                 "GB0108 1.5 expected from 0 to below 1, found 1.5 ",
             ]
         );
+    }
+
+    #[test]
+    fn all_missing_keys_are_told_but_misspelt_ones_once() {
+        let (_, problems) = read_text("x = { type = 'conv' }");
+        assert!(problems[0].ends_with("add it, for instance `filters = 32`"), "{problems:?}");
+        assert!(problems[1].ends_with("add it, for instance `kernel = 3`"), "{problems:?}");
+        let (_, problems) = read_text("x = { type = 'conv', filtres = 3, kernel = 'big' }");
+        let codes: Vec<_> = problems.iter().map(|problem| &problem[..6]).collect();
+        assert_eq!(codes, ["GB0103", "GB0106"]);
+        let (_, problems) = read_text("x = { type = 'conv', kernel = 'big' }");
+        let codes: Vec<_> = problems.iter().map(|problem| &problem[..6]).collect();
+        assert_eq!(codes, ["GB0107", "GB0106"]);
     }
 
     #[test]

@@ -141,8 +141,13 @@ pub fn parse(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
 
 /// Reads `text[start..]`, one TOML value of source number `source`.
 pub fn parse_value(text: &str, start: usize, source: usize) -> Result<Node, Vec<Problem>> {
-    let value = DeValue::parse(&text[start..])
-        .map_err(|error| vec![syntax_problem(&error, &text[start..], source)])?;
+    let value = DeValue::parse(&text[start..]).map_err(|error| {
+        let mut problem = syntax_problem(&error, &text[start..], source);
+        if let Some(place) = &mut problem.place {
+            place.range = place.range.start + start..place.range.end + start;
+        }
+        vec![problem]
+    })?;
     let mut problems = Vec::new();
     let mut node = from_value(&value, source, &mut problems);
     shift(&mut node, start);
