@@ -118,6 +118,15 @@ impl Report {
         Self { sources: Arc::new(sources), problems: Vec::new() }
     }
 
+    /// A report on sources that are in use elsewhere as well.
+    pub(crate) fn shared(sources: Arc<Vec<Source>>) -> Self {
+        Self { sources, problems: Vec::new() }
+    }
+
+    pub(crate) fn sources_shared(&self) -> Arc<Vec<Source>> {
+        self.sources.clone()
+    }
+
     /// A report of one problem without a place in any text.
     pub fn of(problem: Problem) -> Self {
         Self { sources: Arc::default(), problems: vec![problem] }

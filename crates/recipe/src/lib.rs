@@ -1,20 +1,29 @@
 //! Recipes of Glassbox: from the text of a recipe to an experiment in which everything is decided.
 //!
-//! Everything that is wrong with a recipe is found in one pass and told with its place, what was
-//! expected, what was found and what to do about it ([`Report`]).
+//! [`Recipe::open`] reads a recipe, [`Recipe::prepare`] its data, and [`Recipe::resolve`] brings
+//! the two together. Everything that is wrong is found in one pass and told with its place, what
+//! was expected, what was found and what to do about it ([`Report`]).
 #![forbid(unsafe_code)]
 
+mod checks;
 pub mod codes;
 mod diagnostic;
-pub mod fault;
-pub mod limits;
-pub mod overrides;
-pub mod range;
-pub mod read;
+mod experiment;
+mod fault;
+mod limits;
+mod overrides;
+mod range;
+mod read;
+mod recipe;
 mod render;
-pub mod suggest;
-pub mod tagged;
-pub mod tree;
+mod resolve;
+mod sections;
+mod suggest;
+mod tagged;
+mod tree;
+mod write;
 
 pub use diagnostic::{Place, Problem, Report, Source};
+pub use experiment::{CheckpointEvery, Experiment, RunSection, TrainSection};
+pub use recipe::Recipe;
 pub use render::Style;

@@ -27,7 +27,8 @@ pub fn apply(recipe: &mut Table, text: &str, source: usize) -> Result<(), Vec<Pr
         let from = start + leading;
         let place = Place::new(source, from..from + name.len());
         let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        if name.is_empty() || !name.chars().all(plain) {
+        let too_deep = path.len() > tree::MAX_DOTS;
+        if name.is_empty() || too_deep || !name.chars().all(plain) {
             return Err(vec![
                 bad(format!("`{}` is not a path into the recipe", tree::shorten(key.trim())))
                     .expected("names joined by dots")
@@ -167,10 +168,11 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        let code = |set| with("a = [1]\nb = 2", set).unwrap_err()[0].clone();
+        let code = |set: &str| with("a = [1]\nb = 2", set).unwrap_err()[0].clone();
         assert_eq!(code("train.epochs").code, codes::BAD_OVERRIDE);
         assert_eq!(code("=3").code, codes::BAD_OVERRIDE);
         assert_eq!(code("a..b=3").code, codes::BAD_OVERRIDE);
+        assert_eq!(code(&format!("{}=3", "a.".repeat(100_000))).code, codes::BAD_OVERRIDE);
         assert_eq!(code("a.1=3").expected.as_deref(), Some("a number from 0 to 0"));
         assert_eq!(code("b.c=3").message, "`b` is a single value, not a table");
         assert_eq!(code("a=[1,").code, codes::SYNTAX);

@@ -24,22 +24,30 @@ pub struct Kind {
     pub noun: &'static str,
     /// The key that names the type, none for a plain struct.
     pub tag: Option<&'static str>,
+    /// Keys that stand in the same table and are read elsewhere.
+    pub beside: &'static [&'static str],
 }
 
 impl Kind {
     /// A config chosen by its `type`.
     pub const fn tagged(noun: &'static str) -> Self {
-        Self { noun, tag: Some("type") }
+        Self { noun, tag: Some("type"), beside: &[] }
     }
 
     /// A config chosen by its `kind`.
     pub const fn kind(noun: &'static str) -> Self {
-        Self { noun, tag: Some("kind") }
+        Self { noun, tag: Some("kind"), beside: &[] }
     }
 
     /// A config that is a table of keys.
     pub const fn plain(noun: &'static str) -> Self {
-        Self { noun, tag: None }
+        Self { noun, tag: None, beside: &[] }
+    }
+
+    /// The same, sharing its table with `keys`, which are read elsewhere.
+    #[must_use]
+    pub const fn beside(self, keys: &'static [&'static str]) -> Self {
+        Self { beside: keys, ..self }
     }
 }
 
@@ -75,11 +83,13 @@ pub fn read<T: DeserializeOwned>(
     let known = known_keys::<T>(tag_entry);
     check_missing::<T>(table, tag_entry, &known, name, &node.place, problems);
     for entry in &table.entries {
-        if tag_entry.is_some_and(|tag| tag.key == entry.key) {
+        let elsewhere = kind.beside.contains(&entry.key.as_str());
+        if elsewhere || tag_entry.is_some_and(|tag| tag.key == entry.key) {
             continue;
         }
         if !known.contains(&entry.key.as_str()) {
-            problems.push(read::unknown_key(entry, name, known.iter().copied()));
+            let all = known.iter().chain(kind.beside).copied();
+            problems.push(read::unknown_key(entry, name, all));
         } else if nested_lists_are_right::<T>(entry, kind, problems) {
             check_key::<T>(entry, tag_entry, name, problems);
         }
@@ -87,7 +97,8 @@ pub fn read<T: DeserializeOwned>(
     if problems.len() > before {
         return None;
     }
-    match T::deserialize(FromEntries(table.entries.iter().collect())) {
+    let own = |entry: &&Entry| !kind.beside.contains(&entry.key.as_str());
+    match T::deserialize(FromEntries(table.entries.iter().filter(own).collect())) {
         Ok(config) => Some(config),
         Err(fault) => {
             problems.push(explain(&fault, kind.noun, node));
@@ -118,7 +129,9 @@ fn check_tag<'a, T: DeserializeOwned>(
         problems.push(read::wrong_type(tag, &tag_entry.node, "text in quotes"));
         return None;
     };
-    if !types.is_empty() && !types.contains(&name) {
+    // An alias is not among the names, but is known.
+    let probe = T::deserialize(FromEntries(vec![tag_entry]));
+    if let Err(Fault::UnknownVariant { .. }) = probe {
         let name = crate::tree::shorten(name);
         problems.push(
             Problem::new(codes::UNKNOWN_TYPE, format!("unknown {} type \"{name}\"", kind.noun))
@@ -291,9 +304,23 @@ fn find_key<'a>(node: &'a Node, key: &str) -> Option<&'a Entry> {
     }
 }
 
-/// Deserialises a node that has been checked already, without diagnosis.
-pub fn deserialize<T: DeserializeOwned>(node: &Node) -> Result<T, Fault> {
-    T::deserialize(FromNode(node))
+/// Reads one value that is no config of several keys, such as `normalize = "standard"`.
+pub fn read_value<T: DeserializeOwned>(
+    key: &str,
+    node: &Node,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let before = problems.len();
+    match T::deserialize(FromNode(node)) {
+        Ok(value) => {
+            check_limits("", key, node, problems);
+            (problems.len() == before).then_some(value)
+        }
+        Err(fault) => {
+            problems.push(explain(&fault, key, node));
+            None
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::diagnostic::{Place, Problem};
 /// The longest recipe that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 20;
 
+/// The most dots in one key.
+pub const MAX_DOTS: usize = 16;
+
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -132,6 +135,15 @@ pub fn shorten(text: &str) -> String {
 /// Reads `text`, source number `source`, into a tree; every syntax error is pushed to `problems`
 /// and what can be read around the errors is returned.
 pub fn parse(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
+    if let Some(range) = too_deep(text) {
+        problems.push(
+            Problem::new(codes::SYNTAX, "this key is nested too deeply")
+                .at(&Place::new(source, range))
+                .expected(format!("at most {MAX_DOTS} dots"))
+                .found("more"),
+        );
+        return Table::default();
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         problems.push(syntax_problem(&error, text, source));
@@ -139,8 +151,32 @@ pub fn parse(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
     from_table(table.get_ref(), source, problems)
 }
 
+/// The first stretch of text with more dots than any key of a recipe has. The parser limits the
+/// depth of brackets, but not that of dotted keys.
+fn too_deep(text: &str) -> Option<std::ops::Range<usize>> {
+    let (mut start, mut dots) = (0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'.' => dots += 1,
+            b'=' | b',' | b'{' | b'}' | b'[' | b']' | b'\n' | b'#' => (start, dots) = (at + 1, 0),
+            _ => {}
+        }
+        if dots > MAX_DOTS {
+            while !text.is_char_boundary(start) {
+                start += 1;
+            }
+            return Some(start..at);
+        }
+    }
+    None
+}
+
 /// Reads `text[start..]`, one TOML value of source number `source`.
 pub fn parse_value(text: &str, start: usize, source: usize) -> Result<Node, Vec<Problem>> {
+    if let Some(range) = too_deep(&text[start..]) {
+        let place = Place::new(source, range.start + start..range.end + start);
+        return Err(vec![Problem::new(codes::SYNTAX, "this is nested too deeply").at(&place)]);
+    }
     let value = DeValue::parse(&text[start..]).map_err(|error| {
         let mut problem = syntax_problem(&error, &text[start..], source);
         if let Some(place) = &mut problem.place {

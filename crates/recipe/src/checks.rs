@@ -1,0 +1,307 @@
+//! What fits together and what does not: the recipe against its data, and its parts against each
+//! other.
+
+use glassbox_nn::layers::Layer;
+use glassbox_nn::{BuildError, Loss, Sequential, Summary};
+use glassbox_train::data::{Prepared, Targets};
+use glassbox_train::{Monitor, Task};
+
+use crate::codes;
+use crate::diagnostic::{Place, Problem};
+use crate::experiment::Experiment;
+use crate::recipe::Recipe;
+use crate::suggest;
+
+/// The experiment being checked.
+pub struct Checks<'a> {
+    /// The recipe, for places.
+    pub recipe: &'a Recipe,
+    /// Its data.
+    pub data: &'a Prepared,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Checks<'_> {
+    /// A problem at the value under a dotted path.
+    fn push_at(&mut self, path: &str, mut problem: Problem) {
+        problem.place = self.recipe.place(path);
+        self.problems.push(problem);
+    }
+
+    /// The task: as the recipe says, or as the targets are.
+    pub fn task(&mut self) -> Task {
+        let (fitting, kind) = match self.data.dataset.targets() {
+            Targets::Classes { names, .. } => (Task::Classify, format!("{} classes", names.len())),
+            Targets::Values { .. } => (Task::Regress, "numbers".to_owned()),
+        };
+        match self.recipe.run.task {
+            Some(task) if task != fitting => {
+                let (expected, name) = match fitting {
+                    Task::Classify => ("classify", "regress"),
+                    Task::Regress => ("regress", "classify"),
+                };
+                let problem = Problem::new(codes::TASK_AND_DATA, "the task does not fit the data")
+                    .expected(format!("\"{expected}\": the targets are {kind}"))
+                    .found(format!("\"{name}\""))
+                    .help("leave `task` out: it follows from the data");
+                self.push_at("run.task", problem);
+                fitting
+            }
+            _ => fitting,
+        }
+    }
+
+    /// The loss: as the recipe says, or the task's own.
+    pub fn loss(&mut self, task: Task) -> Loss {
+        let own = match task {
+            Task::Classify => Loss::CrossEntropy(Default::default()),
+            Task::Regress => Loss::MeanSquaredError(Default::default()),
+        };
+        let Some(loss) = self.recipe.train.loss.clone() else { return own };
+        let classes = self.data.dataset.targets().class_names().len();
+        let wrong = |expected: &str| {
+            Problem::new(codes::LOSS_AND_TASK, format!("`{}` does not fit the task", loss.name()))
+                .expected(expected)
+                .found(format!("`{}`", loss.name()))
+        };
+        match (task, &loss) {
+            (Task::Regress, Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy(_)) => {
+                let problem = wrong("a loss for numbers, since the targets are numbers");
+                self.push_at("train.loss", problem.help("mean_squared_error, or huber"));
+            }
+            (
+                Task::Classify,
+                Loss::MeanSquaredError(_) | Loss::MeanAbsoluteError(_) | Loss::Huber(_),
+            ) => {
+                let problem = wrong("a loss for classes, since the targets are classes");
+                self.push_at("train.loss", problem.help("use cross_entropy"));
+            }
+            (Task::Classify, Loss::BinaryCrossEntropy(_)) if classes != 2 => {
+                let problem = wrong(&format!("two classes, since there are {classes}"));
+                self.push_at("train.loss", problem.help("use cross_entropy"));
+            }
+            (Task::Classify, Loss::CrossEntropy(config)) => {
+                let given = config.class_weights.as_ref().map_or(classes, Vec::len);
+                if given != classes {
+                    let problem = Problem::new(
+                        codes::CLASS_WEIGHTS,
+                        "`class_weights` does not have one weight for each class",
+                    )
+                    .expected(format!("{classes} numbers"))
+                    .found(format!("{given}"));
+                    self.push_at("train.loss.class_weights", problem);
+                }
+            }
+            _ => {}
+        }
+        loss
+    }
+
+    /// How many values the model must give for an item.
+    pub fn outputs(&self, loss: &Loss) -> usize {
+        match loss {
+            Loss::BinaryCrossEntropy(_) => 1,
+            _ => self.data.dataset.targets().width(),
+        }
+    }
+
+    /// Widths that are left to the data.
+    pub fn heads(&mut self, task: Task) {
+        for head in &self.recipe.model.heads {
+            if head.word == "classes" && task == Task::Regress {
+                let problem = Problem::new(codes::HEAD_WIDTH, "there are no classes")
+                    .at(&head.place)
+                    .expected("\"outputs\": the targets are numbers")
+                    .found("\"classes\"");
+                self.problems.push(problem.help("units = \"outputs\""));
+            }
+        }
+    }
+
+    /// Every layer fits the one before, and the last one fits the targets and the loss.
+    pub fn model(&mut self, experiment: &Experiment, outputs: usize) {
+        let input = self.data.dataset.item_shape();
+        let summary = match Summary::of(&experiment.layers, input) {
+            Ok(summary) => summary,
+            Err(error) => return self.problems.push(self.layer_problem(&error)),
+        };
+        self.activation_before_loss(experiment);
+        let output = summary.rows.last().map_or(input, |row| row.output);
+        if output.dims() != [outputs] {
+            let (word, what) = match experiment.run.task {
+                Task::Regress => ("outputs", "a number for each target"),
+                Task::Classify if outputs == 1 => ("outputs", "one score"),
+                Task::Classify => ("classes", "a score for each class"),
+            };
+            let mut problem =
+                Problem::new(codes::HEAD_WIDTH, "the last layer does not fit the targets")
+                    .expected(format!("{outputs} {}: {what}", values(outputs)))
+                    .found(format!("an output of shape {output}"));
+            let last = experiment.layers.len().saturating_sub(1).to_string();
+            let dense = matches!(experiment.layers.last(), Some(Layer::Dense(_)));
+            let key = dense.then_some("units");
+            problem.place = self.recipe.model.place(&[last], key);
+            let help = match dense {
+                true => format!("units = \"{word}\" follows the data"),
+                false => format!("end with {{ type = \"dense\", units = \"{word}\" }}"),
+            };
+            self.problems.push(problem.help(help));
+        }
+        self.fits_in_memory(experiment, &summary);
+    }
+
+    fn activation_before_loss(&mut self, experiment: &Experiment) {
+        let (applies, layer) = match (&experiment.train.loss, experiment.layers.last()) {
+            (Loss::CrossEntropy(_), Some(Layer::Softmax(_))) => ("softmax", "softmax"),
+            (Loss::BinaryCrossEntropy(_), Some(Layer::Sigmoid(_))) => ("sigmoid", "sigmoid"),
+            _ => return,
+        };
+        let loss = experiment.train.loss.name();
+        let message = format!("`{loss}` applies the {applies} itself");
+        let mut problem = Problem::new(codes::SOFTMAX_BEFORE_LOSS, message)
+            .expected("scores as they come from the layer before")
+            .found(format!("a {layer} layer"))
+            .help(format!("remove the {layer} layer; predictions are shown as probabilities anyway"));
+        problem.place = self.recipe.model.last_place().cloned();
+        self.problems.push(problem);
+    }
+
+    fn fits_in_memory(&mut self, experiment: &Experiment, summary: &Summary) {
+        let slots = experiment.train.optimizer.rule().state_names().len();
+        let needed = summary.memory(0, slots).total();
+        let Some(memory) = machine_memory() else { return };
+        if needed <= memory {
+            return;
+        }
+        let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+        let rows = summary.rows.iter().enumerate();
+        let heaviest = rows.max_by_key(|(_, row)| row.cost.parameters).map_or(0, |(index, _)| index);
+        let mut problem = Problem::new(codes::TOO_LARGE, "the model does not fit in memory")
+            .expected(format!("weights, gradients and optimizer within {}", gib(memory)))
+            .found(gib(needed))
+            .help("make this layer, or what feeds it, smaller");
+        problem.place = self.recipe.model.place(&[heaviest.to_string()], None);
+        self.problems.push(problem);
+    }
+
+    /// An error of a layer, told at its line.
+    pub fn layer_problem(&self, error: &BuildError) -> Problem {
+        let path: Vec<String> = error.path.segments().iter().map(ToString::to_string).collect();
+        let number: Vec<String> = path
+            .iter()
+            .map(|segment| segment.parse::<usize>().map_or(segment.clone(), |i| (i + 1).to_string()))
+            .collect();
+        let title = codes::find(error.code).map_or("cannot be built", |row| row.title);
+        let message = match number.is_empty() {
+            true => format!("{}: {title}", error.layer),
+            false => format!("layer {} ({}): {title}", number.join("."), error.layer),
+        };
+        let mut problem = Problem::new(error.code, message)
+            .expected(error.expected.clone())
+            .found(error.found.clone());
+        problem.place = self.recipe.model.place(&path, error.field);
+        if !error.help.is_empty() {
+            problem = problem.help(error.help.clone());
+        }
+        problem
+    }
+
+    /// Batch normalisation can work on the smallest batch there will be.
+    pub fn batches(&mut self, experiment: &Experiment, model: &Sequential) {
+        let (items, batch) = (self.data.split.train.len(), experiment.train.batch_size);
+        let rest = items % batch;
+        let smallest = match rest {
+            _ if items <= batch => items,
+            0 => batch,
+            _ if experiment.train.drop_last => batch,
+            rest => rest,
+        };
+        let Err(error) = model.check_batch(smallest) else { return };
+        let mut problem = self.layer_problem(&error);
+        if smallest == rest && items > batch {
+            let found = format!("{items} items in batches of {batch}: the last has {rest}");
+            problem = problem.found(found).help("train.drop_last = true leaves it out");
+            problem.place = self.recipe.place("train.batch_size").or(problem.place);
+        }
+        self.problems.push(problem);
+    }
+
+    /// Augmentations need images.
+    pub fn augment(&mut self, experiment: &Experiment) {
+        if self.data.dataset.is_image() {
+            return;
+        }
+        let shape = self.data.dataset.item_shape();
+        for (index, augment) in experiment.augment.iter().enumerate() {
+            let name = augment.type_name();
+            let mut problem =
+                Problem::new(codes::AUGMENT_WITHOUT_IMAGES, format!("`{name}` needs images"))
+                    .expected("items of shape height×width×channels")
+                    .found(format!("items of shape {shape}"))
+                    .help("remove the augmentation");
+            problem.place = self.recipe.item("augment", index).map(|node| tag_place(node));
+            self.problems.push(problem);
+        }
+    }
+
+    /// The metrics that are watched exist, and there is data to measure them on.
+    pub fn metrics(&mut self, experiment: &Experiment) {
+        self.metric("train.monitor", &experiment.train.monitor, experiment.run.task);
+        if let Some(early_stop) = &experiment.train.early_stop {
+            self.metric("train.early_stop.metric", &early_stop.metric, experiment.run.task);
+            let on_valid = early_stop.metric.metric.starts_with("valid.");
+            if on_valid && self.data.split.valid.is_empty() {
+                let problem = no_validation("early stopping").found(&*early_stop.metric.metric);
+                self.push_at("train.early_stop", problem);
+            }
+        }
+    }
+
+    fn metric(&mut self, path: &str, monitor: &Monitor, task: Task) {
+        let names: &[&str] = match task {
+            Task::Classify => &["loss", "accuracy"],
+            Task::Regress => &["loss", "mae", "rmse", "r2"],
+        };
+        let known: Vec<String> = ["valid", "train"]
+            .iter()
+            .flat_map(|set| names.iter().map(move |name| format!("{set}.{name}")))
+            .collect();
+        if known.contains(&monitor.metric) {
+            return;
+        }
+        let choices = || known.iter().map(String::as_str);
+        let metric = crate::tree::shorten(&monitor.metric);
+        let problem = Problem::new(codes::METRIC, format!("there is no metric \"{metric}\""))
+            .expected(format!("one of {}", suggest::list(choices())))
+            .found(format!("\"{metric}\""))
+            .help(suggest::advice(&metric, choices()));
+        self.push_at(path, problem);
+    }
+}
+
+/// The problem of watching validation data that is not there.
+pub fn no_validation(who: &str) -> Problem {
+    Problem::new(codes::NO_VALIDATION, format!("{who} needs validation data"))
+        .expected("validation items")
+        .help("keep some back: split = { valid = 0.15 }")
+}
+
+fn values(count: usize) -> &'static str {
+    if count == 1 { "value" } else { "values" }
+}
+
+fn tag_place(node: &crate::tree::Node) -> Place {
+    match node.table().and_then(|table| table.get("type")) {
+        Some(tag) => tag.node.place.clone(),
+        None => node.place.clone(),
+    }
+}
+
+/// The memory of this machine in bytes, where the system tells.
+fn machine_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kib.checked_mul(1024)
+}

@@ -1,0 +1,107 @@
+//! An experiment: a recipe in which everything is decided.
+
+use glassbox_nn::Loss;
+use glassbox_nn::layers::Layer;
+use glassbox_train::data::{Augment, DataConfig};
+use glassbox_train::observers::EarlyStopConfig;
+use glassbox_train::optim::OptimizerConfig;
+use glassbox_train::schedule::Schedule;
+use glassbox_train::{Clip, Monitor, Task, TrainConfig};
+use serde::{Deserialize, Serialize};
+
+/// A recipe in which everything is decided: every default is written out, the last layer has its
+/// width, paths are absolute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// The name, the task and the seed.
+    pub run: RunSection,
+    /// Where the data comes from and how it is prepared.
+    pub data: DataConfig,
+    /// Changes of training images, in order.
+    pub augment: Vec<Augment>,
+    /// The layers, from the input to the scores or values.
+    pub layers: Vec<Layer>,
+    /// How the layers are trained.
+    pub train: TrainSection,
+}
+
+/// What the run is called and what it learns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunSection {
+    /// The name, from which the folder of a run gets its own.
+    pub name: String,
+    /// What is learned.
+    pub task: Task,
+    /// Decides initial weights, the order of samples, augmentation and dropout.
+    pub seed: u64,
+}
+
+/// How the model is trained.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainSection {
+    /// Passes over the training items.
+    pub epochs: usize,
+    /// Items whose gradients are computed together.
+    pub batch_size: usize,
+    /// Batches whose gradients are averaged for one step.
+    pub accumulate: usize,
+    /// Whether a last batch that is not full is left out.
+    pub drop_last: bool,
+    /// The cost function.
+    pub loss: Loss,
+    /// How gradients change weights.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// The score that decides which weights are the best.
+    pub monitor: Monitor,
+    /// Limits on gradients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
+    /// When to stop before the last epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<EarlyStopConfig>,
+    /// How often the state is saved besides at the end of epochs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<CheckpointEvery>,
+    /// Threads to compute with; all cores when absent. They change nothing about the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+}
+
+/// How often the state of training is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointEvery {
+    /// After so many optimizer steps.
+    Steps(u64),
+    /// After so many epochs.
+    Epochs(u64),
+}
+
+impl CheckpointEvery {
+    /// The number of optimizer steps between two checkpoints.
+    pub fn steps(self, steps_per_epoch: usize) -> u64 {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Epochs(epochs) => epochs.saturating_mul(steps_per_epoch as u64).max(1),
+        }
+    }
+}
+
+impl Experiment {
+    /// What the training loop needs to know.
+    pub fn train_config(&self) -> TrainConfig {
+        TrainConfig {
+            task: self.run.task,
+            epochs: self.train.epochs,
+            accumulate: self.train.accumulate,
+            loss: self.train.loss.clone(),
+            optimizer: self.train.optimizer.clone(),
+            schedule: self.train.schedule.clone(),
+            clip: self.train.clip,
+            monitor: self.train.monitor.clone(),
+            seed: self.run.seed,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! From a recipe and its data to an experiment in which everything is decided.
+
+use glassbox_nn::Sequential;
+use glassbox_tensor::Rng;
+use glassbox_train::data::Prepared;
+
+use crate::checks::Checks;
+use crate::diagnostic::Report;
+use crate::experiment::{Experiment, RunSection, TrainSection};
+use crate::recipe::Recipe;
+
+impl Recipe {
+    /// Decides what the recipe leaves open and checks that everything fits together.
+    ///
+    /// # Errors
+    /// A report of everything that does not fit.
+    pub fn resolve(&self, data: &Prepared) -> Result<Experiment, Report> {
+        let mut checks = Checks { recipe: self, data, problems: Vec::new() };
+        let task = checks.task();
+        let loss = checks.loss(task);
+        let outputs = checks.outputs(&loss);
+        checks.heads(task);
+        let experiment = self.experiment(data, task, loss, outputs);
+        checks.model(&experiment, outputs);
+        checks.augment(&experiment);
+        checks.metrics(&experiment);
+        checks.schedule(&experiment);
+        if checks.problems.is_empty() {
+            match experiment.build_model(data) {
+                Ok(model) => checks.batches(&experiment, &model),
+                Err(error) => {
+                    let problem = checks.layer_problem(&error);
+                    checks.problems.push(problem);
+                }
+            }
+        }
+        if checks.problems.is_empty() {
+            return Ok(experiment);
+        }
+        let mut report = self.report();
+        checks.problems.into_iter().for_each(|problem| report.push(problem));
+        report.sort();
+        Err(report)
+    }
+
+    fn experiment(
+        &self,
+        data: &Prepared,
+        task: glassbox_train::Task,
+        loss: glassbox_nn::Loss,
+        outputs: usize,
+    ) -> Experiment {
+        let train = &self.train;
+        let mut data_config = self.data.clone();
+        data_config.split = Some(data.split_config.clone());
+        Experiment {
+            run: RunSection {
+                name: self.run.name.clone().unwrap_or_else(|| self.default_name.clone()),
+                task,
+                seed: self.run.seed,
+            },
+            data: data_config,
+            augment: self.augment.clone(),
+            layers: self.model.layers(data.dataset.targets().width(), outputs),
+            train: TrainSection {
+                epochs: train.epochs,
+                batch_size: train.batch_size,
+                accumulate: train.accumulate,
+                drop_last: train.drop_last,
+                loss,
+                optimizer: train.optimizer.clone(),
+                schedule: train.schedule.clone(),
+                monitor: train.monitor.clone(),
+                clip: train.clip,
+                early_stop: train.early_stop.clone(),
+                checkpoint_every: train.checkpoint_every,
+                threads: train.threads,
+            },
+        }
+    }
+}
+
+impl Experiment {
+    /// The model with its initial weights, which are a function of the seed.
+    ///
+    /// # Errors
+    /// When a layer does not fit the one before.
+    pub fn build_model(&self, data: &Prepared) -> Result<Sequential, glassbox_nn::BuildError> {
+        let mut rng = Rng::new(self.run.seed);
+        Sequential::from_layers(&self.layers, data.dataset.item_shape(), &mut rng)
+    }
+}

@@ -1,0 +1,68 @@
+//! `[data]` and `[[augment]]`: where the data comes from, how it is split, normalised and varied.
+
+use std::path::Path;
+
+use glassbox_train::data::{Augment, DataConfig, DataSource, NormalizeConfig, SplitConfig};
+
+use super::Section;
+use crate::diagnostic::Problem;
+use crate::read::Fields;
+use crate::tagged::{self, Kind};
+use crate::tree::{Node, Table, Value};
+
+/// The keys of `[data]` that do not belong to the source.
+const COMMON: &[&str] = &["split", "normalize", "standardize_targets"];
+
+/// Reads `[data]`. Relative paths start at `base`, the recipe's folder; those of an override start
+/// at the working directory.
+pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> Option<DataConfig> {
+    let mut fields = Fields::new(section.table, &section.place, "data", problems);
+    let normalize = fields.entry("normalize").map(|entry| &entry.node);
+    let split = fields.entry("split").map(|entry| &entry.node);
+    let standardize_targets = fields.boolean("standardize_targets").unwrap_or(true);
+    let normalize = match normalize {
+        Some(node) => tagged::read_value::<NormalizeConfig>("normalize", node, problems)?,
+        None => NormalizeConfig::default(),
+    };
+    let split = match split {
+        Some(node) => Some(tagged::read::<SplitConfig>(node, Kind::plain("split"), problems)?),
+        None => None,
+    };
+    let table = absolute_paths(section.table, base);
+    let node = Node { value: Value::Table(table), place: section.place.clone() };
+    let kind = Kind::kind("data").beside(COMMON);
+    let source = tagged::read::<DataSource>(&node, kind, problems)?;
+    Some(DataConfig { source, split, normalize, standardize_targets })
+}
+
+/// The table with its paths made absolute, so that the experiment does not depend on where it is
+/// read again.
+fn absolute_paths(table: &Table, base: &Path) -> Table {
+    let mut table = table.clone();
+    for entry in &mut table.entries {
+        let is_path = entry.key == "path" || entry.key.ends_with("_path");
+        let from_override = entry.node.place.source > 0;
+        if let (true, Value::Text(path)) = (is_path, &mut entry.node.value)
+            && !path.is_empty()
+        {
+            let joined = if from_override { Path::new(path).into() } else { base.join(&*path) };
+            let absolute = std::path::absolute(&joined).unwrap_or(joined);
+            *path = absolute.to_string_lossy().into_owned();
+        }
+    }
+    table
+}
+
+/// Reads the `[[augment]]` list.
+pub fn read_augment(node: Option<&Node>, problems: &mut Vec<Problem>) -> Vec<Augment> {
+    let Some(node) = node else { return Vec::new() };
+    let Value::List(items) = &node.value else {
+        problems.push(
+            crate::read::wrong_type("augment", node, "a list of tables")
+                .help("write [[augment]] with two brackets, once for each augmentation"),
+        );
+        return Vec::new();
+    };
+    let kind = Kind::tagged("augmentation");
+    items.iter().filter_map(|item| tagged::read::<Augment>(item, kind, problems)).collect()
+}

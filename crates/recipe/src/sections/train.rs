@@ -1,0 +1,124 @@
+//! `[train]`: how long, how, and with what.
+
+use glassbox_nn::Loss;
+use glassbox_train::observers::EarlyStopConfig;
+use glassbox_train::optim::OptimizerConfig;
+use glassbox_train::schedule::Schedule;
+use glassbox_train::{Clip, Monitor};
+use serde::de::DeserializeOwned;
+
+use super::Section;
+use crate::diagnostic::Problem;
+use crate::experiment::CheckpointEvery;
+use crate::range::Range;
+use crate::read::{self, Fields};
+use crate::tagged::{self, Kind};
+use crate::tree::{Node, Value};
+
+/// What `[train]` says; the loss and the monitor may follow from the task.
+#[derive(Clone, Debug)]
+pub struct Train {
+    /// Passes over the training items.
+    pub epochs: usize,
+    /// Items in a batch.
+    pub batch_size: usize,
+    /// Batches in a step.
+    pub accumulate: usize,
+    /// Whether a last batch that is not full is left out.
+    pub drop_last: bool,
+    /// The cost function.
+    pub loss: Option<Loss>,
+    /// The optimizer.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate's schedule.
+    pub schedule: Schedule,
+    /// The score that decides.
+    pub monitor: Monitor,
+    /// Limits on gradients.
+    pub clip: Option<Clip>,
+    /// When to stop early.
+    pub early_stop: Option<EarlyStopConfig>,
+    /// When to save.
+    pub checkpoint_every: Option<CheckpointEvery>,
+    /// Threads.
+    pub threads: Option<usize>,
+}
+
+const COUNT: Range = Range::between(1.0, 1e9);
+
+/// Reads the section.
+pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
+    let mut fields = Fields::new(section.table, &section.place, "train", problems);
+    let train = Train {
+        epochs: count(&mut fields, "epochs", COUNT).unwrap_or(10),
+        batch_size: count(&mut fields, "batch_size", Range::between(1.0, 1e6)).unwrap_or(32),
+        accumulate: count(&mut fields, "accumulate", Range::between(1.0, 1e6)).unwrap_or(1),
+        drop_last: fields.boolean("drop_last").unwrap_or(false),
+        loss: tagged::<Loss>(&mut fields, "loss"),
+        optimizer: tagged(&mut fields, "optimizer").unwrap_or_default(),
+        schedule: tagged(&mut fields, "schedule").unwrap_or_default(),
+        monitor: monitor(&mut fields),
+        clip: tagged(&mut fields, "clip"),
+        early_stop: early_stop(&mut fields),
+        checkpoint_every: checkpoint_every(&mut fields),
+        threads: count(&mut fields, "threads", Range::between(1.0, 512.0)),
+    };
+    fields.finish();
+    train
+}
+
+fn count(fields: &mut Fields<'_>, key: &'static str, range: Range) -> Option<usize> {
+    usize::try_from(fields.integer(key, range)?).ok()
+}
+
+fn tagged<T: DeserializeOwned>(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
+    let node = &fields.entry(key)?.node;
+    tagged::read(node, Kind::tagged(key), fields.problems)
+}
+
+fn monitor(fields: &mut Fields<'_>) -> Monitor {
+    match fields.text("monitor") {
+        Some(metric) => Monitor { metric: metric.to_owned() },
+        None => Monitor::default(),
+    }
+}
+
+fn early_stop(fields: &mut Fields<'_>) -> Option<EarlyStopConfig> {
+    let node = &fields.entry("early_stop")?.node;
+    tagged::read(node, Kind::plain("early_stop"), fields.problems)
+}
+
+/// `{ steps = 200 }`, `{ epochs = 1 }`, or a number of steps alone.
+fn checkpoint_every(fields: &mut Fields<'_>) -> Option<CheckpointEvery> {
+    const KEY: &str = "checkpoint_every";
+    let node = &fields.entry(KEY)?.node;
+    let number = |node: &Node, key: &str, problems: &mut Vec<Problem>| match node.value {
+        Value::Integer(count) => {
+            read::check_range(node, key, COUNT, problems).then_some(count.unsigned_abs())
+        }
+        _ => {
+            problems.push(read::wrong_type(key, node, "a whole number"));
+            None
+        }
+    };
+    let Some(table) = node.table() else {
+        return number(node, KEY, fields.problems).map(CheckpointEvery::Steps);
+    };
+    let mut inner = Fields::new(table, &node.place, KEY, fields.problems);
+    let (steps, epochs) = (inner.entry("steps"), inner.entry("epochs"));
+    let every = match (steps, epochs) {
+        (Some(entry), None) => {
+            number(&entry.node, "steps", inner.problems).map(CheckpointEvery::Steps)
+        }
+        (None, Some(entry)) => {
+            number(&entry.node, "epochs", inner.problems).map(CheckpointEvery::Epochs)
+        }
+        _ => {
+            let problem = read::wrong_type(KEY, node, "either `steps` or `epochs`");
+            inner.problems.push(problem.help("for instance checkpoint_every = { steps = 200 }"));
+            None
+        }
+    };
+    inner.finish();
+    every
+}
