@@ -1,0 +1,219 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Trains neural networks from a recipe, and shows what they do.
+#[derive(Parser)]
+#[command(name = "glassbox", version, about, max_term_width = 100)]
+#[command(after_help = "Without a recipe, `glassbox train` trains on the embedded digits.\n\
+    Exit status: 0 done, 1 failed, 2 wrong usage or recipe, 130 interrupted and saved.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a starter recipe with comments
+    New(New),
+    /// Show every error of a recipe at once, without training
+    Check(Check),
+    /// Show layers, shapes, parameters, operations and memory
+    Summary(Check),
+    /// Train a model
+    Train(Train),
+    /// Go on with a run that was interrupted, or train longer
+    Resume(Resume),
+    /// Evaluate a run's model on a part of its data
+    Eval(Eval),
+    /// Predict image or CSV files with a run's model
+    Predict(Predict),
+    /// List or remove runs
+    Runs(Runs),
+    /// Explain an error code
+    Explain(Explain),
+}
+
+#[derive(Args)]
+pub struct New {
+    /// What to begin with
+    #[arg(value_enum)]
+    pub kind: Starter,
+    /// The folder to write the recipe to
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Starter {
+    /// Dense layers
+    Mlp,
+    /// Convolutions
+    Cnn,
+}
+
+#[derive(Args)]
+pub struct Overrides {
+    /// Change a key of the recipe, such as train.epochs=3 (again for more keys)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Check {
+    /// The recipe; without one, that of the embedded digits
+    pub recipe: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+#[derive(Args)]
+pub struct Output {
+    /// How to show progress; by default a bar on a terminal, plain lines otherwise
+    #[arg(long, value_enum)]
+    pub progress: Option<Progress>,
+    /// Threads to compute with; by default one a core. They do not change the result
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// A moving bar and a table
+    Bar,
+    /// Lines
+    Plain,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Args)]
+pub struct RunsFolder {
+    /// Where runs are kept
+    #[arg(long = "runs", value_name = "DIR", default_value = "runs")]
+    pub path: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Train {
+    /// The recipe; without one, that of the embedded digits
+    pub recipe: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Decides initial weights, shuffling, augmentation and dropout
+    #[arg(long)]
+    pub seed: Option<u32>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Resume {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    /// Train to epoch N, or N more with +N
+    #[arg(long, value_name = "N|+N")]
+    pub epochs: Option<String>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Eval {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    /// The part of the data
+    #[arg(long, value_enum, default_value = "test")]
+    pub split: Part,
+    /// Which weights
+    #[arg(long, value_enum, default_value = "best")]
+    pub checkpoint: Checkpoint,
+    /// Read the data from another place, as in data.path=/elsewhere
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Part {
+    Train,
+    Valid,
+    Test,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Checkpoint {
+    Best,
+    Last,
+}
+
+#[derive(Args)]
+pub struct Predict {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    /// Image files, CSV files, or folders of them
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// How many classes to show for each item
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// Which weights
+    #[arg(long, value_enum, default_value = "best")]
+    pub checkpoint: Checkpoint,
+    /// Print one JSON object for each item
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub action: RunsAction,
+}
+
+#[derive(Subcommand)]
+pub enum RunsAction {
+    /// List all runs, oldest first
+    Ls(ListRuns),
+    /// Remove runs and everything in their folders
+    Rm(RemoveRuns),
+}
+
+#[derive(Args)]
+pub struct ListRuns {
+    /// Print one JSON object a run
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct RemoveRuns {
+    /// The runs: names, beginnings of names, or folders
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// Remove runs that seem to be training
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Explain {
+    /// An error code, such as GB0103
+    pub code: String,
+}

@@ -1,0 +1,22 @@
+//! `glassbox check`: every error of a recipe at once, without training.
+
+use crate::arguments::Check;
+use crate::embedded;
+use crate::failure::Failure;
+use crate::terminal::say;
+use crate::preparation;
+
+pub fn run(arguments: &Check) -> Result<(), Failure> {
+    let path = arguments.recipe.as_deref();
+    let prepared = preparation::prepare(path, &arguments.overrides.set)?;
+    let (experiment, data) = (&prepared.experiment, &prepared.data);
+    let name = path.map_or(embedded::DIGITS_CNN_NAME.into(), |path| path.display().to_string());
+    say!(
+        "{name} is fine: {} layers, {} training, {} validation and {} test items",
+        experiment.layers.len(),
+        data.split.train.len(),
+        data.split.valid.len(),
+        data.split.test.len(),
+    );
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! `glassbox train`: from a recipe to a trained, evaluated and resumable model.
+
+use std::fs;
+
+use glassbox_tensor::threads;
+use glassbox_train::{RunFolder, RunRecord, unix_time};
+
+use crate::arguments::Train;
+use crate::failure::Failure;
+use crate::preparation::{self, Preparation};
+use crate::session::Session;
+
+pub fn run(arguments: &Train) -> Result<(), Failure> {
+    let mut overrides = arguments.overrides.set.clone();
+    overrides.extend(arguments.seed.map(|seed| format!("run.seed={seed}")));
+    let prepared = preparation::prepare(arguments.recipe.as_deref(), &overrides)?;
+    preparation::set_threads(arguments.output.threads, &prepared.experiment);
+    let folder = RunFolder::create(&arguments.runs.path, &prepared.experiment.run.name)?;
+    let record = begin(&folder, &prepared)?;
+    let Preparation { experiment, data, .. } = &prepared;
+    Session { experiment, data, folder, record, state: None }.run(&arguments.output)
+}
+
+/// Writes what a run folder has before training begins.
+fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failure> {
+    let experiment = &prepared.experiment;
+    let written = |path: std::path::PathBuf, text: &str| {
+        fs::write(&path, text)
+            .map_err(|error| Failure::Failed(format!("error: {}: {error}", path.display())))
+    };
+    written(folder.recipe(), &prepared.text)?;
+    written(folder.resolved(), &experiment.to_toml())?;
+    let mut record = RunRecord {
+        name: folder.name(),
+        started: unix_time(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        cpu: glassbox_tensor::cpu_name().into(),
+        threads: threads::count(),
+        seed: experiment.run.seed,
+        data_hash: format!("{:016x}", prepared.data.dataset.fingerprint()),
+        epochs: experiment.train.epochs,
+        ..RunRecord::default()
+    };
+    folder.write_record(&mut record)?;
+    Ok(record)
+}

@@ -1,0 +1,86 @@
+//! How a command ends when it does not succeed.
+
+use std::process::ExitCode;
+
+use glassbox_recipe::{Problem, Report};
+use glassbox_train::checkpoint::CheckpointError;
+use glassbox_train::{DataError, TrainError};
+
+use crate::terminal;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line or the recipe is wrong (exit status 2).
+    Usage(String),
+    /// The recipe or its data is wrong (exit status 2, or 1 when only data is).
+    Recipe(Box<Report>),
+    /// Something failed (exit status 1).
+    Failed(String),
+    /// The user stopped training; everything is saved (exit status 130).
+    Interrupted,
+}
+
+impl Failure {
+    /// Tells the user and gives the exit status.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::Usage(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Self::Recipe(report) => {
+                eprint!("{}", report.render(terminal::error_style()));
+                let only_data =
+                    report.problems().iter().all(|problem| !is_recipe_code(problem.code));
+                ExitCode::from(if only_data { 1 } else { 2 })
+            }
+            Self::Failed(message) => {
+                eprintln!("{message}");
+                ExitCode::from(1)
+            }
+            Self::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+/// Whether a code is about the recipe or the shapes it makes.
+fn is_recipe_code(code: &str) -> bool {
+    code.starts_with("GB01") || code.starts_with("GB02")
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        Self::Recipe(Box::new(report))
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Report::of(problem).into()
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,72 @@
+//! Progress as one JSON object a line, for programs.
+
+use glassbox_train::{Event, Flow, Observer, RunFolder, RunReport, Scores, TrainError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Ending, Heading};
+use crate::terminal::say;
+
+/// Prints every event.
+pub struct Json {
+    heading: Heading,
+}
+
+impl Json {
+    /// Events of the run with this heading.
+    pub fn new(heading: Heading) -> Self {
+        Self { heading }
+    }
+}
+
+/// The object of an event: its name first, then what it reports.
+fn object(event: &str, report: &impl Serialize) -> Value {
+    let mut object = json!({ "event": event });
+    let report = serde_json::to_value(report).unwrap_or_default();
+    if let (Value::Object(object), Value::Object(report)) = (&mut object, report) {
+        object.extend(report);
+    }
+    object
+}
+
+impl Observer for Json {
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
+        match event {
+            Event::RunStart(info) => {
+                let mut object = object("run_start", info);
+                object["run"] = self.heading.run.clone().into();
+                object["name"] = self.heading.name.clone().into();
+                object["seed"] = self.heading.seed.into();
+                say!("{object}");
+            }
+            Event::EpochStart { epoch } => say!("{}", json!({ "event": "epoch_start", "epoch": epoch })),
+            Event::Step(report) => say!("{}", object("step", report)),
+            Event::Validation { done, total } => {
+                say!("{}", json!({ "event": "validation", "done": done, "total": total }));
+            }
+            Event::EpochEnd(report) => say!("{}", object("epoch_end", report)),
+            Event::Stopped(reason) => say!("{}", json!({ "event": "stopped", "reason": reason })),
+            Event::RunEnd(report) => say!("{}", object("run_end", report)),
+            _ => {}
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// The end of training as an object.
+pub struct JsonEnding;
+
+impl Ending for JsonEnding {
+    fn interrupted(&self, folder: &RunFolder, report: &RunReport) {
+        let path = folder.path();
+        say!("{}", json!({ "event": "interrupted", "step": report.steps, "path": path }));
+    }
+
+    fn finished(&self, folder: &RunFolder, report: &RunReport, test: Option<&Scores>) {
+        let path = folder.path();
+        say!(
+            "{}",
+            json!({ "event": "finished", "best": report.best, "test": test, "path": path })
+        );
+    }
+}

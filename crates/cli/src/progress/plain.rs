@@ -1,0 +1,85 @@
+//! Progress as lines, for pipes, logs and simple terminals.
+
+use std::time::{Duration, Instant};
+
+use glassbox_train::{Event, Flow, Observer, StepReport, TrainError};
+
+use super::pace::Pace;
+use super::{Heading, table};
+use crate::format::{clock, score, thousands};
+use crate::terminal::say;
+
+/// The time between two lines within an epoch.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// Prints a line an epoch, and one every ten seconds within long epochs.
+pub struct Plain {
+    heading: Heading,
+    pace: Option<Pace>,
+    shown: Instant,
+}
+
+impl Plain {
+    /// Lines under this heading.
+    pub fn new(heading: Heading) -> Self {
+        Self { heading, pace: None, shown: Instant::now() }
+    }
+
+    fn within_epoch(&mut self, report: &StepReport, now: Instant) {
+        let Some(pace) = &self.pace else { return };
+        if now - self.shown < INTERVAL {
+            return;
+        }
+        self.shown = now;
+        say!("{}", step_line(pace, report, self.heading.item));
+    }
+}
+
+/// `2/12  271/469  loss 0.3120  2,890 img/s  ETA 3:38 incl. validation`.
+fn step_line(pace: &Pace, report: &StepReport, item: &str) -> String {
+    let info = pace.info();
+    format!(
+        "{:>5}  step {}/{}  {}",
+        format!("{}/{}", report.epoch, info.epochs),
+        report.step_in_epoch,
+        info.steps_per_epoch,
+        facts(pace, report, item)
+    )
+}
+
+/// `loss 0.3120  2,890 img/s  ETA 3:38 incl. validation`.
+pub fn facts(pace: &Pace, report: &StepReport, item: &str) -> String {
+    let mut text = format!("loss {}", score(report.loss));
+    if let Some(throughput) = pace.throughput() {
+        text.push_str(&format!("  {} {item}/s", thousands(throughput.round() as u64)));
+    }
+    if let Some(remaining) = pace.remaining() {
+        let validation = if pace.info().valid_batches > 0 { " incl. validation" } else { "" };
+        text.push_str(&format!("  ETA {}{validation}", clock(remaining)));
+    }
+    text
+}
+
+impl Observer for Plain {
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
+        let now = Instant::now();
+        if let Some(pace) = &mut self.pace {
+            pace.note(event, now);
+        }
+        match event {
+            Event::RunStart(info) => {
+                say!("{}", self.heading.line(info));
+                say!("{}", table::header(self.heading.task));
+                self.pace = Some(Pace::new((*info).clone(), now));
+                self.shown = now;
+            }
+            Event::Step(report) => self.within_epoch(report, now),
+            Event::EpochEnd(report) => {
+                say!("{}", table::row(self.heading.task, report));
+                self.shown = now;
+            }
+            _ => {}
+        }
+        Ok(Flow::Continue)
+    }
+}

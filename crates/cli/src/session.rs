@@ -1,0 +1,143 @@
+//! A training session: a run's folder, the trainer, and everything that watches it.
+
+use std::collections::HashMap;
+
+use glassbox_nn::Sequential;
+use glassbox_recipe::Experiment;
+use glassbox_train::checkpoint::{SavedState, load_weights};
+use glassbox_train::data::{LoaderConfig, Part, Prepared};
+use glassbox_train::observers::{Checkpoints, EarlyStop, Interrupt, MetricsLog, RunStatus};
+use glassbox_train::{
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
+    evaluate, evaluation_batch,
+};
+
+use crate::arguments::Output;
+use crate::failure::Failure;
+use crate::progress::{self, Heading};
+use crate::{interrupt, terminal};
+
+/// Everything a session needs.
+pub struct Session<'a> {
+    /// What to train.
+    pub experiment: &'a Experiment,
+    /// What to train it on.
+    pub data: &'a Prepared,
+    /// Where everything is kept.
+    pub folder: RunFolder,
+    /// What `run.json` says.
+    pub record: RunRecord,
+    /// Where a run that goes on stood.
+    pub state: Option<SavedState>,
+}
+
+impl Session<'_> {
+    /// Trains to the end, evaluates the best weights on the test items, and tells the user what to
+    /// do next.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        let (folder, record) = (self.folder.clone(), self.record.clone());
+        let (experiment, data) = (self.experiment, self.data);
+        match self.train(output) {
+            Ok((report, model, progress)) => {
+                if report.stopped == Some(StopReason::Interrupted) {
+                    progress.interrupted(&folder, &report);
+                    return Err(Failure::Interrupted);
+                }
+                let test = test_scores(experiment, data, &folder, model)?;
+                progress.finished(&folder, &report, test.as_ref());
+                Ok(())
+            }
+            Err(failure) => {
+                note_failure(&folder, record, &failure);
+                Err(failure)
+            }
+        }
+    }
+
+    fn train(
+        self,
+        output: &Output,
+    ) -> Result<(RunReport, Sequential, Box<dyn progress::Ending>), Failure> {
+        let Self { experiment, data, folder, record, state } = self;
+        let model = experiment
+            .build_model(data)
+            .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
+        let train = data.train_loader(&experiment.augment, loader_config(experiment))?;
+        let valid = match data.split.valid.is_empty() {
+            true => None,
+            false => Some(data.eval_loader(Part::Valid, evaluation_batch(experiment.train.batch_size))),
+        };
+        let steps_per_epoch = train.batches().div_ceil(experiment.train.accumulate);
+        let every = experiment.train.checkpoint_every.map(|every| every.steps(steps_per_epoch));
+        let heading = Heading::new(experiment, data, &folder);
+        let (watcher, ending) = progress::watch(
+            output.progress.unwrap_or_else(terminal::default_progress),
+            heading,
+        );
+        let flag = interrupt::on_ctrl_c()?;
+        let metadata = metadata(experiment, data)?;
+        let mut trainer = Trainer::new(model, experiment.train_config())
+            .observe(MetricsLog::new(&folder, 1))
+            .observe(Checkpoints::new(folder.clone(), every, metadata))
+            .observe(RunStatus::new(folder, record));
+        if let Some(early_stop) = &experiment.train.early_stop {
+            trainer = trainer.observe(EarlyStop::new(early_stop.clone()));
+        }
+        trainer = trainer.observe(Interrupt::new(flag)).observe(watcher);
+        if let Some(state) = state {
+            trainer.restore(state)?;
+        }
+        let report = trainer.fit(&train, valid.as_ref())?;
+        Ok((report, trainer.into_model(), ending))
+    }
+}
+
+fn loader_config(experiment: &Experiment) -> LoaderConfig {
+    LoaderConfig {
+        batch_size: experiment.train.batch_size,
+        drop_last: experiment.train.drop_last,
+        seed: experiment.run.seed,
+        ..LoaderConfig::default()
+    }
+}
+
+/// What the weight files say about the model, so that they can be used without the data.
+fn metadata(
+    experiment: &Experiment,
+    data: &Prepared,
+) -> Result<HashMap<String, String>, Failure> {
+    let config = PredictorConfig::new(&experiment.layers, &experiment.train.loss, data);
+    Ok(config.to_metadata())
+}
+
+/// The best weights on the test items; none when there are no test items.
+fn test_scores(
+    experiment: &Experiment,
+    data: &Prepared,
+    folder: &RunFolder,
+    mut model: Sequential,
+) -> Result<Option<Scores>, Failure> {
+    if data.split.test.is_empty() {
+        return Ok(None);
+    }
+    load_weights(&mut model, &folder.best_weights())?;
+    let loader = data.eval_loader(Part::Test, evaluation_batch(experiment.train.batch_size));
+    let scores = evaluate(&model, &experiment.train.loss, experiment.run.task, &loader)?;
+    let mut record = folder.record()?;
+    record.test = Some(scores.clone());
+    folder.write_record(&mut record)?;
+    Ok(Some(scores))
+}
+
+/// Says in `run.json` that the run failed and why. The failure itself is told to the user by the
+/// caller, so a disk that does not take this is not told again.
+fn note_failure(folder: &RunFolder, started: RunRecord, failure: &Failure) {
+    let mut record = folder.record().unwrap_or(started);
+    record.status = Status::Failed;
+    record.error = Some(match failure {
+        Failure::Failed(message) | Failure::Usage(message) => message.clone(),
+        Failure::Recipe(report) => report.to_string(),
+        Failure::Interrupted => return,
+    });
+    let _ = folder.write_record(&mut record);
+}

@@ -1,0 +1,49 @@
+//! What the terminal can show.
+
+use std::env;
+use std::io::{IsTerminal, stderr, stdout};
+
+use glassbox_recipe::Style;
+
+use crate::arguments::Progress;
+
+/// How errors are drawn on the standard error stream.
+pub fn error_style() -> Style {
+    let style = Style { color: stderr().is_terminal() && colors_wanted(), ..Style::default() };
+    Style { unicode: !is_dumb(), width: width(), ..style }
+}
+
+/// How progress is shown when the user has not said how.
+pub fn default_progress() -> Progress {
+    let moving = stdout().is_terminal() && stderr().is_terminal() && !is_dumb();
+    if moving && env::var_os("CI").is_none() { Progress::Bar } else { Progress::Plain }
+}
+
+/// Whether the user wants colours on the standard output.
+pub fn output_colors() -> bool {
+    stdout().is_terminal() && colors_wanted()
+}
+
+/// See <https://no-color.org>: the variable counts when it is not empty.
+fn colors_wanted() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Columns to wrap sentences at.
+fn width() -> usize {
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(100usize).clamp(40, 120)
+}
+
+/// Prints a line. A reader that has gone away (`glassbox train | head`) does not end training.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($argument)*);
+    }};
+}
+pub(crate) use say;
