@@ -1,4 +1,7 @@
-//! Every error code of Glassbox: one table, read by `glassbox explain` and by the tests.
+//! Every error code of Glassbox: one table, read by `glassbox explain` and by the tests. The codes
+//! of data errors, GB03xx, stand with their kinds in [`DataErrorCode`].
+
+use glassbox_train::data::DataErrorCode;
 
 /// A code and what it means.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +130,79 @@ pub const CODES: &[Code] = &[
     row(TOO_LARGE, "the model does not fit in memory",
         "The weights, their gradients and the optimizer's state alone would need more memory than this machine \
          has. Often one `units` or `filters` has a few zeros too many, or a flatten feeds a wide dense layer."),
+    row("GB0201", "an axis has length 0",
+        "Nothing is left of the input, or the data has items without values. Every axis of a layer's input and \
+         output has a length of at least 1."),
+    row("GB0202", "wrong number of axes",
+        "The layer needs another kind of input: conv2d, pooling and global_avg_pool take images of \
+         height×width×channels, dense takes a list of numbers. Between the two stands flatten or \
+         global_avg_pool."),
+    row("GB0203", "another size than declared",
+        "The layer declares how many inputs it wants, and gets another number from the layer before. Leave the \
+         declaration out: it is inferred."),
+    row("GB0204", "a layer's setting is out of range",
+        "A setting of the layer has a value with which it cannot work, such as 0 filters, or groups that do not \
+         divide the channels."),
+    row("GB0205", "a window does not fit",
+        "The kernel or pooling window, with its dilation, is larger than the padded image at that point. Images \
+         shrink at every stride and pooling: use padding = \"same\", a smaller window, or fewer poolings."),
+    row("GB0206", "a layer is too large",
+        "One tensor of the layer would hold more than 2^30 values. Often `units` or `filters` has a few zeros too \
+         many, or a flatten feeds a wide dense layer."),
+    row("GB0207", "the branches do not meet",
+        "A residual block adds its layers' output to its input, so both need the same shape. Give the block a \
+         `shortcut` that makes that shape, or leave the shortcut out to have a projection made."),
+    row("GB0208", "a batch is too small",
+        "Batch normalisation computes a mean and a variance over the batch; of a single value they mean nothing. \
+         Raise batch_size, or leave out a last batch of one item with drop_last = true."),
+    row("GB0402", "the loss is no longer a number",
+        "The loss became NaN or infinite. Usually gradients have exploded: the learning rate is too high for the \
+         model, inputs are not normalised, or one sample has extreme values. Lower lr, add \
+         clip = { type = \"norm\", max = 1.0 }, or normalise. The last checkpoint before is kept."),
+    row("GB0501", "a checkpoint cannot be read",
+        "The file does not exist or may not be read. A run has checkpoints from its first step on, in the folder \
+         `checkpoints` of the run."),
+    row("GB0502", "a checkpoint is damaged",
+        "The file is not a whole safetensors file. Glassbox writes checkpoints to a temporary file and renames it, \
+         so a damaged one was changed, cut off while copied, or is another file altogether."),
+    row("GB0503", "a tensor of a checkpoint cannot be used",
+        "Glassbox reads tensors of 32-bit floats and integers with up to eight axes. Convert the file."),
+    row("GB0504", "a checkpoint cannot be written",
+        "The disk is full, or the folder may not be written to. Checkpoints that were written before are as they \
+         were: nothing is overwritten before the new file is complete."),
+    row("GB0505", "weights that are not finite",
+        "The checkpoint holds NaN or infinite weights, with which every prediction would be NaN. Use an earlier \
+         one."),
+    row("GB0506", "weights of another model",
+        "Names or shapes of the tensors in the checkpoint are not those of the model. Weights can only be loaded \
+         into the architecture they were trained in."),
+    row("GB0507", "not a training state",
+        "Going on needs the training state (optimizer, schedule, position in the data, random numbers), which a \
+         file of weights alone does not have, or which another version of Glassbox wrote."),
+    row("GB0508", "state of another optimizer",
+        "The saved optimizer state does not belong to the optimizer of this recipe. Resume with the recipe in the \
+         run's own folder."),
+    row("GB0509", "no predictor in a checkpoint",
+        "A file of weights that Glassbox trained says how inputs are prepared and what outputs mean. This one does \
+         not, so it cannot predict files by itself."),
+    row("GB0510", "the log cannot be written",
+        "The disk is full, or the run's folder may not be written to. Checkpoints are as they were, and \
+         `glassbox resume` goes on from them."),
+    row("GB0511", "not a run folder",
+        "The folder has no readable run.json, which every run has. `glassbox runs ls` lists the runs."),
+    row("GB0512", "the data of a run has changed",
+        "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
+         data back, or train anew."),
 ];
+
+/// A code, its title and its explanation, wherever in Glassbox it belongs.
+pub fn explain(code: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    if let Some(row) = find(code) {
+        return Some((row.code, row.title, row.explanation));
+    }
+    let data = DataErrorCode::ALL.into_iter().find(|row| row.as_str().eq_ignore_ascii_case(code))?;
+    Some((data.as_str(), "an error in the data", data.explanation()))
+}
 
 #[cfg(test)]
 mod tests {
@@ -143,5 +218,13 @@ mod tests {
             assert!(row.explanation.len() > row.title.len(), "{}", row.code);
         }
         assert_eq!(find("gb0104").unwrap().title, "unknown type");
+    }
+
+    #[test]
+    fn every_code_is_explained() {
+        for code in CODES.iter().map(|row| row.code).chain(DataErrorCode::ALL.map(|c| c.as_str())) {
+            assert_eq!(explain(&code.to_lowercase()).unwrap().0, code);
+        }
+        assert!(explain("GB9999").is_none() && explain("").is_none());
     }
 }

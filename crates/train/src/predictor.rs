@@ -1,0 +1,240 @@
+//! A trained model as it is used: from a file of inputs to classes or values.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use glassbox_nn::layers::Layer;
+use glassbox_nn::{Cx, Loss, Module, Sequential};
+use glassbox_tensor::{Rng, Shape, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::checkpoint::{CheckpointError, TensorFile, set_weights};
+use crate::data::{Dataset, InputReader, Normalizer, Prepared, Targets};
+
+/// What a file of weights says besides the weights: the model, how inputs are prepared, and what
+/// outputs mean. It stands in the file's metadata, so that one file is all that predicting needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictorConfig {
+    /// The shape of one input.
+    pub input: Vec<usize>,
+    /// The layers.
+    pub layers: Vec<Layer>,
+    /// How files are read.
+    pub reader: InputReader,
+    /// How inputs are normalised.
+    pub input_normalizer: Normalizer,
+    /// How targets were standardised.
+    pub target_normalizer: Normalizer,
+    /// What outputs mean.
+    pub output: Output,
+    /// The names of the classes or values.
+    pub names: Vec<String>,
+}
+
+/// What the outputs of a model mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Scores of classes: softmax makes probabilities of them.
+    Logits,
+    /// The score of the second of two classes: the logistic function makes its probability.
+    Logit,
+    /// Values.
+    Values,
+}
+
+/// What a model says about one item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prediction {
+    /// All classes, the most likely first.
+    Classes(Vec<ClassProbability>),
+    /// The values, in the targets' own units.
+    Values(Vec<NamedValue>),
+}
+
+/// A class and its probability.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassProbability {
+    /// The class.
+    pub name: String,
+    /// Its probability.
+    pub probability: f32,
+}
+
+/// A predicted value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NamedValue {
+    /// What it is.
+    pub name: String,
+    /// The value.
+    pub value: f32,
+}
+
+const KEY: &str = "glassbox.predictor";
+/// Items computed together.
+const BATCH: usize = 256;
+
+impl PredictorConfig {
+    /// The description of a model of these layers, trained with `loss` on `data`.
+    pub fn new(layers: &[Layer], loss: &Loss, data: &Prepared) -> Self {
+        let targets = data.dataset.targets();
+        let (output, names) = match (targets, loss) {
+            (Targets::Classes { names, .. }, Loss::BinaryCrossEntropy(_)) => (Output::Logit, names),
+            (Targets::Classes { names, .. }, _) => (Output::Logits, names),
+            (Targets::Values { names, .. }, _) => (Output::Values, names),
+        };
+        Self {
+            input: data.dataset.item_shape().dims().to_vec(),
+            layers: layers.to_vec(),
+            reader: data.reader.clone(),
+            input_normalizer: data.input_normalizer.clone(),
+            target_normalizer: data.target_normalizer.clone(),
+            output,
+            names: names.clone(),
+        }
+    }
+
+    /// The metadata of a weight file.
+    pub fn to_metadata(&self) -> HashMap<String, String> {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        HashMap::from([(KEY.to_owned(), text)])
+    }
+}
+
+/// A trained model with everything needed to use it.
+pub struct Predictor {
+    config: PredictorConfig,
+    model: Sequential,
+}
+
+impl Predictor {
+    /// Loads a file of weights that a run wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not say what it is for.
+    pub fn load(path: &Path) -> Result<Self, CheckpointError> {
+        let file = TensorFile::read(path)?;
+        let foreign = |what: String| {
+            let help = "use checkpoints/best.safetensors of a run that Glassbox trained";
+            CheckpointError::new("GB0509", path, what, help)
+        };
+        let text = file.metadata.get(KEY).ok_or_else(|| {
+            foreign("expected weights with a description of their model, found none".into())
+        })?;
+        let config: PredictorConfig = serde_json::from_str(text)
+            .map_err(|error| foreign(format!("the description does not parse: {error}")))?;
+        config.check().map_err(foreign)?;
+        let input = Shape::new(&config.input);
+        let mut model = Sequential::from_layers(&config.layers, input, &mut Rng::new(0))
+            .map_err(|error| foreign(format!("the model cannot be built: {error}")))?;
+        set_weights(&mut model, file.tensors, &PathBuf::from(path))?;
+        Ok(Self { config, model })
+    }
+
+    /// What the weights are for.
+    pub fn config(&self) -> &PredictorConfig {
+        &self.config
+    }
+
+    /// Predicts every item of a file: one for an image, one a row for a table.
+    ///
+    /// # Errors
+    /// When the file cannot be read as the training data was.
+    pub fn predict_file(&self, path: &Path) -> Result<Vec<Prediction>, TrainError> {
+        let dataset = self.config.reader.read(path)?;
+        Ok(self.predict(&dataset))
+    }
+
+    /// Predicts every item of `dataset`, whose inputs are not normalised yet.
+    ///
+    /// # Panics
+    /// When its items have another shape than the model's input.
+    #[track_caller]
+    pub fn predict(&self, dataset: &Dataset) -> Vec<Prediction> {
+        let shape = dataset.item_shape();
+        assert_eq!(shape.dims(), self.config.input, "shape of the items to predict");
+        let size = shape.elements();
+        let mut predictions = Vec::with_capacity(dataset.len());
+        for start in (0..dataset.len()).step_by(BATCH) {
+            let count = BATCH.min(dataset.len() - start);
+            let inputs = Tensor::build(shape.with_leading(count), |out| {
+                for (offset, item) in out.chunks_exact_mut(size).enumerate() {
+                    dataset.write_input(start + offset, item);
+                    self.config.input_normalizer.apply(item);
+                }
+            });
+            let outputs = self.model.forward(&inputs, &mut Cx::eval());
+            let width = outputs.elements() / count;
+            predictions.extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.read(row)));
+        }
+        predictions
+    }
+}
+
+impl PredictorConfig {
+    /// Whether a description from a file can be used: nothing later has to ask.
+    fn check(&self) -> Result<(), String> {
+        let axes = self.input.len();
+        let values = self.input.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+        if axes > 7 || !values.is_some_and(|values| (1..=glassbox_nn::MAX_VALUES).contains(&values)) {
+            return Err(format!("the input shape {:?} is impossible", self.input));
+        }
+        let outputs = match self.output {
+            Output::Logit => self.names.len() == 2,
+            Output::Logits | Output::Values => !self.names.is_empty(),
+        };
+        if !outputs {
+            return Err(format!("{} names do not fit the outputs", self.names.len()));
+        }
+        let input = Shape::new(&self.input);
+        let summary = glassbox_nn::Summary::of(&self.layers, input).map_err(|e| e.to_string())?;
+        let width = summary.rows.last().map_or(input, |row| row.output).elements();
+        let expected = if self.output == Output::Logit { 1 } else { self.names.len() };
+        if width != expected {
+            return Err(format!("the model has {width} outputs, its description {expected}"));
+        }
+        let channels = self.input.last().copied().unwrap_or(1);
+        for (normalizer, width) in
+            [(&self.input_normalizer, channels), (&self.target_normalizer, expected)]
+        {
+            let (offsets, scales) = (normalizer.offset.len(), normalizer.scale.len());
+            if offsets != scales || ![0, 1, width].contains(&offsets) {
+                return Err(format!("a normalisation of {offsets} and {scales} numbers for {width}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The meaning of one item's outputs.
+    fn read(&self, outputs: &[f32]) -> Prediction {
+        let probabilities = match self.output {
+            Output::Values => {
+                let mut values = outputs.to_vec();
+                self.target_normalizer.restore(&mut values);
+                let named = self.names.iter().cloned().zip(values);
+                return Prediction::Values(
+                    named.map(|(name, value)| NamedValue { name, value }).collect(),
+                );
+            }
+            Output::Logit => {
+                let second = 1.0 / (1.0 + (-outputs[0]).exp());
+                vec![1.0 - second, second]
+            }
+            Output::Logits => softmax(outputs),
+        };
+        let named = self.names.iter().cloned().zip(probabilities);
+        let mut classes: Vec<_> =
+            named.map(|(name, probability)| ClassProbability { name, probability }).collect();
+        classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        Prediction::Classes(classes)
+    }
+}
+
+/// `exp(x - max) / Σ exp(x - max)`.
+fn softmax(scores: &[f32]) -> Vec<f32> {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = scores.iter().map(|score| (score - largest).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
