@@ -158,7 +158,7 @@ impl Predictor {
         let mut predictions = Vec::with_capacity(dataset.len());
         for start in (0..dataset.len()).step_by(BATCH) {
             let count = BATCH.min(dataset.len() - start);
-            let inputs = Tensor::build(shape.with_leading(count), |out| {
+            let inputs = Tensor::build(shape.prepend(count), |out| {
                 for (offset, item) in out.chunks_exact_mut(size).enumerate() {
                     dataset.write_input(start + offset, item);
                     self.config.input_normalizer.apply(item);
