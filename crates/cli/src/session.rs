@@ -9,13 +9,16 @@ use glassbox_train::data::{LoaderConfig, Part, Prepared};
 use glassbox_train::observers::{Checkpoints, EarlyStop, Interrupt, MetricsLog, RunStatus};
 use glassbox_train::{
     PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
-    evaluate, evaluation_batch,
+    evaluate,
 };
 
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::progress::{self, Heading};
 use crate::{interrupt, terminal};
+
+/// Items evaluated together. It changes nothing but speed and memory.
+pub const EVALUATION_BATCH: usize = 256;
 
 /// Everything a session needs.
 pub struct Session<'a> {
@@ -65,7 +68,7 @@ impl Session<'_> {
         let train = data.train_loader(&experiment.augment, loader_config(experiment))?;
         let valid = match data.split.valid.is_empty() {
             true => None,
-            false => Some(data.eval_loader(Part::Valid, evaluation_batch(experiment.train.batch_size))),
+            false => Some(data.eval_loader(Part::Valid, EVALUATION_BATCH)),
         };
         let steps_per_epoch = train.batches().div_ceil(experiment.train.accumulate);
         let every = experiment.train.checkpoint_every.map(|every| every.steps(steps_per_epoch));
@@ -121,7 +124,7 @@ fn test_scores(
         return Ok(None);
     }
     load_weights(&mut model, &folder.best_weights())?;
-    let loader = data.eval_loader(Part::Test, evaluation_batch(experiment.train.batch_size));
+    let loader = data.eval_loader(Part::Test, EVALUATION_BATCH);
     let scores = evaluate(&model, &experiment.train.loss, experiment.run.task, &loader)?;
     let mut record = folder.record()?;
     record.test = Some(scores.clone());

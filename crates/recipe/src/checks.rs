@@ -4,7 +4,9 @@
 use glassbox_nn::layers::Layer;
 use glassbox_nn::{BuildError, Loss, Sequential, Summary};
 use glassbox_train::data::{Prepared, Targets};
+use glassbox_train::schedule::Schedule;
 use glassbox_train::{Monitor, Task};
+use serde::Deserialize;
 
 use crate::codes;
 use crate::diagnostic::{Place, Problem};
@@ -53,55 +55,54 @@ impl Checks<'_> {
     }
 
     /// The loss: as the recipe says, or the task's own.
-    pub fn loss(&mut self, task: Task) -> Loss {
+    pub fn loss(&mut self, task: Task) -> Option<Loss> {
         let own = match task {
-            Task::Classify => Loss::CrossEntropy(Default::default()),
-            Task::Regress => Loss::MeanSquaredError(Default::default()),
+            Task::Classify => "cross_entropy",
+            Task::Regress => "mean_squared_error",
         };
-        let Some(loss) = self.recipe.train.loss.clone() else { return own };
+        let Some(loss) = self.recipe.train.loss.clone() else {
+            return Loss::deserialize(serde_json::json!({ "type": own })).ok();
+        };
         let classes = self.data.dataset.targets().class_names().len();
-        let wrong = |expected: &str| {
-            Problem::new(codes::LOSS_AND_TASK, format!("`{}` does not fit the task", loss.name()))
+        let for_classes = matches!(loss.name(), "cross_entropy" | "binary_cross_entropy");
+        let wrong = match task {
+            Task::Regress if for_classes => Some((
+                "a loss for numbers, since the targets are numbers".to_owned(),
+                "use mean_squared_error, or huber",
+            )),
+            Task::Classify if !for_classes => Some((
+                "a loss for classes, since the targets are classes".to_owned(),
+                "use cross_entropy",
+            )),
+            Task::Classify if loss.name() == "binary_cross_entropy" && classes != 2 => {
+                Some((format!("two classes, since there are {classes}"), "use cross_entropy"))
+            }
+            _ => None,
+        };
+        if let Some((expected, help)) = wrong {
+            let message = format!("`{}` does not fit the task", loss.name());
+            let problem = Problem::new(codes::LOSS_AND_TASK, message)
                 .expected(expected)
                 .found(format!("`{}`", loss.name()))
-        };
-        match (task, &loss) {
-            (Task::Regress, Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy(_)) => {
-                let problem = wrong("a loss for numbers, since the targets are numbers");
-                self.push_at("train.loss", problem.help("mean_squared_error, or huber"));
-            }
-            (
-                Task::Classify,
-                Loss::MeanSquaredError(_) | Loss::MeanAbsoluteError(_) | Loss::Huber(_),
-            ) => {
-                let problem = wrong("a loss for classes, since the targets are classes");
-                self.push_at("train.loss", problem.help("use cross_entropy"));
-            }
-            (Task::Classify, Loss::BinaryCrossEntropy(_)) if classes != 2 => {
-                let problem = wrong(&format!("two classes, since there are {classes}"));
-                self.push_at("train.loss", problem.help("use cross_entropy"));
-            }
-            (Task::Classify, Loss::CrossEntropy(config)) => {
-                let given = config.class_weights.as_ref().map_or(classes, Vec::len);
-                if given != classes {
-                    let problem = Problem::new(
-                        codes::CLASS_WEIGHTS,
-                        "`class_weights` does not have one weight for each class",
-                    )
+                .help(help);
+            self.push_at("train.loss", problem);
+        } else if let Loss::CrossEntropy(config) = &loss {
+            let given = config.class_weights.as_ref().map_or(classes, Vec::len);
+            if given != classes {
+                let message = "`class_weights` does not have one weight for each class";
+                let problem = Problem::new(codes::CLASS_WEIGHTS, message)
                     .expected(format!("{classes} numbers"))
                     .found(format!("{given}"));
-                    self.push_at("train.loss.class_weights", problem);
-                }
+                self.push_at("train.loss.class_weights", problem);
             }
-            _ => {}
         }
-        loss
+        Some(loss)
     }
 
     /// How many values the model must give for an item.
     pub fn outputs(&self, loss: &Loss) -> usize {
-        match loss {
-            Loss::BinaryCrossEntropy(_) => 1,
+        match loss.name() {
+            "binary_cross_entropy" => 1,
             _ => self.data.dataset.targets().width(),
         }
     }
@@ -152,13 +153,15 @@ impl Checks<'_> {
     }
 
     fn activation_before_loss(&mut self, experiment: &Experiment) {
-        let (applies, layer) = match (&experiment.train.loss, experiment.layers.last()) {
-            (Loss::CrossEntropy(_), Some(Layer::Softmax(_))) => ("softmax", "softmax"),
-            (Loss::BinaryCrossEntropy(_), Some(Layer::Sigmoid(_))) => ("sigmoid", "sigmoid"),
-            _ => return,
-        };
+        let layer = experiment.layers.last().map_or("", Layer::type_name);
+        if !matches!(
+            (experiment.train.loss.name(), layer),
+            ("cross_entropy", "softmax") | ("binary_cross_entropy", "sigmoid")
+        ) {
+            return;
+        }
         let loss = experiment.train.loss.name();
-        let message = format!("`{loss}` applies the {applies} itself");
+        let message = format!("`{loss}` applies the {layer} itself");
         let mut problem = Problem::new(codes::SOFTMAX_BEFORE_LOSS, message)
             .expected("scores as they come from the layer before")
             .found(format!("a {layer} layer"))
@@ -254,6 +257,28 @@ impl Checks<'_> {
             if on_valid && self.data.split.valid.is_empty() {
                 let problem = no_validation("early stopping").found(&*early_stop.metric.metric);
                 self.push_at("train.early_stop", problem);
+            }
+        }
+    }
+
+    /// The schedule and its warm-up fit in the epochs, and what they watch is there.
+    pub fn schedule(&mut self, experiment: &Experiment) {
+        let epochs = experiment.train.epochs;
+        if let Some(warmup) = &experiment.train.warmup
+            && warmup.epochs >= epochs as f64
+        {
+            let problem = Problem::new(codes::SCHEDULE, "the warm-up lasts as long as the training")
+                .expected(format!("fewer than {epochs} epochs"))
+                .found(crate::tree::number_text(warmup.epochs))
+                .help("shorten `warmup.epochs`, or train for more epochs");
+            self.push_at("train.warmup.epochs", problem);
+        }
+        if let Schedule::ReduceOnPlateau(config) = &experiment.train.schedule {
+            self.metric("train.schedule.metric", &config.metric, experiment.run.task);
+            let on_valid = config.metric.metric.starts_with("valid.");
+            if on_valid && self.data.split.valid.is_empty() {
+                let problem = no_validation("`reduce_on_plateau`").found(&*config.metric.metric);
+                self.push_at("train.schedule", problem);
             }
         }
     }

@@ -5,7 +5,7 @@ use glassbox_nn::layers::Layer;
 use glassbox_train::data::{Augment, DataConfig};
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
-use glassbox_train::schedule::Schedule;
+use glassbox_train::schedule::{Schedule, Warmup};
 use glassbox_train::{Clip, Monitor, Task, TrainConfig};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,9 @@ pub struct TrainSection {
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes.
     pub schedule: Schedule,
+    /// A rise of the learning rate before the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<Warmup>,
     /// The score that decides which weights are the best.
     pub monitor: Monitor,
     /// Limits on gradients.
@@ -99,6 +102,7 @@ impl Experiment {
             loss: self.train.loss.clone(),
             optimizer: self.train.optimizer.clone(),
             schedule: self.train.schedule.clone(),
+            warmup: self.train.warmup.clone(),
             clip: self.train.clip,
             monitor: self.train.monitor.clone(),
             seed: self.run.seed,

@@ -17,7 +17,7 @@ impl Recipe {
     pub fn resolve(&self, data: &Prepared) -> Result<Experiment, Report> {
         let mut checks = Checks { recipe: self, data, problems: Vec::new() };
         let task = checks.task();
-        let loss = checks.loss(task);
+        let loss = checks.loss(task).unwrap_or_default();
         let outputs = checks.outputs(&loss);
         checks.heads(task);
         let experiment = self.experiment(data, task, loss, outputs);
@@ -70,6 +70,7 @@ impl Recipe {
                 loss,
                 optimizer: train.optimizer.clone(),
                 schedule: train.schedule.clone(),
+                warmup: train.warmup.clone(),
                 monitor: train.monitor.clone(),
                 clip: train.clip,
                 early_stop: train.early_stop.clone(),

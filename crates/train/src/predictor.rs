@@ -79,8 +79,8 @@ impl PredictorConfig {
     /// The description of a model of these layers, trained with `loss` on `data`.
     pub fn new(layers: &[Layer], loss: &Loss, data: &Prepared) -> Self {
         let targets = data.dataset.targets();
-        let (output, names) = match (targets, loss) {
-            (Targets::Classes { names, .. }, Loss::BinaryCrossEntropy(_)) => (Output::Logit, names),
+        let (output, names) = match (targets, loss.name()) {
+            (Targets::Classes { names, .. }, "binary_cross_entropy") => (Output::Logit, names),
             (Targets::Classes { names, .. }, _) => (Output::Logits, names),
             (Targets::Values { names, .. }, _) => (Output::Values, names),
         };

@@ -1,7 +1,7 @@
 //! `glassbox eval`: a run's model on a part of its data.
 
 use glassbox_train::checkpoint::load_weights;
-use glassbox_train::{RunFolder, data, evaluate, evaluation_batch};
+use glassbox_train::{RunFolder, data, evaluate};
 use serde_json::{Map, Value};
 
 use crate::arguments::{Checkpoint, Eval, Part};
@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::format::{score, thousands};
 use crate::preparation;
 use crate::run_names;
+use crate::session::EVALUATION_BATCH;
 use crate::terminal::say;
 
 pub fn run(arguments: &Eval) -> Result<(), Failure> {
@@ -31,7 +32,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
     let checkpoint = weights(&folder, arguments.checkpoint);
     load_weights(&mut model, &checkpoint)?;
-    let loader = data.eval_loader(part, evaluation_batch(experiment.train.batch_size));
+    let loader = data.eval_loader(part, EVALUATION_BATCH);
     let scores = evaluate(&model, &experiment.train.loss, experiment.run.task, &loader)?;
     if arguments.json {
         let mut object = Map::new();

@@ -3,7 +3,7 @@
 use glassbox_nn::Loss;
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
-use glassbox_train::schedule::Schedule;
+use glassbox_train::schedule::{Schedule, Warmup};
 use glassbox_train::{Clip, Monitor};
 use serde::de::DeserializeOwned;
 
@@ -32,6 +32,8 @@ pub struct Train {
     pub optimizer: OptimizerConfig,
     /// The learning rate's schedule.
     pub schedule: Schedule,
+    /// A rise of the learning rate before the schedule.
+    pub warmup: Option<Warmup>,
     /// The score that decides.
     pub monitor: Monitor,
     /// Limits on gradients.
@@ -57,9 +59,10 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
         loss: tagged::<Loss>(&mut fields, "loss"),
         optimizer: tagged(&mut fields, "optimizer").unwrap_or_default(),
         schedule: tagged(&mut fields, "schedule").unwrap_or_default(),
+        warmup: plain(&mut fields, "warmup"),
         monitor: monitor(&mut fields),
         clip: tagged(&mut fields, "clip"),
-        early_stop: early_stop(&mut fields),
+        early_stop: plain::<EarlyStopConfig>(&mut fields, "early_stop"),
         checkpoint_every: checkpoint_every(&mut fields),
         threads: count(&mut fields, "threads", Range::between(1.0, 512.0)),
     };
@@ -83,9 +86,9 @@ fn monitor(fields: &mut Fields<'_>) -> Monitor {
     }
 }
 
-fn early_stop(fields: &mut Fields<'_>) -> Option<EarlyStopConfig> {
-    let node = &fields.entry("early_stop")?.node;
-    tagged::read(node, Kind::plain("early_stop"), fields.problems)
+fn plain<T: DeserializeOwned>(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
+    let node = &fields.entry(key)?.node;
+    tagged::read(node, Kind::plain(key), fields.problems)
 }
 
 /// `{ steps = 200 }`, `{ epochs = 1 }`, or a number of steps alone.
