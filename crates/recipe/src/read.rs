@@ -8,23 +8,23 @@ use crate::suggest;
 use crate::tree::{Entry, Node, Table, Value};
 
 /// A table being read.
-pub struct Fields<'a> {
-    table: &'a Table,
+pub struct Fields<'t, 'p> {
+    table: &'t Table,
     place: Place,
     /// The dotted path of the table, for messages; empty at the top.
     path: String,
     asked: Vec<&'static str>,
     /// What is wrong so far.
-    pub problems: &'a mut Vec<Problem>,
+    pub problems: &'p mut Vec<Problem>,
 }
 
-impl<'a> Fields<'a> {
+impl<'t, 'p> Fields<'t, 'p> {
     /// Starts reading `table`, which is called `path` and stands at `place`.
     pub fn new(
-        table: &'a Table,
+        table: &'t Table,
         place: &Place,
         path: &str,
-        problems: &'a mut Vec<Problem>,
+        problems: &'p mut Vec<Problem>,
     ) -> Self {
         Self { table, place: place.clone(), path: path.to_owned(), asked: Vec::new(), problems }
     }
@@ -35,13 +35,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The entry of `key`, which thereby is a known key.
-    pub fn entry(&mut self, key: &'static str) -> Option<&'a Entry> {
+    pub fn entry(&mut self, key: &'static str) -> Option<&'t Entry> {
         self.asked.push(key);
         self.table.get(key)
     }
 
     /// The entry of `key`, or a problem saying that it is missing and how it might look.
-    pub fn require(&mut self, key: &'static str, example: &str) -> Option<&'a Entry> {
+    pub fn require(&mut self, key: &'static str, example: &str) -> Option<&'t Entry> {
         let entry = self.entry(key);
         if entry.is_none() {
             self.problems.push(missing(key, &self.path, &self.place, example));
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A table under `key`.
-    pub fn table(&mut self, key: &'static str) -> Option<(&'a Table, &'a Entry)> {
+    pub fn table(&mut self, key: &'static str) -> Option<(&'t Table, &'t Entry)> {
         let entry = self.entry(key)?;
         match entry.node.table() {
             Some(table) => Some((table, entry)),
@@ -59,7 +59,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Text under `key`.
-    pub fn text(&mut self, key: &'static str) -> Option<&'a str> {
+    pub fn text(&mut self, key: &'static str) -> Option<&'t str> {
         let entry = self.entry(key)?;
         match &entry.node.value {
             Value::Text(text) => Some(text),

@@ -98,15 +98,13 @@ impl Recipe {
         let top = Place::new(0, 0..0);
         let mut fields = Fields::new(&root, &top, "", problems);
         let empty = Table::default();
-        let mut section = |key: &'static str| {
+        let [run, data, model, train] = ["run", "data", "model", "train"].map(|key| {
             let (table, place) = match fields.table(key) {
                 Some((table, entry)) => (table, entry.node.place.clone()),
                 None => (&empty, top.clone()),
             };
             Section { table, place }
-        };
-        let (run, data, model, train) =
-            (section("run"), section("data"), section("model"), section("train"));
+        });
         let augment = fields.entry("augment").map(|entry| &entry.node);
         for (key, example) in [
             ("data", "[data] with kind = \"digits\""),

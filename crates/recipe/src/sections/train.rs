@@ -70,29 +70,29 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
     train
 }
 
-fn count(fields: &mut Fields<'_>, key: &'static str, range: Range) -> Option<usize> {
+fn count(fields: &mut Fields<'_, '_>, key: &'static str, range: Range) -> Option<usize> {
     usize::try_from(fields.integer(key, range)?).ok()
 }
 
-fn tagged<T: DeserializeOwned>(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
+fn tagged<T: DeserializeOwned>(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<T> {
     let node = &fields.entry(key)?.node;
     tagged::read(node, Kind::tagged(key), fields.problems)
 }
 
-fn monitor(fields: &mut Fields<'_>) -> Monitor {
+fn monitor(fields: &mut Fields<'_, '_>) -> Monitor {
     match fields.text("monitor") {
         Some(metric) => Monitor { metric: metric.to_owned() },
         None => Monitor::default(),
     }
 }
 
-fn plain<T: DeserializeOwned>(fields: &mut Fields<'_>, key: &'static str) -> Option<T> {
+fn plain<T: DeserializeOwned>(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<T> {
     let node = &fields.entry(key)?.node;
     tagged::read(node, Kind::plain(key), fields.problems)
 }
 
 /// `{ steps = 200 }`, `{ epochs = 1 }`, or a number of steps alone.
-fn checkpoint_every(fields: &mut Fields<'_>) -> Option<CheckpointEvery> {
+fn checkpoint_every(fields: &mut Fields<'_, '_>) -> Option<CheckpointEvery> {
     const KEY: &str = "checkpoint_every";
     let node = &fields.entry(KEY)?.node;
     let number = |node: &Node, key: &str, problems: &mut Vec<Problem>| match node.value {
