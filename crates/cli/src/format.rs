@@ -71,25 +71,24 @@ pub fn score(value: f64) -> String {
     }
 }
 
-/// `1 item`, `2 items`.
-pub fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number as u64))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_short_and_readable() {
-        assert_eq!([0, 999, 1000, 421_738, 1_234_567].map(thousands).join(" "), "0 999 1,000 421,738 1,234,567");
+        assert_eq!(
+            [0, 999, 1000, 421_738, 1_234_567].map(thousands).join(" "),
+            "0 999 1,000 421,738 1,234,567"
+        );
         assert_eq!([288, 225_792, 4_240_000].map(short).join(" "), "288 225.8k 4.24M");
         assert_eq!([100, 100_352, 64_000_000].map(bytes).join(" "), "100 B 98.0 KiB 61.0 MiB");
-        assert_eq!([0.4812, 12.345, 4321.6, 0.000_01].map(score).join(" "), "0.4812 12.35 4321.6 1.0e-5");
+        assert_eq!(
+            [0.4812, 12.345, 4321.6, 0.000_01].map(score).join(" "),
+            "0.4812 12.35 4321.6 1.0e-5"
+        );
         assert_eq!(rate(8e-4), "8.0e-4");
         assert_eq!(percent(0.876), "87.6 %");
-        assert_eq!(count(1, "item") + &count(1200, "item"), "1 item1,200 items");
     }
 
     #[test]

@@ -8,8 +8,7 @@ use glassbox_train::checkpoint::{SavedState, load_weights};
 use glassbox_train::data::{LoaderConfig, Part, Prepared};
 use glassbox_train::observers::{Checkpoints, EarlyStop, Interrupt, MetricsLog, RunStatus};
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
-    evaluate,
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer, evaluate,
 };
 
 use crate::arguments::Output;
@@ -73,13 +72,11 @@ impl Session<'_> {
         let steps_per_epoch = train.batches().div_ceil(experiment.train.accumulate);
         let every = experiment.train.checkpoint_every.map(|every| every.steps(steps_per_epoch));
         let heading = Heading::new(experiment, data, &folder);
-        let (watcher, ending) = progress::watch(
-            output.progress.unwrap_or_else(terminal::default_progress),
-            heading,
-        );
+        let (watcher, ending) =
+            progress::watch(output.progress.unwrap_or_else(terminal::default_progress), heading);
         let flag = interrupt::on_ctrl_c()?;
         let metadata = metadata(experiment, data)?;
-        let mut trainer = Trainer::new(model, experiment.train_config())
+        let mut trainer = Trainer::new(model, experiment.train_config(data))
             .observe(MetricsLog::new(&folder, 1))
             .observe(Checkpoints::new(folder.clone(), every, metadata))
             .observe(RunStatus::new(folder, record));
@@ -105,10 +102,7 @@ fn loader_config(experiment: &Experiment) -> LoaderConfig {
 }
 
 /// What the weight files say about the model, so that they can be used without the data.
-fn metadata(
-    experiment: &Experiment,
-    data: &Prepared,
-) -> Result<HashMap<String, String>, Failure> {
+fn metadata(experiment: &Experiment, data: &Prepared) -> Result<HashMap<String, String>, Failure> {
     let config = PredictorConfig::new(&experiment.layers, &experiment.train.loss, data);
     Ok(config.to_metadata())
 }
@@ -125,7 +119,8 @@ fn test_scores(
     }
     load_weights(&mut model, &folder.best_weights())?;
     let loader = data.eval_loader(Part::Test, EVALUATION_BATCH);
-    let scores = evaluate(&model, &experiment.train.loss, experiment.run.task, &loader)?;
+    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
+    let scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
     let mut record = folder.record()?;
     record.test = Some(scores.clone());
     folder.write_record(&mut record)?;

@@ -165,7 +165,9 @@ impl Checks<'_> {
         let mut problem = Problem::new(codes::SOFTMAX_BEFORE_LOSS, message)
             .expected("scores as they come from the layer before")
             .found(format!("a {layer} layer"))
-            .help(format!("remove the {layer} layer; predictions are shown as probabilities anyway"));
+            .help(format!(
+                "remove the {layer} layer; predictions are shown as probabilities anyway"
+            ));
         problem.place = self.recipe.model.last_place().cloned();
         self.problems.push(problem);
     }
@@ -179,7 +181,8 @@ impl Checks<'_> {
         }
         let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
         let rows = summary.rows.iter().enumerate();
-        let heaviest = rows.max_by_key(|(_, row)| row.cost.parameters).map_or(0, |(index, _)| index);
+        let heaviest =
+            rows.max_by_key(|(_, row)| row.cost.parameters).map_or(0, |(index, _)| index);
         let mut problem = Problem::new(codes::TOO_LARGE, "the model does not fit in memory")
             .expected(format!("weights, gradients and optimizer within {}", gib(memory)))
             .found(gib(needed))
@@ -193,7 +196,9 @@ impl Checks<'_> {
         let path: Vec<String> = error.path.segments().iter().map(ToString::to_string).collect();
         let number: Vec<String> = path
             .iter()
-            .map(|segment| segment.parse::<usize>().map_or(segment.clone(), |i| (i + 1).to_string()))
+            .map(|segment| {
+                segment.parse::<usize>().map_or(segment.clone(), |i| (i + 1).to_string())
+            })
             .collect();
         let title = codes::find(error.code).map_or("cannot be built", |row| row.title);
         let message = match number.is_empty() {
@@ -205,7 +210,7 @@ impl Checks<'_> {
             .found(error.found.clone());
         problem.place = self.recipe.model.place(&path, error.field);
         if !error.help.is_empty() {
-            problem = problem.help(error.help.clone());
+            problem = problem.help(error.help);
         }
         problem
     }
@@ -267,10 +272,11 @@ impl Checks<'_> {
         if let Some(warmup) = &experiment.train.warmup
             && warmup.epochs >= epochs as f64
         {
-            let problem = Problem::new(codes::SCHEDULE, "the warm-up lasts as long as the training")
-                .expected(format!("fewer than {epochs} epochs"))
-                .found(crate::tree::number_text(warmup.epochs))
-                .help("shorten `warmup.epochs`, or train for more epochs");
+            let problem =
+                Problem::new(codes::SCHEDULE, "the warm-up lasts as long as the training")
+                    .expected(format!("fewer than {epochs} epochs"))
+                    .found(crate::tree::number_text(warmup.epochs))
+                    .help("shorten `warmup.epochs`, or train for more epochs");
             self.push_at("train.warmup.epochs", problem);
         }
         if let Schedule::ReduceOnPlateau(config) = &experiment.train.schedule {

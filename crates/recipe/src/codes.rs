@@ -200,7 +200,8 @@ pub fn explain(code: &str) -> Option<(&'static str, &'static str, &'static str)>
     if let Some(row) = find(code) {
         return Some((row.code, row.title, row.explanation));
     }
-    let data = DataErrorCode::ALL.into_iter().find(|row| row.as_str().eq_ignore_ascii_case(code))?;
+    let data =
+        DataErrorCode::ALL.into_iter().find(|row| row.as_str().eq_ignore_ascii_case(code))?;
     Some((data.as_str(), "an error in the data", data.explanation()))
 }
 

@@ -2,7 +2,7 @@
 
 use glassbox_nn::Loss;
 use glassbox_nn::layers::Layer;
-use glassbox_train::data::{Augment, DataConfig};
+use glassbox_train::data::{Augment, DataConfig, Prepared};
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, Warmup};
@@ -94,7 +94,7 @@ impl CheckpointEvery {
 
 impl Experiment {
     /// What the training loop needs to know.
-    pub fn train_config(&self) -> TrainConfig {
+    pub fn train_config(&self, data: &Prepared) -> TrainConfig {
         TrainConfig {
             task: self.run.task,
             epochs: self.train.epochs,
@@ -105,6 +105,7 @@ impl Experiment {
             warmup: self.train.warmup.clone(),
             clip: self.train.clip,
             monitor: self.train.monitor.clone(),
+            target_units: data.target_normalizer.clone(),
             seed: self.run.seed,
         }
     }

@@ -135,14 +135,18 @@ fn descend(
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+    use crate::fault::FromNode;
 
     fn with(recipe: &str, set: &str) -> Result<serde_json::Value, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut table = tree::parse(recipe, 0, &mut problems);
         assert!(problems.is_empty());
         apply(&mut table, set, 1)?;
-        Ok(Node { value: Value::Table(table), place: Place::new(0, 0..0) }.to_json())
+        let node = Node { value: Value::Table(table), place: Place::new(0, 0..0) };
+        Ok(serde_json::Value::deserialize(FromNode(&node)).unwrap())
     }
 
     #[test]

@@ -35,12 +35,6 @@ impl Range {
         Self { high_included: false, ..self }
     }
 
-    /// The same range without its lower end.
-    #[must_use]
-    pub const fn excluding_low(self) -> Self {
-        Self { low_included: false, ..self }
-    }
-
     /// Whether `number` lies in the range.
     pub fn contains(&self, number: f64) -> bool {
         let above = if self.low_included { number >= self.low } else { number > self.low };
@@ -58,8 +52,7 @@ impl fmt::Display for Range {
             (false, true, _) => write!(f, "above {low}"),
             (true, false, true) => write!(f, "from {low} to {high}"),
             (true, false, false) => write!(f, "from {low} to below {high}"),
-            (false, false, true) => write!(f, "above {low} and at most {high}"),
-            (false, false, false) => write!(f, "above {low} and below {high}"),
+            (false, false, _) => write!(f, "above {low} and at most {high}"),
         }
     }
 }
@@ -81,6 +74,5 @@ mod tests {
         assert_eq!(Range::above(0.0).to_string(), "above 0");
         assert_eq!(Range::at_least(1.0).to_string(), "1 or more");
         assert_eq!(Range::between(0.0, 1.0).excluding_high().to_string(), "from 0 to below 1");
-        assert_eq!(Range::between(0.0, 1.0).excluding_low().to_string(), "above 0 and at most 1");
     }
 }

@@ -29,11 +29,6 @@ impl<'t, 'p> Fields<'t, 'p> {
         Self { table, place: place.clone(), path: path.to_owned(), asked: Vec::new(), problems }
     }
 
-    /// Where the table stands.
-    pub fn place(&self) -> &Place {
-        &self.place
-    }
-
     /// The entry of `key`, which thereby is a known key.
     pub fn entry(&mut self, key: &'static str) -> Option<&'t Entry> {
         self.asked.push(key);
@@ -85,17 +80,6 @@ impl<'t, 'p> Fields<'t, 'p> {
             }
             _ => self.wrong_type(entry, "a whole number"),
         }
-    }
-
-    /// A number under `key`, within `range`.
-    pub fn number(&mut self, key: &'static str, range: Range) -> Option<f64> {
-        let entry = self.entry(key)?;
-        let number = match entry.node.value {
-            Value::Integer(number) => number as f64,
-            Value::Float(number) => number,
-            _ => return self.wrong_type(entry, "a number"),
-        };
-        check_range(&entry.node, key, range, self.problems).then_some(number)
     }
 
     /// One of `choices` under `key`.

@@ -54,9 +54,8 @@ impl Recipe {
         overrides: &[String],
     ) -> Result<Self, Report> {
         let mut sources = vec![Source { name: name.into(), text: text.into() }];
-        sources.extend(
-            overrides.iter().map(|set| Source { name: "--set".into(), text: set.clone() }),
-        );
+        sources
+            .extend(overrides.iter().map(|set| Source { name: "--set".into(), text: set.clone() }));
         let mut report = Report::new(sources);
         let mut problems = Vec::new();
         let mut root = tree::parse(text, 0, &mut problems);
@@ -117,8 +116,7 @@ impl Recipe {
         fields.finish();
         let missing = |key: &str| root.get(key).is_none_or(|entry| entry.node.table().is_none());
         let run = sections::run::read(&run, problems);
-        let data =
-            if missing("data") { None } else { sections::data::read(&data, base, problems) };
+        let data = if missing("data") { None } else { sections::data::read(&data, base, problems) };
         let augment = sections::data::read_augment(augment, problems);
         let model = if missing("model") { None } else { sections::model::read(&model, problems) };
         let train = sections::train::read(&train, problems);

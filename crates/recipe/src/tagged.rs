@@ -136,7 +136,7 @@ fn check_tag<'a, T: DeserializeOwned>(
         problems.push(
             Problem::new(codes::UNKNOWN_TYPE, format!("unknown {} type \"{name}\"", kind.noun))
                 .at(&tag_entry.node.place)
-                .expected(format!("one of {}", suggest::list(types.iter().copied())))
+                .expected(format!("one of the {} types", kind.noun))
                 .found(format!("\"{name}\""))
                 .help(suggest::advice(&name, types.iter().copied())),
         );
@@ -404,8 +404,7 @@ mod tests {
                 "GB0106 -2 expected a whole number, 0 or more, found the number -2 ",
                 "GB0106 'yes' expected true or false, found the text \"yes\" ",
                 "GB0105 'sam' expected one of `same` and `valid`, found \"sam\" did you mean `same`?",
-                "GB0104 'rellu' expected one of `dropout`, `block`, `conv` and `relu`, found \"rellu\" \
-                 did you mean `relu`?",
+                "GB0104 'rellu' expected one of the layer types, found \"rellu\" did you mean `relu`?",
                 "GB0108 1.5 expected from 0 to below 1, found 1.5 ",
             ]
         );

@@ -94,25 +94,6 @@ impl Node {
             Value::Table(_) => "a table".into(),
         }
     }
-
-    /// The value as JSON, which serde's configs are read from.
-    pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
-        match &self.value {
-            Value::Text(text) | Value::Datetime(text) => Json::from(text.as_str()),
-            Value::Integer(number) => Json::from(*number),
-            Value::Float(number) => Json::from(*number),
-            Value::Boolean(flag) => Json::from(*flag),
-            Value::List(items) => items.iter().map(Node::to_json).collect(),
-            Value::Table(table) => Json::Object(
-                table
-                    .entries
-                    .iter()
-                    .map(|entry| (entry.key.clone(), entry.node.to_json()))
-                    .collect(),
-            ),
-        }
-    }
 }
 
 /// A number as it would be written in a recipe.

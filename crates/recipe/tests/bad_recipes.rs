@@ -54,15 +54,33 @@ const CASES: &[Case] = &[
     ("[run]", "[runs]", "GB0103", 1, &["a recipe has no key `runs`", "did you mean `run`?"]),
     ("epochs = 3", "epoch = 3", "GB0103", 26, &["`train` has no key `epoch`", "`epochs`"]),
     ("batch_size", "batchsize", "GB0103", 27, &["did you mean `batch_size`?"]),
-    ("filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b", "filter = 4, kernel = 3 },\n  { type = \"b", "GB0103", 14, &["`conv2d` has no key `filter`", "did you mean `filters`?"]),
+    (
+        "filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b",
+        "filter = 4, kernel = 3 },\n  { type = \"b",
+        "GB0103",
+        14,
+        &["`conv2d` has no key `filter`", "did you mean `filters`?"],
+    ),
     ("size = 2", "size = 2, colour = 3", "GB0103", 20, &["`max_pool` has no key `colour`"]),
     ("{ type = \"relu\" }", "{ type = \"relu\", slope = 0.1 }", "GB0103", 16, &["no keys here"]),
     ("normalize =", "normalise =", "GB0103", 7, &["did you mean `normalize`?"]),
     ("lr = 2e-3", "learning_rate = 2e-3", "GB0103", 29, &["`adamw` has no key `learning_rate`"]),
     ("patience", "patients", "GB0103", 31, &["did you mean `patience`?"]),
-    ("clip = { type = \"norm\", max = 1.0 }", "[watch]\nevery = 20", "GB0103", 32, &["a recipe has no key `watch`"]),
+    (
+        "clip = { type = \"norm\", max = 1.0 }",
+        "[watch]\nevery = 20",
+        "GB0103",
+        32,
+        &["a recipe has no key `watch`"],
+    ),
     // Unknown types.
-    ("\"batch_norm\"", "\"batchnorm\"", "GB0104", 15, &["unknown layer type \"batchnorm\"", "did you mean `batch_norm`?"]),
+    (
+        "\"batch_norm\"",
+        "\"batchnorm\"",
+        "GB0104",
+        15,
+        &["unknown layer type \"batchnorm\"", "did you mean `batch_norm`?"],
+    ),
     ("\"flatten\"", "\"transformer\"", "GB0104", 21, &["`dense`", "choose one of"]),
     ("kind = \"digits\"", "kind = \"digit\"", "GB0104", 6, &["did you mean `digits`?"]),
     ("\"random_crop\"", "\"randomcrop\"", "GB0104", 10, &["augmentation", "`random_crop`"]),
@@ -70,29 +88,77 @@ const CASES: &[Case] = &[
     ("\"cross_entropy\"", "\"crossentropy\"", "GB0104", 28, &["did you mean `cross_entropy`?"]),
     ("\"cosine\"", "\"cosinus\"", "GB0104", 30, &["schedule", "did you mean `cosine`?"]),
     ("type = \"norm\"", "type = \"nrom\"", "GB0104", 32, &["did you mean `norm`?"]),
-    ("[\n    { type = \"conv2d\"", "[\n    { type = \"conv2\"", "GB0104", 18, &["did you mean `conv2d`?"]),
+    (
+        "[\n    { type = \"conv2d\"",
+        "[\n    { type = \"conv2\"",
+        "GB0104",
+        18,
+        &["did you mean `conv2d`?"],
+    ),
     // Unknown values.
-    ("task = \"classify\"", "task = \"clasify\"", "GB0105", 3, &["`task` cannot be \"clasify\"", "did you mean `classify`?"]),
+    (
+        "task = \"classify\"",
+        "task = \"clasify\"",
+        "GB0105",
+        3,
+        &["`task` cannot be \"clasify\"", "did you mean `classify`?"],
+    ),
     // Wrong types.
     ("seed = 7", "seed = \"7\"", "GB0106", 4, &["a whole number", "remove the quotes"]),
     ("epochs = 3", "epochs = 3.5", "GB0106", 26, &["a whole number", "the number 3.5"]),
     ("epochs = 3", "epochs = true", "GB0106", 26, &["found `true`"]),
     ("name = \"digits\"", "name = 12", "GB0106", 2, &["text in quotes"]),
-    ("filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b", "filters = \"many\", kernel = 3 },\n  { type = \"b", "GB0106", 14, &["\"classes\" or \"outputs\""]),
+    (
+        "filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b",
+        "filters = \"many\", kernel = 3 },\n  { type = \"b",
+        "GB0106",
+        14,
+        &["\"classes\" or \"outputs\""],
+    ),
     ("units = \"classes\"", "units = \"clases\"", "GB0106", 23, &["did you mean \"classes\"?"]),
     ("p = 0.3", "p = \"0.3\"", "GB0106", 22, &["a number"]),
-    ("kernel = 3, padding = \"same\" },\n  { type = \"b", "kernel = [3, 3, 3] },\n  { type = \"b", "GB0106", 14, &["kernel"]),
+    (
+        "kernel = 3, padding = \"same\" },\n  { type = \"b",
+        "kernel = [3, 3, 3] },\n  { type = \"b",
+        "GB0106",
+        14,
+        &["kernel"],
+    ),
     ("split = { train = 0.7, valid = 0.1, test = 0.2 }", "split = 0.7", "GB0106", 8, &["a table"]),
     ("normalize = \"standard\"", "normalize = \"standart\"", "GB0106", 7, &["normalize"]),
     ("[[augment]]", "[augment]", "GB0106", 9, &["two brackets"]),
     ("lr = 2e-3", "lr = \"fast\"", "GB0106", 29, &["a number", "\"fast\""]),
-    ("clip = { type = \"norm\", max = 1.0 }", "clip = 1.0", "GB0106", 32, &["a table with a `type`"]),
-    ("clip = { type = \"norm\", max = 1.0 }", "checkpoint_every = { days = 1 }", "GB0106", 32, &["`steps` or `epochs`"]),
+    (
+        "clip = { type = \"norm\", max = 1.0 }",
+        "clip = 1.0",
+        "GB0106",
+        32,
+        &["a table with a `type`"],
+    ),
+    (
+        "clip = { type = \"norm\", max = 1.0 }",
+        "checkpoint_every = { days = 1 }",
+        "GB0106",
+        32,
+        &["`steps` or `epochs`"],
+    ),
     // Missing keys.
     ("kind = \"digits\"", "", "GB0107", 5, &["needs `kind`"]),
     ("kind = \"digits\"", "kind = \"csv\"", "GB0107", 5, &["needs `path`"]),
-    ("type = \"dense\", units = \"classes\"", "type = \"dense\"", "GB0107", 23, &["`dense` needs `units`"]),
-    ("filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b", "filters = 4 },\n  { type = \"b", "GB0107", 14, &["`conv2d` needs `kernel`", "kernel = 3"]),
+    (
+        "type = \"dense\", units = \"classes\"",
+        "type = \"dense\"",
+        "GB0107",
+        23,
+        &["`dense` needs `units`"],
+    ),
+    (
+        "filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b",
+        "filters = 4 },\n  { type = \"b",
+        "GB0107",
+        14,
+        &["`conv2d` needs `kernel`", "kernel = 3"],
+    ),
     ("{ type = \"flatten\" }", "{ }", "GB0107", 21, &["`layer` needs `type`"]),
     ("type = \"norm\", max = 1.0", "type = \"norm\"", "GB0107", 32, &["`norm` needs `max`"]),
     // Out of range.
@@ -105,7 +171,13 @@ const CASES: &[Case] = &[
     ("epochs = 3", "epochs = -5", "GB0108", 26, &["found -5"]),
     ("seed = 7", "seed = -1", "GB0108", 4, &["0 or more"]),
     ("seed = 7", "seed = 99999999999999999999", "GB0108", 4, &["too large"]),
-    ("filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b", "filters = 0, kernel = 3 },\n  { type = \"b", "GB0108", 14, &["filters"]),
+    (
+        "filters = 4, kernel = 3, padding = \"same\" },\n  { type = \"b",
+        "filters = 0, kernel = 3 },\n  { type = \"b",
+        "GB0108",
+        14,
+        &["filters"],
+    ),
     ("units = \"classes\"", "units = 999999999", "GB0108", 23, &["units"]),
     ("lr = 2e-3", "lr = 1e99", "GB0108", 29, &["too large"]),
     ("max = 1.0", "max = 0.0", "GB0108", 32, &["above 0"]),
@@ -121,21 +193,75 @@ const CASES: &[Case] = &[
     ("task = \"classify\"", "task = \"regress\"", "GB0127", 3, &["\"classify\"", "10 classes"]),
     ("\"cross_entropy\"", "\"mean_squared_error\"", "GB0120", 28, &["use cross_entropy"]),
     ("\"cross_entropy\"", "\"binary_cross_entropy\"", "GB0120", 28, &["two classes", "10"]),
-    ("\"cross_entropy\"", "{ type = \"cross_entropy\", class_weights = [1.0, 2.0] }", "GB0128", 28, &["10 numbers", "found 2"]),
-    ("\"classes\" },", "\"classes\" },\n  { type = \"softmax\" },", "GB0121", 24, &["applies the softmax itself", "remove the softmax layer"]),
+    (
+        "\"cross_entropy\"",
+        "{ type = \"cross_entropy\", class_weights = [1.0, 2.0] }",
+        "GB0128",
+        28,
+        &["10 numbers", "found 2"],
+    ),
+    (
+        "\"classes\" },",
+        "\"classes\" },\n  { type = \"softmax\" },",
+        "GB0121",
+        24,
+        &["applies the softmax itself", "remove the softmax layer"],
+    ),
     ("units = \"classes\"", "units = 12", "GB0122", 23, &["10 values", "units = \"classes\""]),
     ("valid.loss", "valid.los", "GB0126", 31, &["did you mean `valid.loss`?"]),
     ("valid.loss", "valid.rmse", "GB0126", 31, &["`valid.accuracy`"]),
-    ("valid = 0.1, test = 0.2", "valid = 0.0, test = 0.3", "GB0125", 31, &["needs validation data", "valid = 0.15"]),
+    (
+        "valid = 0.1, test = 0.2",
+        "valid = 0.0, test = 0.3",
+        "GB0125",
+        31,
+        &["needs validation data", "valid = 0.15"],
+    ),
     // Shapes.
-    ("  { type = \"flatten\" },\n", "", "GB0202", 22, &["layer 7 (dense)", "a list of numbers", "flatten"]),
+    (
+        "  { type = \"flatten\" },\n",
+        "",
+        "GB0202",
+        22,
+        &["layer 7 (dense)", "a list of numbers", "flatten"],
+    ),
     ("size = 2", "size = 9", "GB0205", 20, &["layer 5 (max_pool)"]),
-    ("units = \"classes\"", "units = \"classes\", inputs = 99", "GB0203", 23, &["99 inputs", "remove `inputs`"]),
-    ("  { type = \"residual\"", "  { type = \"flatten\" },\n  { type = \"residual\"", "GB0202", 19, &["conv2d"]),
+    (
+        "units = \"classes\"",
+        "units = \"classes\", inputs = 99",
+        "GB0203",
+        23,
+        &["99 inputs", "remove `inputs`"],
+    ),
+    (
+        "  { type = \"residual\"",
+        "  { type = \"flatten\" },\n  { type = \"residual\"",
+        "GB0202",
+        19,
+        &["conv2d"],
+    ),
     // Data.
-    ("train = 0.7, valid = 0.1, test = 0.2", "train = 0.7, valid = 0.7, test = 0.2", "GB0330", 8, &["more than all items"]),
-    ("kind = \"digits\"", "kind = \"idx\"\npath = \"no-such-folder\"", "GB0301", 7, &["no-such-folder"]),
-    ("normalize = \"standard\"", "normalize = { mean = [1.0, 2.0], std = [1.0] }", "GB0331", 7, &["1 or 1 numbers"]),
+    (
+        "train = 0.7, valid = 0.1, test = 0.2",
+        "train = 0.7, valid = 0.7, test = 0.2",
+        "GB0330",
+        8,
+        &["more than all items"],
+    ),
+    (
+        "kind = \"digits\"",
+        "kind = \"idx\"\npath = \"no-such-folder\"",
+        "GB0301",
+        7,
+        &["no-such-folder"],
+    ),
+    (
+        "normalize = \"standard\"",
+        "normalize = { mean = [1.0, 2.0], std = [1.0] }",
+        "GB0331",
+        7,
+        &["1 or 1 numbers"],
+    ),
 ];
 
 fn answer(text: &str, overrides: &[String]) -> Result<(), Report> {
@@ -170,11 +296,14 @@ fn every_bad_recipe_is_answered() {
         };
         let missing: Vec<_> = words.iter().filter(|word| !rendered.contains(**word)).collect();
         if !at(code, *line) || !missing.is_empty() {
-            wrong.push(format!("{replace:?}: wanted {code} in line {line}, {missing:?}\n{rendered}"));
+            wrong.push(format!(
+                "{replace:?}: wanted {code} in line {line}, {missing:?}\n{rendered}"
+            ));
         }
         // One mistake is told once, apart from what a missing bracket does to the rest.
         if report.problems().len() > 1 && *code != "GB0101" {
-            wrong.push(format!("{replace:?} is told {} times\n{rendered}", report.problems().len()));
+            wrong
+                .push(format!("{replace:?} is told {} times\n{rendered}", report.problems().len()));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));

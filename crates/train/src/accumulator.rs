@@ -3,6 +3,7 @@
 use glassbox_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::data::Normalizer;
 use crate::scores::Scores;
 
 /// What is being learned; it decides the scores that training reports.
@@ -12,7 +13,7 @@ pub enum Task {
     /// Classes: loss and accuracy.
     #[default]
     Classify,
-    /// Numbers: loss, mean absolute error and root mean squared error.
+    /// Numbers: loss, mean absolute error, root mean squared error and R².
     Regress,
 }
 
@@ -26,9 +27,31 @@ pub struct Accumulator {
     correct: u64,
     absolute: f64,
     squared: f64,
+    targets: f64,
+    targets_squared: f64,
 }
 
 impl Accumulator {
+    /// Adds a batch as [`Accumulator::add`], values being turned back into their own units first:
+    /// errors are then those of the targets as they were before they were standardised.
+    pub fn add_in_units(
+        &mut self,
+        loss: f64,
+        prediction: &Tensor,
+        target: &Tensor,
+        units: &Normalizer,
+    ) {
+        if units.is_identity() || target.dtype() == DType::I32 {
+            return self.add(loss, prediction, target);
+        }
+        let restored = |tensor: &Tensor| {
+            let mut values = tensor.as_slice().to_vec();
+            units.restore(&mut values);
+            Tensor::from_vec(values, tensor.shape())
+        };
+        self.add(loss, &restored(prediction), &restored(target));
+    }
+
     /// Adds a batch: its mean loss, predictions (logits or values) and targets.
     pub fn add(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
         let samples = prediction.dims().first().map_or(1, |&n| n as u64);
@@ -45,14 +68,19 @@ impl Accumulator {
         let rows = logits.as_slice().chunks_exact(classes);
         for (row, &label) in rows.zip(labels.as_i32()) {
             self.values += 1;
-            self.correct += u64::from(largest(row) as i32 == label);
+            // A single score is that of the second of two classes.
+            let class = if classes == 1 { i32::from(row[0] > 0.0) } else { largest(row) as i32 };
+            self.correct += u64::from(class == label);
         }
     }
 
     fn add_values(&mut self, prediction: &Tensor, target: &Tensor) {
         for (&y, &t) in prediction.as_slice().iter().zip(target.as_slice()) {
-            let error = f64::from(y) - f64::from(t);
+            let (y, t) = (f64::from(y), f64::from(t));
+            let error = y - t;
             self.values += 1;
+            self.targets += t;
+            self.targets_squared += t * t;
             self.absolute += error.abs();
             self.squared += error * error;
         }
@@ -73,6 +101,11 @@ impl Accumulator {
             Task::Regress => {
                 scores.set("mae", self.absolute / values);
                 scores.set("rmse", (self.squared / values).sqrt());
+                // 1 − Σ(y − t)² / Σ(t − mean t)²: the share of the targets' variance explained.
+                let spread = self.targets_squared - self.targets * self.targets / values;
+                if spread > 0.0 {
+                    scores.set("r2", 1.0 - self.squared / spread);
+                }
             }
         }
         scores
@@ -113,5 +146,26 @@ mod tests {
         sums.add(0.5, &y, &t);
         let scores = sums.scores(Task::Regress);
         assert_eq!((scores.get("mae"), scores.get("rmse")), (Some(3.5), Some(12.5f64.sqrt())));
+        assert_eq!(scores.get("r2"), Some(1.0 - 25.0 / 2.0));
+    }
+
+    #[test]
+    fn errors_are_told_in_the_targets_own_units() {
+        let mut sums = Accumulator::default();
+        let units = Normalizer { offset: vec![100.0], scale: vec![10.0] };
+        let (y, t) =
+            (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[1.5, 1.5], [2, 1]));
+        sums.add_in_units(0.25, &y, &t, &units);
+        let scores = sums.scores(Task::Regress);
+        assert_eq!((scores.get("mae"), scores.get("loss")), (Some(5.0), Some(0.25)));
+        assert_eq!(scores.get("r2"), None, "all targets are equal");
+    }
+
+    #[test]
+    fn a_single_score_tells_two_classes_apart() {
+        let mut sums = Accumulator::default();
+        let scores = Tensor::from_slice(&[-1.0, 2.0, 3.0], [3, 1]);
+        sums.add(0.5, &scores, &Tensor::from_i32(&[0, 1, 0], [3]));
+        assert_eq!(sums.scores(Task::Classify).get("accuracy"), Some(2.0 / 3.0));
     }
 }

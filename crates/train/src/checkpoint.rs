@@ -31,7 +31,7 @@ pub struct CheckpointError {
 }
 
 impl CheckpointError {
-    fn new(code: &'static str, path: &Path, message: impl ToString, help: &str) -> Self {
+    pub(crate) fn new(code: &'static str, path: &Path, message: impl ToString, help: &str) -> Self {
         Self { code, path: path.into(), message: message.to_string(), help: help.into() }
     }
 }
@@ -182,7 +182,7 @@ pub fn load_weights(
     Ok(metadata)
 }
 
-fn set_weights(
+pub(crate) fn set_weights(
     model: &mut dyn Parameters,
     tensors: Vec<(String, Tensor)>,
     path: &Path,

@@ -12,6 +12,7 @@ pub mod metrics;
 mod monitor;
 pub mod observers;
 pub mod optim;
+mod predictor;
 mod progress;
 mod run_folder;
 pub mod schedule;
@@ -26,6 +27,7 @@ pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
 pub use monitor::Monitor;
+pub use predictor::{ClassProbability, NamedValue, Output, Prediction, Predictor, PredictorConfig};
 pub use progress::Progress;
 pub use run_folder::{RunFolder, RunRecord, Status, unix_time};
 pub use scores::Scores;

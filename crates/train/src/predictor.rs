@@ -166,7 +166,8 @@ impl Predictor {
             });
             let outputs = self.model.forward(&inputs, &mut Cx::eval());
             let width = outputs.elements() / count;
-            predictions.extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.read(row)));
+            predictions
+                .extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.read(row)));
         }
         predictions
     }
@@ -177,7 +178,8 @@ impl PredictorConfig {
     fn check(&self) -> Result<(), String> {
         let axes = self.input.len();
         let values = self.input.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
-        if axes > 7 || !values.is_some_and(|values| (1..=glassbox_nn::MAX_VALUES).contains(&values)) {
+        if axes > 7 || !values.is_some_and(|values| (1..=glassbox_nn::MAX_VALUES).contains(&values))
+        {
             return Err(format!("the input shape {:?} is impossible", self.input));
         }
         let outputs = match self.output {
@@ -200,7 +202,9 @@ impl PredictorConfig {
         {
             let (offsets, scales) = (normalizer.offset.len(), normalizer.scale.len());
             if offsets != scales || ![0, 1, width].contains(&offsets) {
-                return Err(format!("a normalisation of {offsets} and {scales} numbers for {width}"));
+                return Err(format!(
+                    "a normalisation of {offsets} and {scales} numbers for {width}"
+                ));
             }
         }
         Ok(())

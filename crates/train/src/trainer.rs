@@ -8,7 +8,7 @@ use glassbox_tensor::{Gradients, Tensor, denormals};
 use crate::accumulator::{Accumulator, Task};
 use crate::checkpoint::{SavedState, Snapshot};
 use crate::clip::Clip;
-use crate::data::{Batch, Loader};
+use crate::data::{Batch, Loader, Normalizer};
 use crate::event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
@@ -40,6 +40,8 @@ pub struct TrainConfig {
     pub clip: Option<Clip>,
     /// The score that decides which weights are the best.
     pub monitor: Monitor,
+    /// How targets were standardised, so that errors are reported in their own units.
+    pub target_units: Normalizer,
     /// Dropout's seed.
     pub seed: u64,
 }
@@ -56,6 +58,7 @@ impl Default for TrainConfig {
             warmup: None,
             clip: None,
             monitor: Monitor::default(),
+            target_units: Normalizer::default(),
             seed: 0,
         }
     }
@@ -229,7 +232,8 @@ impl<M: Module> Trainer<M> {
                 return Err(self.not_finite(value));
             }
             self.backward(&loss, count);
-            self.progress.train.add(value, &prediction, &batch.targets);
+            let units = &self.config.target_units;
+            self.progress.train.add_in_units(value, &prediction, &batch.targets, units);
             self.progress.batch += 1;
             samples += batch.inputs.dims()[0];
             sum += value;
@@ -284,7 +288,8 @@ impl<M: Module> Trainer<M> {
         let (total, mut sums) = (loader.batches(), Accumulator::default());
         for (index, batch) in loader.epoch(0, 0)?.enumerate() {
             let batch = batch?;
-            evaluate_batch(&self.model, &self.config.loss, &batch, &mut sums);
+            let (loss, units) = (&self.config.loss, &self.config.target_units);
+            evaluate_batch(&self.model, loss, units, &batch, &mut sums);
             self.emit(&Event::Validation { done: index + 1, total })?;
         }
         Ok(sums.scores(self.config.task))
@@ -363,7 +368,8 @@ struct Wishes {
     stop: Option<StopReason>,
 }
 
-/// The scores of `model` on all samples of `loader`, without recording a graph.
+/// The scores of `model` on all samples of `loader`, without recording a graph. `units` says how
+/// targets were standardised, so that errors come in their own units.
 ///
 /// # Errors
 /// When data cannot be read.
@@ -371,20 +377,27 @@ pub fn evaluate(
     model: &dyn Module,
     loss: &Loss,
     task: Task,
+    units: &Normalizer,
     loader: &Loader,
 ) -> Result<Scores, TrainError> {
     let _flush = denormals::flush();
     let mut sums = Accumulator::default();
     for batch in loader.epoch(0, 0)? {
-        evaluate_batch(model, loss, &batch?, &mut sums);
+        evaluate_batch(model, loss, units, &batch?, &mut sums);
     }
     Ok(sums.scores(task))
 }
 
-fn evaluate_batch(model: &dyn Module, loss: &Loss, batch: &Batch, sums: &mut Accumulator) {
+fn evaluate_batch(
+    model: &dyn Module,
+    loss: &Loss,
+    units: &Normalizer,
+    batch: &Batch,
+    sums: &mut Accumulator,
+) {
     let prediction = model.forward(&batch.inputs, &mut Cx::eval());
     let value = loss.compute(&prediction, &batch.targets).item();
-    sums.add(f64::from(value), &prediction, &batch.targets);
+    sums.add_in_units(f64::from(value), &prediction, &batch.targets, units);
 }
 
 /// How long a duration is, for people: `0:21`, `1:02:07`.

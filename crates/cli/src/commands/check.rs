@@ -3,8 +3,8 @@
 use crate::arguments::Check;
 use crate::embedded;
 use crate::failure::Failure;
-use crate::terminal::say;
 use crate::preparation;
+use crate::terminal::say;
 
 pub fn run(arguments: &Check) -> Result<(), Failure> {
     let path = arguments.recipe.as_deref();

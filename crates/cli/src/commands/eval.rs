@@ -33,7 +33,8 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let checkpoint = weights(&folder, arguments.checkpoint);
     load_weights(&mut model, &checkpoint)?;
     let loader = data.eval_loader(part, EVALUATION_BATCH);
-    let scores = evaluate(&model, &experiment.train.loss, experiment.run.task, &loader)?;
+    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
+    let scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
     if arguments.json {
         let mut object = Map::new();
         object.insert("split".into(), split.into());

@@ -24,8 +24,7 @@ pub fn run(arguments: &New) -> Result<(), Failure> {
         _ => Failure::Failed(format!("error: {} cannot be written: {error}", path.display())),
     };
     fs::create_dir_all(&arguments.dir).map_err(failed)?;
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     say!("wrote {}", path.display());
     say!("next: glassbox train {}", path.display());

@@ -50,7 +50,8 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let mut inside = Vec::new();
         for entry in std::fs::read_dir(path).map_err(failed)? {
             let entry = entry.map_err(failed)?.path();
-            let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            let hidden =
+                entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if entry.is_file() && !hidden {
                 inside.push(entry);
             }
@@ -99,8 +100,10 @@ fn object(file: &Path, row: Option<usize>, prediction: &Prediction) -> Value {
                 object["class"] = best.name.clone().into();
                 object["probability"] = best.probability.into();
             }
-            let all: Map<String, Value> =
-                classes.iter().map(|class| (class.name.clone(), class.probability.into())).collect();
+            let all: Map<String, Value> = classes
+                .iter()
+                .map(|class| (class.name.clone(), class.probability.into()))
+                .collect();
             object["probabilities"] = all.into();
         }
         Prediction::Values(values) => {

@@ -7,10 +7,10 @@ use glassbox_train::checkpoint::SavedState;
 
 use crate::arguments::Resume;
 use crate::failure::Failure;
-use crate::terminal::say;
 use crate::preparation::{self, Preparation};
 use crate::run_names;
 use crate::session::Session;
+use crate::terminal::say;
 
 pub fn run(arguments: &Resume) -> Result<(), Failure> {
     let (folder, mut record) = run_names::find(&arguments.run, &arguments.runs.path)?;

@@ -6,8 +6,8 @@ use glassbox_train::{RunFolder, RunRecord, Scores, Status, unix_time};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
-use crate::terminal::say;
 use crate::run_names;
+use crate::terminal::say;
 
 /// A run whose heartbeat is older, in seconds, was killed.
 const ALIVE: u64 = 30;

@@ -39,7 +39,9 @@ impl Observer for Json {
                 object["seed"] = self.heading.seed.into();
                 say!("{object}");
             }
-            Event::EpochStart { epoch } => say!("{}", json!({ "event": "epoch_start", "epoch": epoch })),
+            Event::EpochStart { epoch } => {
+                say!("{}", json!({ "event": "epoch_start", "epoch": epoch }))
+            }
             Event::Step(report) => say!("{}", object("step", report)),
             Event::Validation { done, total } => {
                 say!("{}", json!({ "event": "validation", "done": done, "total": total }));
@@ -64,9 +66,6 @@ impl Ending for JsonEnding {
 
     fn finished(&self, folder: &RunFolder, report: &RunReport, test: Option<&Scores>) {
         let path = folder.path();
-        say!(
-            "{}",
-            json!({ "event": "finished", "best": report.best, "test": test, "path": path })
-        );
+        say!("{}", json!({ "event": "finished", "best": report.best, "test": test, "path": path }));
     }
 }

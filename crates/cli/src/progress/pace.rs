@@ -55,7 +55,8 @@ impl Pace {
                     None => report.samples as f64,
                     Some(_) => average(self.samples, report.samples as f64),
                 };
-                self.step_seconds = Some(self.step_seconds.map_or(seconds, |old| average(old, seconds)));
+                self.step_seconds =
+                    Some(self.step_seconds.map_or(seconds, |old| average(old, seconds)));
                 (self.since, self.steps) = (now, report.step);
             }
             Event::Validation { done, total } => {

@@ -12,7 +12,10 @@ pub fn header(task: Task) -> String {
         Task::Classify => "valid acc",
         Task::Regress => "valid mae",
     };
-    format!("{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}", "epoch", "train loss", "valid loss", "lr", "time")
+    format!(
+        "{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}",
+        "epoch", "train loss", "valid loss", "lr", "time"
+    )
 }
 
 /// An epoch's row; the best so far has a star.

@@ -109,9 +109,7 @@ impl Model {
             let mut node = node.clone();
             fill(&mut node, widths, &mut heads, &mut unused);
             match &node.value {
-                Value::Text(name) => {
-                    Layer::deserialize(serde_json::json!({ "type": name })).ok()
-                }
+                Value::Text(name) => Layer::deserialize(serde_json::json!({ "type": name })).ok(),
                 _ => Layer::deserialize(FromNode(&node)).ok(),
             }
         };

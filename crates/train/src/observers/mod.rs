@@ -7,7 +7,7 @@ mod metrics_log;
 mod run_status;
 
 pub use checkpoints::Checkpoints;
-pub use early_stop::EarlyStop;
+pub use early_stop::{EarlyStop, EarlyStopConfig};
 pub use interrupt::Interrupt;
 pub use metrics_log::MetricsLog;
 pub use run_status::RunStatus;

@@ -1,0 +1,94 @@
+//! Running the program in a folder of its own.
+#![allow(dead_code)] // each test file uses its own part
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A folder to run the program in.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    /// The program with these arguments, separated by spaces.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
+        command.current_dir(self.path()).args(arguments.split_whitespace());
+        command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm");
+        command
+    }
+
+    pub fn run(&self, arguments: &str) -> Ended {
+        Ended::new(&self.command(arguments).output().unwrap())
+    }
+
+    /// The name of the only run.
+    pub fn run_name(&self) -> String {
+        let entries: Vec<_> = std::fs::read_dir(self.path().join("runs")).unwrap().collect();
+        assert_eq!(entries.len(), 1);
+        entries.into_iter().next().unwrap().unwrap().file_name().into_string().unwrap()
+    }
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    pub fn new(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let status = output.status.code().unwrap_or(-1);
+        Self { status, out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// What it printed, having succeeded.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.status, 0, "{self:?}");
+        self.out
+    }
+
+    /// What it complained about, having ended with `status`.
+    #[track_caller]
+    pub fn failed(self, status: i32) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        self.err
+    }
+}
+
+/// A quick experiment on the embedded digits.
+pub const TINY: &str = r#"[run]
+name = "tiny"
+seed = 3
+[data]
+kind = "digits"
+split = { train = 0.2, valid = 0.1, test = 0.1 }
+[model]
+layers = [
+  { type = "flatten" },
+  { type = "dense", units = 16 },
+  { type = "relu" },
+  { type = "dropout", p = 0.1 },
+  { type = "dense", units = "classes" },
+]
+[train]
+epochs = 3
+batch_size = 32
+optimizer = { type = "adam", lr = 1e-2 }
+"#;
