@@ -1,7 +1,7 @@
 //! The negative log-likelihood of classes: `loss = -weight[t] x[t]` for log-probabilities `x`.
 
 use super::cross_entropy::{CrossEntropy, total_weight};
-use super::loss::{LossGradients, Reduction};
+use super::loss::LossGradients;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -64,6 +64,7 @@ impl Tensor {
 #[cfg(test)]
 pub(super) fn samples() -> Vec<super::check::Sample> {
     use super::check::Sample;
+    use super::loss::Reduction;
     let targets = Tensor::from_i32(&[0, 3, 1, 2, 1], [5]);
     [Reduction::Mean, Reduction::Sum, Reduction::None]
         .into_iter()
