@@ -1,2 +1,82 @@
-//! The glassbox command.
-fn main() {}
+//! Times training steps: one line of JSON for each workload, as the peers' programs print it.
+#![forbid(unsafe_code)]
+
+use std::time::Instant;
+
+use clap::Parser;
+use glassbox::{denormals, pool, threads};
+use glassbox_bench::{WORKLOADS, Workload};
+use serde_json::json;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Times training steps: one line of JSON for each workload.
+#[derive(Parser)]
+struct Arguments {
+    /// Threads that parallel loops use.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Only the workloads whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// How long to time each.
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// Print the losses of steps 1 and 50 instead of times.
+    #[arg(long)]
+    check: bool,
+    /// Stop after the first step.
+    #[arg(long)]
+    first: bool,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::parse();
+    threads::set_count(arguments.threads);
+    let _flush = denormals::flush();
+    for (name, make) in WORKLOADS.iter().filter(|(name, _)| name.contains(&arguments.only)) {
+        let mut workload = make()?;
+        if arguments.first {
+            workload.step();
+            println!("{}", json!({ "peer": "glassbox", "first": name }));
+        } else if arguments.check {
+            let losses: Vec<_> = (0..50).map(|_| workload.step()).collect();
+            let (first, last) = (losses[0], losses[49]);
+            println!(
+                "{}",
+                json!({ "peer": "glassbox", "workload": name, "loss_1": first, "loss_50": last })
+            );
+        } else {
+            println!("{}", time(name, &mut workload, &arguments));
+        }
+    }
+    Ok(())
+}
+
+fn time(name: &str, workload: &mut Workload, arguments: &Arguments) -> serde_json::Value {
+    let start = Instant::now();
+    (0..3).for_each(|_| _ = workload.step());
+    let warm = start.elapsed();
+    let buffers = pool::fresh_buffers();
+    let (mut times, start) = (Vec::new(), Instant::now());
+    while start.elapsed().as_secs_f64() < arguments.seconds {
+        let step = Instant::now();
+        workload.step();
+        times.push(step.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let median = f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2]);
+    let milliseconds = |seconds: f64| (seconds * 1e7).round() / 1e4;
+    json!({
+        "peer": "glassbox",
+        "threads": arguments.threads,
+        "workload": name,
+        "step_ms": milliseconds(median),
+        "min_ms": milliseconds(times[0]),
+        "n": times.len(),
+        "warm_s": (warm.as_secs_f64() * 1e2).round() / 1e2,
+        "samples_per_s": (workload.batch() as f64 / median * 10.0).round() / 10.0,
+        "fresh_buffers": pool::fresh_buffers() - buffers,
+    })
+}

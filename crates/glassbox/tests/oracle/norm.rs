@@ -34,10 +34,10 @@ pub fn compute(case: &Case) -> Computed {
     let mut layer = config.build(item, &mut Rng::new(0)).map_err(|error| error.to_string())?;
     walk_mut(&mut layer, |path, slot| {
         let role = match path.to_string().as_str() {
-            "scale" => "param.weight",
-            "shift" => "param.bias",
+            "weight" => "param.weight",
+            "bias" => "param.bias",
             "running_mean" => "buffer.running_mean",
-            "running_variance" => "buffer.running_var",
+            "running_var" => "buffer.running_var",
             _ => "buffer.num_batches_tracked",
         };
         let Some(array) = case.array(role) else { return };
@@ -50,8 +50,8 @@ pub fn compute(case: &Case) -> Computed {
     let mut cx = if training { Cx::train(0, 0) } else { Cx::eval().recording(true) };
     let output = layer.forward(&x, &mut cx).permute(&back);
     let mut computed = case.outputs_with_parameters(&output, &layer, |path| match path {
-        "scale" => Some("param.weight"),
-        "shift" => Some("param.bias"),
+        "weight" => Some("param.weight"),
+        "bias" => Some("param.bias"),
         _ => None,
     })?;
     cx.commit(&mut layer);
@@ -60,7 +60,7 @@ pub fn compute(case: &Case) -> Computed {
         let Slot::Buffer(buffer) = slot else { return };
         let (role, scalar) = match path.to_string().as_str() {
             "running_mean" => ("after.running_mean", false),
-            "running_variance" => ("after.running_var", false),
+            "running_var" => ("after.running_var", false),
             _ => ("after.num_batches_tracked", true),
         };
         let value = if scalar { buffer.value().reshape([]) } else { buffer.value().clone() };
