@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use glassbox::Tensor;
-use glassbox::nn::{BatchNormConfig, Cx, LayerConfig, Slot, SlotMut, walk, walk_mut};
-use glassbox::Rng;
+use glassbox::nn::layers::{BatchNormConfig, LayerConfig, Momentum};
+use glassbox::nn::{Cx, Module, Slot, SlotMut, walk, walk_mut};
+use glassbox::{Activation, BatchNormMode, Rng, Shape, Tensor};
 use serde_json::Value;
 
 use crate::case::{Case, Computed};
@@ -16,11 +16,11 @@ pub fn compute(case: &Case) -> Computed {
     let flag = |at: usize, name: &str| case.ctor_at(at, name).as_bool().unwrap_or(true);
     let (affine, tracked) = (flag(3, "affine"), flag(4, "track_running_stats"));
     let momentum = match &case.json["ctor"]["kwargs"].get("momentum") {
-        None => Some(0.1),
-        Some(Value::Null) => None,
-        Some(value) => value.as_f64(),
+        None => Momentum::Weight(case.json["ctor"]["args"][2].as_f64().unwrap_or(0.1) as f32),
+        Some(Value::Null) => Momentum::Cumulative,
+        Some(value) => Momentum::Weight(value.as_f64().ok_or("momentum")? as f32),
     };
-    let epsilon = case.ctor_at(1, "eps").as_f64().unwrap_or(1e-5);
+    let epsilon = case.ctor_at(1, "eps").as_f64().unwrap_or(1e-5) as f32;
     let input = case.input("in.0")?;
     // Channels last: [batch, channels, …] becomes [batch, …, channels].
     let mut order: Vec<isize> = (0..input.rank() as isize).collect();
@@ -29,8 +29,16 @@ pub fn compute(case: &Case) -> Computed {
     let mut back = vec![0; order.len()];
     order.iter().enumerate().for_each(|(to, &from)| back[from as usize] = to as isize);
     let x = input.permute(&order);
-    let config = BatchNormConfig { momentum, epsilon, affine, track_running_stats: tracked, ..Default::default() };
-    let item = glassbox::Shape::new(&x.dims()[1..]);
+    if !tracked {
+        // Without running statistics both modes use the batch's own.
+        let (scale, shift) = (case.tensor("param.weight"), case.tensor("param.bias"));
+        let (scale, shift) = (scale.as_ref(), shift.as_ref());
+        let mode = BatchNormMode::Train;
+        let (y, _) = x.batch_norm(scale, shift, mode, epsilon, Activation::Identity);
+        return case.outputs(&[y.permute(&back)]);
+    }
+    let config = BatchNormConfig { momentum, epsilon, affine };
+    let item = Shape::new(&x.dims()[1..]);
     let mut layer = config.build(item, &mut Rng::new(0)).map_err(|error| error.to_string())?;
     walk_mut(&mut layer, |path, slot| {
         let role = match path.to_string().as_str() {
