@@ -110,7 +110,7 @@ impl Default for OptimizerConfig {
     }
 }
 
-/// Parameters whose path starts with a prefix, updated by a rule of their own.
+/// Parameters at or within a path, updated by a rule of their own.
 struct Group {
     prefix: String,
     rule: Box<dyn UpdateRule>,
@@ -163,10 +163,17 @@ impl Optimizer {
         Self { groups: vec![all], memories: Vec::new(), factor: 1.0 }
     }
 
-    /// Lets parameters whose path starts with `prefix` follow `rule` instead. Later groups win.
+    /// Lets the parameters at or within the dotted path `prefix` follow `rule` instead. Later
+    /// groups win.
     #[must_use]
-    pub fn group(mut self, prefix: &str, rule: impl UpdateRule + 'static) -> Self {
-        self.groups.push(Group { prefix: prefix.into(), rule: Box::new(rule) });
+    pub fn group(self, prefix: &str, rule: impl UpdateRule + 'static) -> Self {
+        self.group_boxed(prefix, Box::new(rule))
+    }
+
+    /// As [`Optimizer::group`], for a rule chosen at run time.
+    #[must_use]
+    pub fn group_boxed(mut self, prefix: &str, rule: Box<dyn UpdateRule>) -> Self {
+        self.groups.push(Group { prefix: prefix.into(), rule });
         self.memories.clear();
         self
     }
