@@ -45,9 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let features = Sequential::input([8, 8, 1]).conv2d(16, 3).relu().build(7)?;
     let shape = features.output_shape();
     let head = Sequential::input(shape).flatten().dense(10).build(8)?;
-    let model = features
-        .with_module(SqueezeExcite::new(16, 4, &mut rng), shape)
-        .with_module(head, [10]);
+    let model =
+        features.with_module(SqueezeExcite::new(16, 4, &mut rng), shape).with_module(head, [10]);
 
     let train = data.train_loader(&[], LoaderConfig { seed: 7, ..LoaderConfig::default() })?;
     let mut trainer = Trainer::new(model, TrainConfig { epochs: 10, ..TrainConfig::default() });

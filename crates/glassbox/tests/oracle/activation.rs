@@ -10,13 +10,14 @@ pub fn compute(case: &Case) -> Computed {
     };
     let name = case.op.trim_start_matches("nn.");
     let x = match name {
-        "ReLU" | "LeakyReLU" | "ELU" | "SELU" | "CELU" | "GELU" | "Sigmoid" | "Tanh" | "Softplus"
-        | "Softsign" | "SiLU" | "Mish" | "Hardswish" | "Hardsigmoid" | "Hardtanh" | "ReLU6"
-        | "LogSigmoid" | "Softmax" | "LogSoftmax" | "Softmin" | "Tanhshrink" | "Softshrink"
-        | "Hardshrink" | "Threshold" => case.input("in.0")?,
+        "ReLU" | "LeakyReLU" | "ELU" | "SELU" | "CELU" | "GELU" | "Sigmoid" | "Tanh"
+        | "Softplus" | "Softsign" | "SiLU" | "Mish" | "Hardswish" | "Hardsigmoid" | "Hardtanh"
+        | "ReLU6" | "LogSigmoid" | "Softmax" | "LogSoftmax" | "Softmin" | "Tanhshrink"
+        | "Softshrink" | "Hardshrink" | "Threshold" => case.input("in.0")?,
         _ => return Err("no such operation".into()),
     };
     let axis = || match case.ctor_at(0, "dim").as_i64() {
+        Some(_) if x.rank() == 0 => Err("an axis of a scalar".to_owned()),
         Some(axis) => Ok(axis as isize),
         None => Err("implicit axis".to_owned()),
     };

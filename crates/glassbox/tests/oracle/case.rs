@@ -85,9 +85,9 @@ impl Set {
                 Dtype::F32 => words(4)
                     .map(|w| w.try_into().map(f32::from_le_bytes).map(f64::from))
                     .collect::<Result<_, _>>()?,
-                Dtype::F64 => {
-                    words(8).map(|w| w.try_into().map(f64::from_le_bytes)).collect::<Result<_, _>>()?
-                }
+                Dtype::F64 => words(8)
+                    .map(|w| w.try_into().map(f64::from_le_bytes))
+                    .collect::<Result<_, _>>()?,
                 Dtype::I64 => words(8)
                     .map(|w| w.try_into().map(i64::from_le_bytes).map(|x| x as f64))
                     .collect::<Result<_, _>>()?,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use glassbox::nn::{Cx, Param};
-use glassbox::{Gradients, Tensor};
 use glassbox::train::{clip_by_norm, clip_by_value};
+use glassbox::{Gradients, Tensor};
 
 use crate::case::{Array, Case, Computed};
 

@@ -17,6 +17,7 @@ mod image;
 mod init;
 mod linear;
 mod loss;
+mod metrics;
 mod norm;
 mod optim;
 mod pool;
@@ -86,7 +87,7 @@ fn compute(case: &Case) -> case::Computed {
         "train" => train::compute(case),
         "init" => init::compute(case),
         "clip" => clip::compute(case),
-        "metrics" => Err("no metrics".into()),
+        "metrics" => metrics::compute(case),
         "dropout" => dropout::compute(case),
         "op_db" | "resize" | "rnn" | "embed" | "attention" => Err("no such operation".into()),
         _ => match case.op.strip_prefix("nn.").unwrap_or(&case.op) {

@@ -15,13 +15,18 @@ pub fn compute(case: &Case) -> Computed {
     }
     let flag = |at: usize, name: &str| case.ctor_at(at, name).as_bool().unwrap_or(true);
     let (affine, tracked) = (flag(3, "affine"), flag(4, "track_running_stats"));
-    let momentum = match &case.json["ctor"]["kwargs"].get("momentum") {
-        None => Momentum::Weight(case.json["ctor"]["args"][2].as_f64().unwrap_or(0.1) as f32),
+    let arguments = &case.json["ctor"];
+    let given = arguments["args"].get(2).or_else(|| arguments["kwargs"].get("momentum"));
+    let momentum = match given {
+        None => Momentum::Weight(0.1),
         Some(Value::Null) => Momentum::Cumulative,
         Some(value) => Momentum::Weight(value.as_f64().ok_or("momentum")? as f32),
     };
     let epsilon = case.ctor_at(1, "eps").as_f64().unwrap_or(1e-5) as f32;
     let input = case.input("in.0")?;
+    if input.elements() == 0 {
+        return Err("an empty batch".into());
+    }
     // Channels last: [batch, channels, …] becomes [batch, …, channels].
     let mut order: Vec<isize> = (0..input.rank() as isize).collect();
     let channels_axis = order.remove(1);
@@ -51,7 +56,9 @@ pub fn compute(case: &Case) -> Computed {
         let Some(array) = case.array(role) else { return };
         match slot {
             SlotMut::Param(param) => param.set(&Tensor::from_slice(&array.f32s(), param.shape())),
-            SlotMut::Buffer(buffer) => buffer.set(&Tensor::from_slice(&array.f32s(), buffer.shape())),
+            SlotMut::Buffer(buffer) => {
+                buffer.set(&Tensor::from_slice(&array.f32s(), buffer.shape()))
+            }
         }
     });
     let training = case.json["train"].as_bool().unwrap_or(true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use glassbox::nn::{Cx, Param, walk, Slot};
+use glassbox::nn::{Cx, Param, Slot, walk};
 use glassbox::optim::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd, UpdateRule};
 use glassbox::{Gradients, Tensor};
 use serde_json::{Map, Value};
@@ -79,7 +79,8 @@ fn torch_name(op: &str, own: &str) -> &'static str {
 /// The update rule with PyTorch's arguments.
 pub fn rule(op: &str, kwargs: &Map<String, Value>) -> Result<Box<dyn UpdateRule>, String> {
     let mut known = vec!["lr", "weight_decay", "maximize"];
-    let number = |name: &str, default: f64| kwargs.get(name).and_then(Value::as_f64).unwrap_or(default);
+    let number =
+        |name: &str, default: f64| kwargs.get(name).and_then(Value::as_f64).unwrap_or(default);
     let flag = |name: &str| kwargs.get(name).and_then(Value::as_bool).unwrap_or(false);
     let betas = || {
         let beta = |i: usize| kwargs.get("betas").and_then(|b| b[i].as_f64());

@@ -43,7 +43,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<12} {:<44} {:>7} {:>11} {:>7}", "group", "op", "passed", "unsupported", "failed")?;
+        writeln!(
+            f,
+            "{:<12} {:<44} {:>7} {:>11} {:>7}",
+            "group", "op", "passed", "unsupported", "failed"
+        )?;
         let mut total = Counts::default();
         for ((group, op), row) in &self.rows {
             let Counts { passed, unsupported, failed } = row;

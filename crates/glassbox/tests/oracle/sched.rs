@@ -78,7 +78,11 @@ pub fn parse(name: &str, kwargs: &Value) -> Result<Scheduled, String> {
         "OneCycleLR" => Schedule::OneCycle(OneCycle {
             max_lr: option("max_lr"),
             warmup: number("pct_start", 0.3),
-            anneal: if kwargs["anneal_strategy"] == "linear" { Anneal::Linear } else { Anneal::Cosine },
+            anneal: if kwargs["anneal_strategy"] == "linear" {
+                Anneal::Linear
+            } else {
+                Anneal::Cosine
+            },
             div: number("div_factor", 25.0),
             final_div: number("final_div_factor", 1e4),
             three_phase: flag("three_phase", false),
@@ -102,7 +106,8 @@ pub fn parse(name: &str, kwargs: &Value) -> Result<Scheduled, String> {
         "ReduceLROnPlateau" => Schedule::ReduceOnPlateau(ReduceOnPlateau {
             // Any score that is better when larger, or smaller.
             metric: Monitor {
-                metric: if kwargs["mode"] == "max" { "valid.accuracy" } else { "valid.loss" }.into(),
+                metric: if kwargs["mode"] == "max" { "valid.accuracy" } else { "valid.loss" }
+                    .into(),
             },
             factor: number("factor", 0.1),
             patience: number("patience", 10.0) as usize,
@@ -115,7 +120,8 @@ pub fn parse(name: &str, kwargs: &Value) -> Result<Scheduled, String> {
             min_lr: number("min_lr", 0.0),
         }),
         "SequentialLR" if !kwargs["warmup"].is_null() => {
-            let warmup = Warmup { epochs: number("warmup", 0.0), start: number("start_factor", 1.0) };
+            let warmup =
+                Warmup { epochs: number("warmup", 0.0), start: number("start_factor", 1.0) };
             let cosine = Cosine { epochs: option("T_max"), min_lr: 0.0 };
             return Ok((Schedule::Cosine(cosine), Some(warmup)));
         }

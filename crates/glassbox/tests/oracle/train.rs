@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use glassbox::nn::{Cx, Loss, Module, Sequential, Slot, SlotMut, walk, walk_mut};
 use glassbox::nn::layers::Conv2dConfig;
+use glassbox::nn::{Cx, Loss, Module, Sequential, Slot, SlotMut, walk, walk_mut};
 use glassbox::optim::Optimizer;
 use glassbox::schedule::{PlateauState, Rate, Schedule, Time};
 use glassbox::train::{clip_by_norm, gradient_norm};
@@ -37,10 +37,7 @@ fn model(case: &Case) -> Result<(Sequential, Vec<(usize, &'static str)>), String
         "mlp_gelu_reg" => mlp("gelu"),
         "cnn" | "cnn_bn" => {
             let kernel = case.array("param.c1.weight").ok_or("no kernel")?.shape[2];
-            let first = Conv2dConfig {
-                padding: 1.into(),
-                ..Conv2dConfig::new(4, kernel)
-            };
+            let first = Conv2dConfig { padding: 1.into(), ..Conv2dConfig::new(4, kernel) };
             let second = Conv2dConfig { stride: 2.into(), ..Conv2dConfig::new(6, 3) };
             let builder = Sequential::input([8, 8, 1]).layer(first);
             let (builder, with_norm) = match case.op.as_str() {
