@@ -106,7 +106,7 @@ fn resnet20() -> Result<Workload, BuildError> {
             .relu()
             .layer(conv(filters, 1))
             .batch_norm();
-        Layer::from(ResidualConfig { layers: body.into_layers(), ..ResidualConfig::default() })
+        Layer::from(ResidualConfig::new(body.into_layers()))
     };
     let mut model = Sequential::input([32, 32, 3]).layer(conv(16, 1)).batch_norm().relu();
     for (filters, stride) in [(16, 1), (32, 2), (64, 2)] {
