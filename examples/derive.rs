@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     trainer.fit(&train, Some(&data.eval_loader(Part::Valid, 256)))?;
 
     let test = data.eval_loader(Part::Test, 256);
-    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, &test)?;
+    let units = &data.target_normalizer;
+    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, units, &test)?;
     println!("test accuracy {:.1} %", 100.0 * scores.get("accuracy").unwrap_or(0.0));
     Ok(())
 }

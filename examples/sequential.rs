@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = trainer.fit(&train, Some(&valid))?;
 
     let test = data.eval_loader(Part::Test, 256);
-    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, &test)?;
+    let units = &data.target_normalizer;
+    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, units, &test)?;
     let accuracy = scores.get("accuracy").unwrap_or(0.0);
     println!("{} steps, test accuracy {:.1} %", report.steps, 100.0 * accuracy);
     Ok(())

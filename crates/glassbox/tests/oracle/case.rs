@@ -164,14 +164,6 @@ impl Case<'_> {
         }
     }
 
-    /// Positional argument `index` of the call, or the keyword argument `name`.
-    pub fn call_at(&self, index: usize, name: &str) -> &Value {
-        match &self.json["call"]["args"][index] {
-            Value::Null => &self.json["call"]["kwargs"][name],
-            value => value,
-        }
-    }
-
     /// Outputs `out.0`, …, with the gradients of everything handed out by [`Case::tensor`].
     pub fn outputs(&self, outputs: &[Tensor]) -> Computed {
         self.outputs_and(outputs, BTreeMap::new())
