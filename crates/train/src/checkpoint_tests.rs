@@ -59,6 +59,8 @@ fn write_raw(path: &Path, header: &str, data: usize) {
     fs::write(path, bytes).unwrap();
 }
 
+type Damage = Box<dyn Fn()>;
+
 /// What is wrong with a file, told with its code, and the model untouched.
 #[test]
 fn bad_weights_are_refused_with_a_reason() {
@@ -75,7 +77,7 @@ fn bad_weights_are_refused_with_a_reason() {
     let (a, b) = (entry("0", "F32", "[3]", 0, 12), entry("1.0", "F32", "[3]", 12, 24));
     let c = entry("2", "F32", "[]", 24, 28);
     let huge = entry("2", "F32", "[99999999999,99999999999]", 24, 28);
-    let cases: Vec<(&str, &str, &str, Box<dyn Fn()>)> = vec![
+    let cases: Vec<(&str, &str, &str, Damage)> = vec![
         ("missing file", "GB0501", "cannot be read", Box::new(|| fs::remove_file(&path).unwrap())),
         ("empty", "GB0502", "found 0 bytes", Box::new(|| fs::write(&path, b"").unwrap())),
         (

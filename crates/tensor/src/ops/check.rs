@@ -7,11 +7,13 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads;
 
+type Run = Box<dyn Fn(&[Tensor]) -> Tensor>;
+
 /// One case of an operation: differentiable inputs and a call.
 pub(crate) struct Sample {
     name: &'static str,
     inputs: Vec<Tensor>,
-    run: Box<dyn Fn(&[Tensor]) -> Tensor>,
+    run: Run,
     tolerance: f32,
 }
 

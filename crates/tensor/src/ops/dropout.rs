@@ -85,6 +85,20 @@ impl Backward for Dropout {
 }
 
 #[cfg(test)]
+pub(super) fn samples() -> Vec<super::check::Sample> {
+    use super::check::Sample;
+    let mask = |x: &Tensor| {
+        let ones = (0..x.elements()).map(|i| f32::from(u8::from(i % 3 > 0))).collect();
+        Tensor::from_vec(ones, x.shape())
+    };
+    vec![
+        Sample::new("a quarter dropped", [[5, 7]], |x| x[0].dropout(0.25, Rng::new(3))),
+        Sample::new("over many chunks", [[20_000]], |x| x[0].dropout(0.5, Rng::new(3))),
+        Sample::new("given mask", [[5, 7]], move |x| x[0].dropout_with_mask(&mask(&x[0]), 0.4)),
+    ]
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -101,18 +115,4 @@ mod tests {
         assert_eq!(dropped(Rng::new(1)), dropped(Rng::new(1)));
         assert_ne!(dropped(Rng::new(1)), dropped(Rng::new(1).fork(0)));
     }
-}
-
-#[cfg(test)]
-pub(super) fn samples() -> Vec<super::check::Sample> {
-    use super::check::Sample;
-    let mask = |x: &Tensor| {
-        let ones = (0..x.elements()).map(|i| f32::from(u8::from(i % 3 > 0))).collect();
-        Tensor::from_vec(ones, x.shape())
-    };
-    vec![
-        Sample::new("a quarter dropped", [[5, 7]], |x| x[0].dropout(0.25, Rng::new(3))),
-        Sample::new("over many chunks", [[20_000]], |x| x[0].dropout(0.5, Rng::new(3))),
-        Sample::new("given mask", [[5, 7]], move |x| x[0].dropout_with_mask(&mask(&x[0]), 0.4)),
-    ]
 }

@@ -53,7 +53,8 @@ impl Observer for EarlyStop {
         let improved = match self.memory.best {
             None => true,
             Some(best) => {
-                metric.is_better(value, best) && !(metric.gain(value, best) <= *min_delta)
+                metric.is_better(value, best)
+                    && (best.is_nan() || metric.gain(value, best) > *min_delta)
             }
         };
         if improved {

@@ -35,5 +35,5 @@ impl Tensor {
 #[cfg(test)]
 pub(super) fn checks() -> Vec<super::tests::Check> {
     use super::tests::Check;
-    vec![Check::new("neg", |x| x.neg(), |x| -x, |x| -1.0, -9.0, 9.0)]
+    vec![Check::new("neg", |x| x.neg(), |x| -x, |_| -1.0, -9.0, 9.0)]
 }

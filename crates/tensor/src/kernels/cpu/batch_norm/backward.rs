@@ -181,13 +181,15 @@ impl<A: Pointwise> Kernel for BackwardInput<'_, A> {
         assert!(output_grad.is_none_or(|grad| grad.len() == x.len()));
         let target = input_grad.as_mut_ptr();
         let source = output_grad.map_or(target.cast_const(), <[f32]>::as_ptr);
-        // SAFETY (both closures): `at` names a vector within the equally long arrays, which is
-        // read before it is overwritten; `column` one within the width of every row.
-        let terms = |at: At, column: usize| unsafe {
-            let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
-            let distance = at.load::<V>(x.as_ptr()).sub(c(0));
-            let z = distance.mul_add(c(1), c(2));
-            (distance, activation.gradient(z, at.load(source)).mul(c(1)))
+        let terms = |at: At, column: usize| {
+            // SAFETY: `at` names a vector within the equally long arrays, which is read before it
+            // is overwritten; `column` one within the width of every row.
+            unsafe {
+                let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
+                let distance = at.load::<V>(x.as_ptr()).sub(c(0));
+                let z = distance.mul_add(c(1), c(2));
+                (distance, activation.gradient(z, at.load(source)).mul(c(1)))
+            }
         };
         match centring {
             None => each_vector::<V>(x.len(), width, |at, column| {

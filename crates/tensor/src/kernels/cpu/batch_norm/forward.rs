@@ -50,8 +50,8 @@ impl Statistics<'_> {
         };
         let mut sum = [V::zero(); N];
         for row in 0..rows {
-            for n in 0..N {
-                sum[n] = sum[n].add(at(row, n));
+            for (n, sum) in sum.iter_mut().enumerate() {
+                *sum = sum.add(at(row, n));
             }
         }
         let shift = sum.map(|s| s.mul(V::splat(1.0 / rows as f32)));

@@ -27,7 +27,7 @@ pub(crate) use power::pow;
 pub(crate) use trigonometric::{cos, sin};
 
 /// `ln 2` in two parts; the first has so few bits that its multiples are exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 355.0 / 512.0;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
 /// `coefficients[0] + coefficients[1] x + …`, by Horner's scheme.

@@ -60,7 +60,7 @@ pub(crate) fn erf<V: Vector>(x: V) -> V {
     let near = polynomial(
         square,
         [
-            1.128_379_1,
+            std::f32::consts::FRAC_2_SQRT_PI,
             -0.376_126_26,
             0.112_835_854,
             -0.026_853_811,

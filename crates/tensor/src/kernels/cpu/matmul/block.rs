@@ -37,6 +37,7 @@ impl<'a> Block<'a> {
     /// The block must lie within the values behind `out`, which nothing else may touch while it
     /// is computed.
     #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a block, with its place")]
     pub(super) unsafe fn new(
         left: Matrix<'a>,
         right: Right<'a>,

@@ -72,11 +72,6 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The same matrix, transposed where asked.
-    pub(crate) fn transposed_if(self, transpose: bool) -> Self {
-        if transpose { self.transposed() } else { self }
-    }
-
     /// The part with these rows and columns.
     fn part(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
         debug_assert!(row + rows <= self.rows && column + columns <= self.columns);

@@ -71,8 +71,8 @@ pub(crate) fn max<I: TapIndex>(
         // SAFETY: every task has its own output rows.
         let y = unsafe { y.slice(start, length) };
         match indices {
-            // SAFETY: as above.
             Some(indices) => {
+                // SAFETY: as above.
                 let indices = unsafe { indices.slice(start, length) };
                 dispatch(Forward::<I, true> { planes, x, y, indices, first });
             }
