@@ -1,9 +1,9 @@
-//! Huber loss, and its relative smooth L1.
+//! Huber loss.
 
 use glassbox_tensor::{Reduction, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{fitted, mean_absolute_error, reduce};
+use super::{fitted, reduce};
 
 /// `type = "huber"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,20 +34,6 @@ pub fn huber(prediction: &Tensor, target: &Tensor, delta: f32, reduction: Reduct
     reduce(&cut.mul(&error.sub(&cut.affine(0.5, 0.0))), reduction)
 }
 
-/// Huber's loss divided by `beta`, its `delta`; the absolute error where `beta` is 0
-/// (Girshick 2015).
-///
-/// # Panics
-/// When the shapes differ.
-#[track_caller]
-#[must_use]
-pub fn smooth_l1(prediction: &Tensor, target: &Tensor, beta: f32, reduction: Reduction) -> Tensor {
-    if beta == 0.0 {
-        return mean_absolute_error(prediction, target, reduction);
-    }
-    huber(prediction, target, beta, reduction).div_number(beta)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,9 +46,5 @@ mod tests {
         assert_eq!(losses.to_vec(), [4.0, 0.5, 0.0, 2.0]);
         let gradients = losses.sum(..).backward();
         assert_eq!(gradients.get(&prediction).unwrap().to_vec(), [-2.0, -1.0, 0.0, 2.0]);
-        let smooth = smooth_l1(&prediction, &target, 2.0, Reduction::None);
-        assert_eq!(smooth.to_vec(), [2.0, 0.25, 0.0, 1.0]);
-        let sharp = smooth_l1(&prediction, &target, 0.0, Reduction::Sum);
-        assert_eq!(sharp.item(), 6.0);
     }
 }

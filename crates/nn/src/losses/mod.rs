@@ -8,12 +8,14 @@ mod cross_entropy;
 mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod smooth_l1;
 
 pub use binary_cross_entropy::BinaryCrossEntropyConfig;
 pub use cross_entropy::CrossEntropyConfig;
-pub use huber::{HuberConfig, huber, smooth_l1};
+pub use huber::{HuberConfig, huber};
 pub use mean_absolute_error::{MeanAbsoluteErrorConfig, mean_absolute_error};
 pub use mean_squared_error::{MeanSquaredErrorConfig, mean_squared_error};
+pub use smooth_l1::{SmoothL1Config, smooth_l1};
 
 /// The configuration of any loss. In recipes the key `type` tells which.
 ///
@@ -42,6 +44,8 @@ pub enum Loss {
     MeanAbsoluteError(MeanAbsoluteErrorConfig),
     /// For numbers: squared for small errors, absolute for large ones.
     Huber(HuberConfig),
+    /// Huber's loss scaled so that large errors weigh as their absolute value.
+    SmoothL1(SmoothL1Config),
 }
 
 impl Default for Loss {
@@ -59,6 +63,7 @@ impl Loss {
             Self::MeanSquaredError(_) => "mean_squared_error",
             Self::MeanAbsoluteError(_) => "mean_absolute_error",
             Self::Huber(_) => "huber",
+            Self::SmoothL1(_) => "smooth_l1",
         }
     }
 
@@ -91,6 +96,7 @@ impl Loss {
             Self::MeanSquaredError(_) => mean_squared_error(prediction, target, reduction),
             Self::MeanAbsoluteError(_) => mean_absolute_error(prediction, target, reduction),
             Self::Huber(config) => huber(prediction, target, config.delta, reduction),
+            Self::SmoothL1(config) => smooth_l1(prediction, target, config.beta, reduction),
         }
     }
 }
@@ -133,6 +139,7 @@ mod tests {
             ("mse", "mean_squared_error"),
             ("mae", "mean_absolute_error"),
             ("huber", "huber"),
+            ("smooth_l1", "smooth_l1"),
         ] {
             let loss: Loss = serde_json::from_str(&format!(r#"{{"type":"{text}"}}"#)).unwrap();
             assert_eq!(loss.name(), name);

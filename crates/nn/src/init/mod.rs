@@ -1,9 +1,12 @@
 //! Initial values of weights.
 
 use glassbox_tensor::{Rng, Shape, Tensor};
-use serde::de::value::{MapAccessDeserializer, MapDeserializer};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+mod forms;
+mod patterns;
+
+use patterns::{diagonal, orthogonal};
 
 /// How a weight starts. In recipes `init = "zeros"`, or `init = { type = "normal", std = 0.02 }`.
 ///
@@ -204,165 +207,6 @@ fn normal(shape: Shape, std: f64, rng: &mut Rng) -> Tensor {
     filled(shape, || std * rng.normal())
 }
 
-/// Gram and Schmidt on normal vectors, each orthogonalised twice, which is enough in double
-/// precision (Giraud, Langou and Rozložník 2005).
-fn orthogonal(shape: Shape, gain: f32, rng: &mut Rng) -> Tensor {
-    let columns = shape.dims().last().copied().unwrap_or(1).max(1);
-    let rows = shape.elements() / columns;
-    let (count, length) = (rows.min(columns), rows.max(columns));
-    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(count);
-    while basis.len() < count {
-        let mut vector: Vec<f64> = (0..length).map(|_| f64::from(rng.normal())).collect();
-        for _ in 0..2 {
-            for other in &basis {
-                let along = dot(&vector, other);
-                vector.iter_mut().zip(other).for_each(|(x, o)| *x -= along * o);
-            }
-        }
-        let norm = dot(&vector, &vector).sqrt();
-        vector.iter_mut().for_each(|x| *x /= norm);
-        basis.push(vector);
-    }
-    Tensor::build(shape, |out| {
-        for (i, out) in out.iter_mut().enumerate() {
-            let (row, column) = (i / columns, i % columns);
-            let value = if rows < columns { basis[row][column] } else { basis[column][row] };
-            *out = gain * value as f32;
-        }
-    })
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Ones from input channel `i` to output channel `i` of each group, at the window's centre.
-fn diagonal(shape: Shape, groups: usize) -> Tensor {
-    let mut weight = Tensor::zeros(shape);
-    let &[ref window @ .., inputs, outputs] = shape.dims() else { return weight };
-    let centre = window.iter().fold(0, |index, length| index * length + length / 2);
-    let values = weight.make_mut();
-    let of_group = outputs / groups;
-    for group in 0..groups {
-        for channel in 0..of_group.min(inputs) {
-            values[(centre * inputs + channel) * outputs + group * of_group + channel] = 1.0;
-        }
-    }
-    weight
-}
-
-/// The table form, with what each initialiser leaves out filled in.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum Table {
-    Default,
-    Zeros,
-    Constant {
-        value: f32,
-    },
-    Uniform {
-        #[serde(default = "minus_one")]
-        low: f32,
-        #[serde(default = "one")]
-        high: f32,
-    },
-    Normal {
-        #[serde(default)]
-        mean: f32,
-        #[serde(default = "one")]
-        std: f32,
-    },
-    XavierUniform {
-        #[serde(default = "one")]
-        gain: f32,
-    },
-    XavierNormal {
-        #[serde(default = "one")]
-        gain: f32,
-    },
-    KaimingUniform {
-        #[serde(default)]
-        mode: FanMode,
-        #[serde(default)]
-        nonlinearity: Nonlinearity,
-    },
-    KaimingNormal {
-        #[serde(default)]
-        mode: FanMode,
-        #[serde(default)]
-        nonlinearity: Nonlinearity,
-    },
-    Orthogonal {
-        #[serde(default = "one")]
-        gain: f32,
-    },
-    Eye,
-    Dirac {
-        #[serde(default = "one_group")]
-        groups: usize,
-    },
-}
-
-fn one() -> f32 {
-    1.0
-}
-
-fn minus_one() -> f32 {
-    -1.0
-}
-
-fn one_group() -> usize {
-    1
-}
-
-impl From<Table> for Init {
-    fn from(table: Table) -> Self {
-        match table {
-            Table::Default => Self::Default,
-            Table::Zeros => Self::Zeros,
-            Table::Constant { value } => Self::Constant { value },
-            Table::Uniform { low, high } => Self::Uniform { low, high },
-            Table::Normal { mean, std } => Self::Normal { mean, std },
-            Table::XavierUniform { gain } => Self::XavierUniform { gain },
-            Table::XavierNormal { gain } => Self::XavierNormal { gain },
-            Table::KaimingUniform { mode, nonlinearity } => {
-                Self::KaimingUniform { mode, nonlinearity }
-            }
-            Table::KaimingNormal { mode, nonlinearity } => {
-                Self::KaimingNormal { mode, nonlinearity }
-            }
-            Table::Orthogonal { gain } => Self::Orthogonal { gain },
-            Table::Eye => Self::Eye,
-            Table::Dirac { groups } => Self::Dirac { groups },
-        }
-    }
-}
-
-/// From a name alone or a table with a `type`.
-impl<'de> Deserialize<'de> for Init {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Forms;
-
-        impl<'de> Visitor<'de> for Forms {
-            type Value = Table;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("the name of an initialiser, or a table with its `type`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Table, E> {
-                Table::deserialize(MapDeserializer::new([("type", name)].into_iter()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Table, A::Error> {
-                Table::deserialize(MapAccessDeserializer::new(map))
-            }
-        }
-
-        deserializer.deserialize_any(Forms).map(Self::from)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,56 +248,5 @@ mod tests {
     fn fans_follow_the_layout() {
         assert_eq!(Fans::of([5, 7].into()), Fans { fan_in: 5, fan_out: 7 });
         assert_eq!(Fans::of([3, 3, 4, 8].into()), Fans { fan_in: 36, fan_out: 72 });
-    }
-
-    #[test]
-    fn orthogonal_weights_preserve_lengths() {
-        for shape in [[6, 4], [4, 6], [5, 5]] {
-            let weight = Init::Orthogonal { gain: 1.0 }.weight(shape, &mut Rng::new(1));
-            let [rows, columns] = shape;
-            let at = |i: usize, j: usize| f64::from(weight.as_slice()[i * columns + j]);
-            let wide = rows < columns;
-            for a in 0..rows.min(columns) {
-                for b in 0..rows.min(columns) {
-                    let product: f64 = (0..rows.max(columns))
-                        .map(|k| if wide { at(a, k) * at(b, k) } else { at(k, a) * at(k, b) })
-                        .sum();
-                    let expected = f64::from(u8::from(a == b));
-                    assert!((product - expected).abs() < 1e-6, "{shape:?} {a} {b}: {product}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn identities() {
-        let mut rng = Rng::new(0);
-        assert_eq!(Init::Eye.weight([2, 3], &mut rng).to_vec(), [1., 0., 0., 0., 1., 0.]);
-        let dirac = Init::Dirac { groups: 2 }.weight([3, 1, 2, 4], &mut rng);
-        let ones: Vec<_> = dirac
-            .as_slice()
-            .iter()
-            .enumerate()
-            .filter(|(_, w)| **w == 1.0)
-            .map(|(i, _)| i)
-            .collect();
-        // Window row 1; (input 0 → outputs 0 and 2), (input 1 → outputs 1 and 3).
-        assert_eq!(ones, [8, 10, 13, 15]);
-    }
-
-    #[test]
-    fn both_forms_are_read_and_mistakes_named() {
-        let read = |text: &str| serde_json::from_str::<Init>(text);
-        assert_eq!(read("\"zeros\"").unwrap(), Init::Zeros);
-        assert_eq!(read("\"xavier_normal\"").unwrap(), Init::XavierNormal { gain: 1.0 });
-        let leaky = Init::KaimingNormal {
-            mode: FanMode::FanOut,
-            nonlinearity: Nonlinearity::LeakyRelu(0.2),
-        };
-        let text = serde_json::to_string(&leaky).unwrap();
-        assert_eq!(read(&text).unwrap(), leaky);
-        assert!(read("\"zeroes\"").unwrap_err().to_string().contains("unknown variant `zeroes`"));
-        let error = read(r#"{"type": "normal", "sdt": 1}"#).unwrap_err().to_string();
-        assert!(error.contains("unknown field `sdt`"), "{error}");
     }
 }
