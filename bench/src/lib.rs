@@ -4,4 +4,4 @@
 
 mod workloads;
 
-pub use workloads::{WORKLOADS, Workload};
+pub use workloads::{Make, WORKLOADS, Workload};

@@ -17,8 +17,11 @@ pub struct Workload {
     steps: u64,
 }
 
+/// Makes a workload.
+pub type Make = fn() -> Result<Workload, BuildError>;
+
 /// The workloads by the name that all peers use.
-pub const WORKLOADS: &[(&str, fn() -> Result<Workload, BuildError>)] = &[
+pub const WORKLOADS: &[(&str, Make)] = &[
     ("tiny_mlp_b32", tiny_mlp),
     ("mlp_784_512_512_10_b128", mlp),
     ("cnn_28x28_b64", cnn),
