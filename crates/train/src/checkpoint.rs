@@ -3,7 +3,7 @@
 //! A state file holds everything (weights, running statistics, optimizer, progress, observers),
 //! so that one rename makes a checkpoint whole: there is no moment at which two files disagree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,9 @@ impl CheckpointError {
         Self { code, path: path.into(), message: message.to_string(), help: help.into() }
     }
 }
+
+/// The entry of a file's metadata under which all of Glassbox's own stands, as JSON.
+const METADATA: &str = "glassbox";
 
 /// Named tensors with text metadata: the content of a safetensors file.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +78,10 @@ impl TensorFile {
             })?;
             tensors.push((name, tensor));
         }
-        Ok(Self { tensors, metadata: header.metadata().clone().unwrap_or_default() })
+        let mut metadata = header.metadata().clone().unwrap_or_default();
+        let nested = metadata.remove(METADATA).and_then(|text| serde_json::from_str(&text).ok());
+        metadata.extend(nested.unwrap_or_else(BTreeMap::<String, String>::new));
+        Ok(Self { tensors, metadata })
     }
 
     /// Writes the file atomically.
@@ -90,7 +96,10 @@ impl TensorFile {
         let views: Result<Vec<_>, _> =
             self.tensors.iter().map(|(n, t)| Ok((n, view_of(t)?))).collect();
         let views = views.map_err(|e: safetensors::SafeTensorError| failed(&e))?;
-        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        // One entry: several would be written in random order, and equal states would differ.
+        let sorted: BTreeMap<_, _> = self.metadata.iter().collect();
+        let text = serde_json::to_string(&sorted).map_err(|e| failed(&e))?;
+        let metadata = (!sorted.is_empty()).then(|| HashMap::from([(METADATA.to_owned(), text)]));
         let bytes = safetensors::serialize(views, metadata).map_err(|e| failed(&e))?;
         atomic::write(path, &bytes).map_err(|e| failed(&e))
     }

@@ -138,6 +138,21 @@ fn a_state_of_another_optimizer_is_refused() {
     assert!(error.code == "GB0508" && error.to_string().contains("velocity is missing"), "{error}");
 }
 
+#[test]
+fn equal_states_make_equal_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |key: usize| (format!("key {key}"), "value".to_owned());
+    let files: Vec<_> = (0..4)
+        .map(|index| {
+            let path = folder.path().join(index.to_string());
+            save_weights(&model(1.0), &path, (0..9).map(text).collect()).unwrap();
+            assert_eq!(TensorFile::read(&path).unwrap().metadata, (0..9).map(text).collect());
+            fs::read(&path).unwrap()
+        })
+        .collect();
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
