@@ -7,10 +7,9 @@
 use super::Backward;
 use super::activation::Activation;
 use super::conv2d_options::Conv2dOptions;
+use super::epilogue::before_epilogue;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::activation_grad::{activation_and_bias_grad, activation_grad};
 use crate::kernels::cpu::conv::{self, Geometry};
-use crate::kernels::cpu::reduce::column_sums;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -105,27 +104,14 @@ fn geometry(input: Shape, weight: Shape, options: &Conv2dOptions, output: Shape)
 }
 
 impl Backward for Conv2d {
-    fn backward(self, mut output_grad: Tensor, inputs: &mut InputGradients) {
-        let g = &self.geometry;
-        match (self.output, inputs.wants(2)) {
-            (None, false) => {}
-            (None, true) => {
-                let (pixels, grad) = (g.output_pixels(), output_grad.as_slice());
-                let sums = |out: &mut [f32]| column_sums(pixels, g.filters, grad, out);
-                inputs.add(2, Tensor::build([g.filters], sums));
-            }
-            (Some(output), false) => {
-                activation_grad(self.activation, output.as_slice(), output_grad.make_mut());
-            }
-            (Some(output), true) => {
-                let (output, grad) = (output.as_slice(), output_grad.make_mut());
-                let fill = |sums: &mut [f32]| {
-                    activation_and_bias_grad(self.activation, output, grad, sums);
-                };
-                inputs.add(2, Tensor::build([g.filters], fill));
-            }
+    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+        let (g, wants_bias) = (&self.geometry, inputs.wants(2));
+        let (product_grad, bias_grad) =
+            before_epilogue(self.activation, self.output, output_grad, g.filters, wants_bias);
+        if let Some(bias_grad) = bias_grad {
+            inputs.add(2, bias_grad);
         }
-        let output_grad = output_grad.as_slice();
+        let output_grad = product_grad.as_slice();
         if let Some(input) = self.input {
             let fill = |out: &mut [f32]| conv::weight_grad(g, input.as_slice(), output_grad, out);
             inputs.add(1, Tensor::build(self.weight_shape, fill));

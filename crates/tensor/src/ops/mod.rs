@@ -21,6 +21,7 @@ mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
 mod dropout;
+mod epilogue;
 mod flatten;
 mod flip;
 mod gather;

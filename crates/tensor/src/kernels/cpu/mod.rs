@@ -1,7 +1,6 @@
 //! CPU kernels, written once over [`vector::Vector`] and run for the best instruction set that
 //! the machine has ([`isa::dispatch`]).
 
-pub(crate) mod activation_grad;
 pub(crate) mod at;
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -48,9 +48,10 @@ impl Plan {
         if rows <= WHOLE_ROWS && by_columns >= tasks.min(4) || rows < 12 {
             return plan(Cut::Blocks { rows: 1, columns: by_columns.max(1) });
         }
+        // Every block copies its rows of the left operand: cut columns only for want of rows.
         let fewest = rows.div_ceil(BLOCK_ROWS).next_multiple_of(2);
-        let row_blocks = fewest.max(tasks.min(8)).min(rows / 6).max(1);
-        let columns = tasks.div_ceil(row_blocks).min(panels / 8).clamp(1, 4);
+        let row_blocks = fewest.max(tasks.min(rows / (BLOCK_ROWS / 2))).min(rows / 6).max(1);
+        let columns = tasks.min(8).div_ceil(row_blocks).min(panels / 8).max(1);
         plan(Cut::Blocks { rows: row_blocks, columns })
     }
 
