@@ -33,6 +33,8 @@ impl Avx2 {
 
 impl Vector for Avx2 {
     const LANES: usize = 8;
+    /// Of 16 registers; 12 independent sums hide the latency of multiply-add.
+    const TILE_ROWS: usize = 6;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {

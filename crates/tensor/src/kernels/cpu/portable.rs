@@ -26,6 +26,8 @@ impl Portable {
 
 impl Vector for Portable {
     const LANES: usize = LANES;
+    /// Eight lanes are two registers of the usual 16.
+    const TILE_ROWS: usize = 2;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {

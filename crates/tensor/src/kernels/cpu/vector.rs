@@ -8,6 +8,10 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// How many values.
     const LANES: usize;
 
+    /// Rows of the largest register tile ([`super::tile`]): two sums a row, two vectors of the
+    /// panel and one of the left operand must fit the registers.
+    const TILE_ROWS: usize;
+
     /// All lanes `x`.
     fn splat(x: f32) -> Self;
 

@@ -225,7 +225,7 @@ impl Kernel for Task<'_> {
                     let finish = Finish { accumulate: false, bias, relu };
                     let mut first = 0;
                     while first < places.count {
-                        let rows = next_tile_rows(places.count - first);
+                        let rows = next_tile_rows::<V>(places.count - first);
                         let (segments, skipped) =
                             self.inside(&places.source_rows[first..first + rows]);
                         let tile = PlaceTile {

@@ -245,7 +245,7 @@ impl Chunk<'_> {
                 let column = group * group_filters + first;
                 let mut row = self.weight_rows.start;
                 while row < self.weight_rows.end {
-                    let rows = next_tile_rows(self.weight_rows.end - row);
+                    let rows = next_tile_rows::<V>(self.weight_rows.end - row);
                     let tile = WeightTile {
                         sweep: self.sweep,
                         pieces,

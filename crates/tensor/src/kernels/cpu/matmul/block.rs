@@ -121,7 +121,7 @@ impl Kernel for Block<'_> {
                 };
                 let mut row = 0;
                 while row < rows {
-                    let tile_rows = next_tile_rows(rows - row);
+                    let tile_rows = next_tile_rows::<V>(rows - row);
                     let (left, left_strides) = match packed_left {
                         Some(values) => (&values[row * steps..], (1, tile_rows)),
                         None if steps == 0 => (&[][..], (0, 0)),
@@ -190,9 +190,7 @@ impl TileTask for Products {
         // SAFETY: `Block` sets up `M` rows of `steps` values on the left, `steps` rows of a panel
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
-            if self.padded {
-                tile.add_products(steps, rows, step, right, panel_width::<V>());
-            } else if columns == N * V::LANES {
+            if self.padded || columns == N * V::LANES {
                 tile.add_products(steps, rows, step, right, right_stride);
             } else {
                 tile.add_products_part(steps, rows, step, right, right_stride, columns);

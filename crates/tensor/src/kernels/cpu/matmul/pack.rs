@@ -2,7 +2,7 @@
 
 use super::Matrix;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::{TILE_ROWS, next_tile_rows, panel_width};
+use crate::kernels::cpu::tile::{next_tile_rows, panel_width};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::storage::Storage;
@@ -147,18 +147,18 @@ pub(super) const LEFT_SLACK: usize = 16;
 pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
     let Matrix { values, rows, columns, row_stride, column_stride } = part;
     assert!(target.len() >= rows * columns + LEFT_SLACK);
-    const { assert!(V::LANES - TILE_ROWS <= LEFT_SLACK) };
+    const { assert!(V::LANES - V::TILE_ROWS <= LEFT_SLACK) };
     if columns == 0 {
         return;
     }
     let (source, target) = (values.as_ptr(), target.as_mut_ptr());
     let mut row = 0;
     while row < rows {
-        let tile_rows = next_tile_rows(rows - row);
+        let tile_rows = next_tile_rows::<V>(rows - row);
         // SAFETY: the tile's values begin here and end before the next tile's or the slack.
         let (source, target) = unsafe { (source.add(row * row_stride), target.add(row * columns)) };
         let mut done = 0;
-        if tile_rows == TILE_ROWS && rows - row >= V::LANES {
+        if tile_rows == V::TILE_ROWS && rows - row >= V::LANES {
             // Whole vectors reach beyond the tile; the columns written after overwrite that.
             if row_stride == 1 {
                 done = columns;
@@ -167,7 +167,7 @@ pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
                     // falls on the next tile, written later, or on the slack.
                     unsafe {
                         V::load(source.add(column * column_stride))
-                            .store(target.add(column * TILE_ROWS));
+                            .store(target.add(column * V::TILE_ROWS));
                     }
                 }
             } else if column_stride == 1 {
@@ -175,8 +175,8 @@ pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
                 for column in (0..done).step_by(V::LANES) {
                     // SAFETY: as above, `LANES` rows and columns exist from here on.
                     unsafe {
-                        let target = target.add(column * TILE_ROWS);
-                        V::transpose(source.add(column), row_stride, target, TILE_ROWS);
+                        let target = target.add(column * V::TILE_ROWS);
+                        V::transpose(source.add(column), row_stride, target, V::TILE_ROWS);
                     }
                 }
             }
