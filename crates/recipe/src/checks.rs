@@ -101,9 +101,10 @@ impl Checks<'_> {
 
     /// How many values the model must give for an item.
     pub fn outputs(&self, loss: &Loss) -> usize {
-        match loss.name() {
-            "binary_cross_entropy" => 1,
-            _ => self.data.dataset.targets().width(),
+        match (loss.name(), self.data.dataset.targets().width()) {
+            // For more classes the loss itself is the mistake, and told.
+            ("binary_cross_entropy", 2) => 1,
+            (_, width) => width,
         }
     }
 

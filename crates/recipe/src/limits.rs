@@ -15,6 +15,11 @@ const COUNT: Range = Range::at_least(1.0);
 pub fn of(owner: &str, key: &str) -> Option<Range> {
     Some(match (owner, key) {
         ("dropout", "p") => BELOW_ONE,
+        ("split", "train" | "valid" | "test") => PROBABILITY,
+        ("norm" | "value", "max") => Range::above(0.0),
+        ("warmup", "epochs") => Range::at_least(0.0),
+        ("warmup", "start") | ("one_cycle", "warmup") => PROBABILITY,
+        ("batch_norm", "momentum") => PROBABILITY,
         (_, "p" | "probability") => PROBABILITY,
         (_, "units" | "filters") => Range::between(1.0, MOST_UNITS),
         (_, "kernel" | "size" | "stride" | "dilation" | "groups") => {

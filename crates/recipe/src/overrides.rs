@@ -100,7 +100,9 @@ fn descend(
         let (key, place) = ("type".to_owned(), node.place.clone());
         let kind = Node { value: Value::Text(kind.clone()), place: place.clone() };
         let entries = vec![Entry { key, key_place: place, node: kind }];
-        node.value = Value::Table(Table { entries });
+        // Where text is wanted, it is the override that is wrong.
+        let place = path[0].1.clone();
+        *node = Node { value: Value::Table(Table { entries }), place };
     }
     let (name, place) = &path[0];
     match &mut node.value {

@@ -222,8 +222,7 @@ fn check_key<T: DeserializeOwned>(
     match T::deserialize(FromEntries(alone)) {
         // Another key is needed as well: that is said once all keys are right.
         Ok(_) | Err(Fault::MissingField(_)) => {
-            let owner = if tag.is_some() { name } else { "" };
-            check_limits(owner, &entry.key, &entry.node, problems);
+            check_limits(name, &entry.key, &entry.node, problems);
         }
         Err(fault) => problems.push(explain(&fault, &entry.key, &entry.node)),
     }

@@ -112,7 +112,12 @@ mod tests {
             header(Task::Regress),
             row(Task::Regress, &EpochReport { valid: None, best: false, ..report() }),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        epoch  train loss  valid loss  valid acc       lr     time
+            1      0.4812      0.3391     87.6 %   8.0e-4     0:21 ★
+        epoch  train loss  valid loss  valid mae       lr     time
+            1      0.4812           –          –   8.0e-4     0:21
+        ");
     }
 
     #[test]
@@ -129,6 +134,10 @@ mod tests {
         let early = best_line(&report);
         report.stopped = None;
         let test = test_line(&[("loss", 0.0412), ("accuracy", 0.989)].into_iter().collect());
-        insta::assert_snapshot!([early, best_line(&report), test].join("\n"), @"");
+        insta::assert_snapshot!([early, best_line(&report), test].join("\n"), @r"
+        ★ best valid.loss 0.2204 @ epoch 9 · stopped early: no gain > 0.001 for 4 epochs · 4:33
+        ★ best valid.loss 0.2204 @ epoch 9 · 4:33
+        test accuracy 98.90 % · loss 0.0412
+        ");
     }
 }

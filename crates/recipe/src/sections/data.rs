@@ -6,7 +6,7 @@ use glassbox_train::data::{Augment, DataConfig, DataSource, NormalizeConfig, Spl
 
 use super::Section;
 use crate::diagnostic::Problem;
-use crate::read::Fields;
+use crate::read::{self, Fields};
 use crate::tagged::{self, Kind};
 use crate::tree::{Node, Table, Value};
 
@@ -32,6 +32,10 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
     let node = Node { value: Value::Table(table), place: section.place.clone() };
     let kind = Kind::kind("data").beside(COMMON);
     let source = tagged::read::<DataSource>(&node, kind, problems)?;
+    if serde_json::to_value(&source).is_ok_and(|source| source["path"] == "") {
+        let example = "path = \"my-data\"";
+        problems.push(read::missing("path", "data", &section.place, example));
+    }
     Some(DataConfig { source, split, normalize, standardize_targets })
 }
 
@@ -58,7 +62,7 @@ pub fn read_augment(node: Option<&Node>, problems: &mut Vec<Problem>) -> Vec<Aug
     let Some(node) = node else { return Vec::new() };
     let Value::List(items) = &node.value else {
         problems.push(
-            crate::read::wrong_type("augment", node, "a list of tables")
+            read::wrong_type("augment", node, "a list of tables")
                 .help("write [[augment]] with two brackets, once for each augmentation"),
         );
         return Vec::new();

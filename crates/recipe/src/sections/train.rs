@@ -119,7 +119,7 @@ fn checkpoint_every(fields: &mut Fields<'_, '_>) -> Option<CheckpointEvery> {
         _ => {
             let problem = read::wrong_type(KEY, node, "either `steps` or `epochs`");
             inner.problems.push(problem.help("for instance checkpoint_every = { steps = 200 }"));
-            None
+            return None; // which says enough of any other key
         }
     };
     inner.finish();

@@ -131,7 +131,7 @@ struct Memory {
 /// use glassbox_tensor::Tensor;
 /// use glassbox_train::optim::{Adam, Optimizer};
 ///
-/// let mut model = Sequential::new([2]).dense(1).build(7)?;
+/// let mut model = Sequential::input([2]).dense(1).build(7)?;
 /// let mut optimizer = Optimizer::new(Adam { lr: 0.1, ..Adam::default() });
 /// let x = Tensor::ones([4, 2]);
 /// for step in 0..100 {
