@@ -10,6 +10,7 @@ use crate::tensor::Tensor;
 
 mod accumulate;
 pub(crate) mod activation;
+mod add_activation;
 mod argmax;
 mod avg_pool;
 pub(crate) mod batch_norm;
@@ -89,6 +90,7 @@ macro_rules! table {
 }
 
 table! {
+    AddActivation => add_activation,
     Conv2d => conv2d,
     Dropout => dropout,
     Linear => linear,
