@@ -101,34 +101,40 @@ impl<F: Copy, const N: usize> MapChunk<F, N> {
 impl<F: Map<N>, const N: usize> Kernel for MapChunk<F, N> {
     type Output = ();
 
+    /// One loop for whole vectors and the rest, so that the function is compiled once.
     #[inline(always)]
     fn run<V: Vector>(self) {
         let mut start = 0;
-        while start + V::LANES <= self.length {
+        while start < self.length {
+            let count = V::LANES.min(self.length - start);
             let mut x = [V::zero(); N];
             let mut k = 0;
             while k < N {
-                // SAFETY: `LANES` values from `start` lie within each input, see `map_pointers`.
-                x[k] = unsafe { V::load(self.inputs[k].add(start)) };
+                // SAFETY: `count` values from `start` lie within each input, see `map_pointers`.
+                x[k] = unsafe { load(self.inputs[k].add(start), count) };
                 k += 1;
             }
             // SAFETY: likewise within the output.
-            unsafe { self.f.at(x).store(self.output.add(start)) };
+            unsafe { store(self.f.at(x), self.output.add(start), count) };
             start += V::LANES;
         }
-        let rest = self.length - start;
-        if rest > 0 {
-            let mut x = [V::zero(); N];
-            let mut k = 0;
-            while k < N {
-                // SAFETY: `rest` values are left in each input.
-                x[k] = unsafe { V::load_part(self.inputs[k].add(start), rest) };
-                k += 1;
-            }
-            // SAFETY: likewise in the output.
-            unsafe { self.f.at(x).store_part(self.output.add(start), rest) };
-        }
     }
+}
+
+/// # Safety
+/// `source` must be readable for `count` values, at most `LANES`.
+#[inline(always)]
+unsafe fn load<V: Vector>(source: *const f32, count: usize) -> V {
+    // SAFETY: by this function's contract.
+    unsafe { if count == V::LANES { V::load(source) } else { V::load_part(source, count) } }
+}
+
+/// # Safety
+/// `target` must be writable for `count` values, at most `LANES`.
+#[inline(always)]
+unsafe fn store<V: Vector>(x: V, target: *mut f32, count: usize) {
+    // SAFETY: by this function's contract.
+    unsafe { if count == V::LANES { x.store(target) } else { x.store_part(target, count) } }
 }
 
 /// The values of a tensor that is broadcast to the shape of a result.
@@ -275,22 +281,13 @@ impl<F: Map<N>, const N: usize> Kernel for BroadcastRows<'_, F, N> {
                 while k < N {
                     if steps[k] == 1 {
                         // SAFETY: this input has the whole row, which `count` does not pass.
-                        x[k] = unsafe {
-                            let source = self.inputs[k].add(starts[k] + column);
-                            if count == V::LANES {
-                                V::load(source)
-                            } else {
-                                V::load_part(source, count)
-                            }
-                        };
+                        x[k] = unsafe { load(self.inputs[k].add(starts[k] + column), count) };
                     }
                     k += 1;
                 }
-                let y = self.f.at(x);
                 // SAFETY: within the row of the output, which belongs to this task alone.
                 unsafe {
-                    let target = self.output.add(row * row_length + column);
-                    if count == V::LANES { y.store(target) } else { y.store_part(target, count) }
+                    store(self.f.at(x), self.output.add(row * row_length + column), count);
                 }
                 column += V::LANES;
             }

@@ -42,10 +42,10 @@ pub(crate) trait Binary: Copy + Send + Sync + Into<Function> {
 
     fn f<V: Vector>(self, a: V, b: V) -> V;
 
-    /// `dy df/da`; operands that [`Binary::LEFT`] does not name are zero.
+    /// `dy df/da`; operands that [`Binary::LEFT`] does not name are unspecified.
     fn left_grad<V: Vector>(self, dy: V, a: V, b: V) -> V;
 
-    /// `dy df/db`; operands that [`Binary::RIGHT`] does not name are zero.
+    /// `dy df/db`; operands that [`Binary::RIGHT`] does not name are unspecified.
     fn right_grad<V: Vector>(self, dy: V, a: V, b: V) -> V;
 }
 
@@ -165,39 +165,35 @@ fn backward<F: Binary>(
 /// where nothing else reads the gradient.
 fn operand_grad<F: Map<3>>(f: F, mut dy: Tensor, call: &BinaryCall, reads: [bool; 2]) -> Tensor {
     let shape = dy.shape();
-    let operand = |saved: &Option<Tensor>, read: bool| if read { saved.clone() } else { None };
-    let left = operand(&call.left, reads[0]);
-    let right = operand(&call.right, reads[1]);
-    let full = |x: &Option<Tensor>| x.as_ref().is_none_or(|x| x.shape() == shape);
-    if full(&left) && full(&right) && dy.is_unique() {
-        match (&left, &right) {
-            (Some(a), Some(b)) => {
-                map_in_place(f, dy.make_mut(), &[a.as_slice(), b.as_slice()]);
-            }
-            (Some(a), None) => map_in_place(WithoutRight(f), dy.make_mut(), &[a.as_slice()]),
-            (None, Some(b)) => map_in_place(WithoutLeft(f), dy.make_mut(), &[b.as_slice()]),
-            (None, None) => map_in_place(WithoutBoth(f), dy.make_mut(), &[]),
-        }
+    let (left, right) = (call.left.as_ref(), call.right.as_ref());
+    let (left, right) = (left.filter(|_| reads[0]), right.filter(|_| reads[1]));
+    // Where one is not read, the other will do in its place.
+    if let (Some(a), Some(b)) = (left.or(right), right.or(left))
+        && a.shape() == shape
+        && b.shape() == shape
+        && dy.is_unique()
+    {
+        map_in_place(f, dy.make_mut(), &[a.as_slice(), b.as_slice()]);
         return dy;
     }
     const ZERO: &[f32] = &[0.0];
-    fn of(x: &Option<Tensor>) -> Operand<'_> {
+    fn of(x: Option<&Tensor>) -> Operand<'_> {
         match x {
             Some(x) => Operand { values: x.as_slice(), shape: x.shape() },
             None => Operand { values: ZERO, shape: Shape::new(&[]) },
         }
     }
-    let operands = [Operand { values: dy.as_slice(), shape }, of(&left), of(&right)];
+    let operands = [Operand { values: dy.as_slice(), shape }, of(left), of(right)];
     Tensor::build(shape, |out| map_broadcast(f, shape, operands, out))
 }
 
 /// Makes a type that is a map of some of a function's values.
 macro_rules! maps {
-    ($($name:ident<$trait:path, $count:literal>($function:ident, $values:pat) = $body:expr;)*) => {
+    ($($name:ident<$count:literal>($function:ident, $values:pat) = $body:expr;)*) => {
         $(#[derive(Clone, Copy)]
         struct $name<F>(F);
 
-        impl<F: $trait> Map<$count> for $name<F> {
+        impl<F: Binary> Map<$count> for $name<F> {
             const COST: usize = F::COST;
             #[inline(always)]
             fn at<V: Vector>(self, $values: [V; $count]) -> V {
@@ -209,12 +205,9 @@ macro_rules! maps {
 }
 
 maps! {
-    Forward<Binary, 2>(function, [a, b]) = function.f(a, b);
-    LeftGrad<Binary, 3>(function, [dy, a, b]) = function.left_grad(dy, a, b);
-    RightGrad<Binary, 3>(function, [dy, a, b]) = function.right_grad(dy, a, b);
-    WithoutRight<Map<3>, 2>(f, [dy, a]) = f.at([dy, a, V::zero()]);
-    WithoutLeft<Map<3>, 2>(f, [dy, b]) = f.at([dy, V::zero(), b]);
-    WithoutBoth<Map<3>, 1>(f, [dy]) = f.at([dy, V::zero(), V::zero()]);
+    Forward<2>(function, [a, b]) = function.f(a, b);
+    LeftGrad<3>(function, [dy, a, b]) = function.left_grad(dy, a, b);
+    RightGrad<3>(function, [dy, a, b]) = function.right_grad(dy, a, b);
 }
 
 #[cfg(test)]

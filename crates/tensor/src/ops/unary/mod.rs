@@ -186,18 +186,13 @@ impl Backward for UnaryCall {
     }
 }
 
-fn backward<F: Unary>(function: F, mut output_grad: Tensor, saved: Option<&Tensor>) -> Tensor {
-    match (function.reads(), saved) {
-        (Reads::Input, Some(x)) => map_grad(FromInput(function), output_grad, x),
-        (Reads::Output, Some(y)) => map_grad(FromOutput(function), output_grad, y),
-        _ => {
-            let input_grad = FromNothing(function);
-            if output_grad.is_unique() {
-                map_in_place(input_grad, output_grad.make_mut(), &[]);
-                return output_grad;
-            }
+fn backward<F: Unary>(function: F, output_grad: Tensor, saved: Option<&Tensor>) -> Tensor {
+    match saved {
+        Some(saved) => map_grad(Derivative(function), output_grad, saved),
+        None => {
+            // Nothing is read, so anything will do in its place.
             let dy = output_grad.as_slice();
-            Tensor::build(output_grad.shape(), |dx| map(input_grad, [dy], dx))
+            Tensor::build(output_grad.shape(), |dx| map(Derivative(function), [dy, dy], dx))
         }
     }
 }
@@ -223,36 +218,19 @@ impl<F: Unary> Map<1> for Forward<F> {
     }
 }
 
+/// `dy` and what [`Unary::reads`] names.
 #[derive(Clone, Copy)]
-struct FromInput<F>(F);
+struct Derivative<F>(F);
 
-impl<F: Unary> Map<2> for FromInput<F> {
+impl<F: Unary> Map<2> for Derivative<F> {
     const COST: usize = F::COST;
     #[inline(always)]
-    fn at<V: Vector>(self, [dy, x]: [V; 2]) -> V {
-        self.0.grad(dy, x, V::zero())
-    }
-}
-
-#[derive(Clone, Copy)]
-struct FromOutput<F>(F);
-
-impl<F: Unary> Map<2> for FromOutput<F> {
-    const COST: usize = CHEAP;
-    #[inline(always)]
-    fn at<V: Vector>(self, [dy, y]: [V; 2]) -> V {
-        self.0.grad(dy, V::zero(), y)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct FromNothing<F>(F);
-
-impl<F: Unary> Map<1> for FromNothing<F> {
-    const COST: usize = CHEAP;
-    #[inline(always)]
-    fn at<V: Vector>(self, [dy]: [V; 1]) -> V {
-        self.0.grad(dy, V::zero(), V::zero())
+    fn at<V: Vector>(self, [dy, saved]: [V; 2]) -> V {
+        match self.0.reads() {
+            Reads::Nothing => self.0.grad(dy, V::zero(), V::zero()),
+            Reads::Input => self.0.grad(dy, saved, V::zero()),
+            Reads::Output => self.0.grad(dy, V::zero(), saved),
+        }
     }
 }
 
