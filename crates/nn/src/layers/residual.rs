@@ -1,6 +1,6 @@
 //! Residual blocks.
 
-use glassbox_tensor::{Rng, Shape, Tensor};
+use glassbox_tensor::{Activation, Rng, Shape, Tensor};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -227,6 +227,11 @@ impl Module for Residual {
         let (body, around) = self.branches(input, cx);
         body.add(&around)
     }
+
+    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+        let (body, around) = self.branches(input, cx);
+        body.add_activation(&around, activation)
+    }
 }
 
 impl Builder {
@@ -247,8 +252,6 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-    use glassbox_tensor::Activation;
-
     use super::*;
     use crate::layers::geometry::PaddingConfig;
 
