@@ -249,7 +249,7 @@ impl Checks<'_> {
                     .expected("items of shape height×width×channels")
                     .found(format!("items of shape {shape}"))
                     .help("remove the augmentation");
-            problem.place = self.recipe.item("augment", index).map(|node| tag_place(node));
+            problem.place = self.recipe.item("augment", index).map(tag_place);
             self.problems.push(problem);
         }
     }

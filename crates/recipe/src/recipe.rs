@@ -37,7 +37,7 @@ impl Recipe {
     /// # Errors
     /// A report of everything that is wrong.
     pub fn open(path: &Path, overrides: &[String]) -> Result<Self, Report> {
-        let text = read_file(path).map_err(Report::of)?;
+        let text = read_file(path)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&path.display().to_string(), &text, &base, overrides)
     }
@@ -194,35 +194,36 @@ impl Recipe {
 }
 
 /// Reads a recipe file of a sensible size.
-fn read_file(path: &Path) -> Result<String, Problem> {
+fn read_file(path: &Path) -> Result<String, Report> {
     let unreadable = |what: String| {
         Problem::new(codes::UNREADABLE, format!("{} cannot be read", path.display())).found(what)
     };
     let failed = |error: std::io::Error| {
         let problem = unreadable(error.to_string());
-        match error.kind() {
+        Report::of(match error.kind() {
             std::io::ErrorKind::NotFound => {
                 problem.help("`glassbox new cnn` writes a recipe to begin with")
             }
             _ => problem,
-        }
+        })
     };
     if path.is_dir() {
         let inside = path.join("recipe.toml");
         let problem = unreadable("a folder".into()).expected("a file");
-        return Err(problem.help(format!("did you mean {}?", inside.display())));
+        return Err(Report::of(problem.help(format!("did you mean {}?", inside.display()))));
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
     file.take(tree::MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > tree::MAX_BYTES {
         let limit = format!("at most {} KiB", tree::MAX_BYTES / 1024);
-        return Err(unreadable("more".into()).expected(limit).help("is this really a recipe?"));
+        let problem = unreadable("more".into()).expected(limit);
+        return Err(Report::of(problem.help("is this really a recipe?")));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let found = format!("byte {at} is not part of a UTF-8 character");
-        unreadable(found).expected("UTF-8 text").help("save the file as UTF-8")
+        Report::of(unreadable(found).expected("UTF-8 text").help("save the file as UTF-8"))
     })
 }
 

@@ -35,7 +35,7 @@ impl Kind {
     }
 
     /// A config chosen by its `kind`.
-    pub const fn kind(noun: &'static str) -> Self {
+    pub const fn by_kind(noun: &'static str) -> Self {
         Self { noun, tag: Some("kind"), beside: &[] }
     }
 

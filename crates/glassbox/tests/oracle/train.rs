@@ -16,7 +16,7 @@ use crate::{optim, sched};
 const STEPS: usize = 20;
 
 /// The model, and PyTorch's name for each of its layers with state.
-fn model(case: &Case) -> Result<(Sequential, Vec<(usize, &'static str)>), String> {
+fn model(case: &Case) -> Result<(Sequential, Names), String> {
     let mlp = |activation: &str| {
         let widths = |index: usize| case.array(&format!("param.{index}.bias")).map(|b| b.shape[0]);
         let mut builder = Sequential::input([6]);
@@ -54,7 +54,7 @@ fn model(case: &Case) -> Result<(Sequential, Vec<(usize, &'static str)>), String
         }
         _ => return Err("no such network".into()),
     };
-    Ok((builder.build(0).map_err(|error| error.to_string())?, names))
+    Ok((builder.build(0).map_err(|error| error.to_string())?, Names(names)))
 }
 
 /// PyTorch's layout of a weight as ours: reversed for dense, `[out, in, h, w]` for convolution.
@@ -87,7 +87,6 @@ impl Names {
 
 pub fn compute(case: &Case) -> Computed {
     let (mut model, names) = model(case)?;
-    let names = Names(names);
     let mut missing = None;
     walk_mut(&mut model, |path, slot| {
         let name = names.torch(&path.to_string());

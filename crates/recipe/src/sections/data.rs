@@ -30,7 +30,7 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
     };
     let table = absolute_paths(section.table, base);
     let node = Node { value: Value::Table(table), place: section.place.clone() };
-    let kind = Kind::kind("data").beside(COMMON);
+    let kind = Kind::by_kind("data").beside(COMMON);
     let source = tagged::read::<DataSource>(&node, kind, problems)?;
     if serde_json::to_value(&source).is_ok_and(|source| source["path"] == "") {
         let example = "path = \"my-data\"";

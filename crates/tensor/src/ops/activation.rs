@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 /// A pointwise non-linearity.
 ///
-/// [`Activation::derivative_from_output`] exists for those whose derivative follows from their
+/// `derivative_from_output` exists for those whose derivative follows from their
 /// result alone: an operation that fuses one of these needs to save nothing but its output.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
