@@ -1,9 +1,11 @@
 //! A report drawn for the terminal: the line of the recipe with what is wrong underlined.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
 
 use crate::diagnostic::{Problem, Report, Source};
@@ -62,7 +64,8 @@ fn render(problem: &Problem, report: &Report, style: Style) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(style.width)
-        .with_context_lines(0)
+        // `OneLine` answers any context with the line itself.
+        .with_context_lines(1)
         .with_links(false);
     if handler.render_report(&mut text, &drawing).is_err() {
         let _ = write!(text, "{} {mark} {}", problem.code, problem.message);
@@ -75,12 +78,12 @@ fn render(problem: &Problem, report: &Report, style: Style) -> String {
 struct Drawing<'a> {
     problem: &'a Problem,
     message: String,
-    source: Option<NamedSource<String>>,
+    source: Option<OneLine<'a>>,
     label: Option<LabeledSpan>,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(problem: &'a Problem, report: &Report) -> Self {
+    fn new(problem: &'a Problem, report: &'a Report) -> Self {
         let mut drawing =
             Self { problem, message: problem.message.clone(), source: None, label: None };
         match report.position(problem) {
@@ -88,11 +91,12 @@ impl<'a> Drawing<'a> {
                 let _ = write!(drawing.message, " ({}:{line}:{column})", source.name);
                 drawing.append_label();
             }
-            Some((source, ..)) => {
+            Some((source, line, column)) => {
                 let range = first_line(source, problem);
                 drawing.label =
                     Some(LabeledSpan::new(Some(problem.label()), range.start, range.len()));
-                drawing.source = Some(NamedSource::new(&source.name, source.text.clone()));
+                let whole = whole_line(&source.text, range.start);
+                drawing.source = Some(OneLine { source, whole, line, column });
             }
             None => drawing.append_label(),
         }
@@ -107,7 +111,7 @@ impl<'a> Drawing<'a> {
 }
 
 /// The part of the problem's place that lies in its first line: a table's place may span the file.
-fn first_line(source: &Source, problem: &Problem) -> std::ops::Range<usize> {
+fn first_line(source: &Source, problem: &Problem) -> Range<usize> {
     let text = &source.text;
     let range = problem.place.as_ref().map_or(0..0, |place| place.range.clone());
     let mut start = range.start.min(text.len());
@@ -119,14 +123,60 @@ fn first_line(source: &Source, problem: &Problem) -> std::ops::Range<usize> {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
+    // What is missing at the end of a line is shown at the last character.
+    if start == line_end {
+        let line = &text[whole_line(text, start)];
+        start -= line.chars().next_back().map_or(0, char::len_utf8);
+    }
     start..end
 }
 
+/// The line of `text` around byte `at`, without its end.
+fn whole_line(text: &str, at: usize) -> Range<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    start..start + text[start..end].trim_end_matches('\r').len()
+}
+
 fn drawable(source: &Source, problem: &Problem) -> bool {
-    let start = first_line(source, problem).start;
-    let line_start = source.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = source.text[start..].find('\n').map_or(source.text.len(), |end| start + end);
-    line_end - line_start <= LONGEST_LINE && !source.text.is_empty()
+    let whole = whole_line(&source.text, first_line(source, problem).start);
+    whole.len() <= LONGEST_LINE && !source.text.is_empty()
+}
+
+/// The line of a recipe in which a problem stands.
+#[derive(Debug)]
+struct OneLine<'a> {
+    source: &'a Source,
+    /// The line's bytes.
+    whole: Range<usize>,
+    /// Where the problem stands, from 1.
+    line: usize,
+    column: usize,
+}
+
+impl SourceCode for OneLine<'_> {
+    /// The whole line where surroundings are asked for, otherwise the place of the problem.
+    fn read_span<'b>(
+        &'b self,
+        span: &SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let (range, column) = if before == 0 {
+            (span.offset()..span.offset() + span.len(), self.column - 1)
+        } else {
+            (self.whole.clone(), 0)
+        };
+        let data = self.source.text.as_bytes().get(range.clone());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.source.name.clone(),
+            data.ok_or(MietteError::OutOfBounds)?,
+            range.into(),
+            self.line - 1,
+            column,
+            1,
+        )))
+    }
 }
 
 impl std::fmt::Display for Drawing<'_> {
