@@ -15,12 +15,15 @@ pub fn find(text: &str, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> 
     let list = RunFolder::list(runs);
     if text == "last" {
         return list.into_iter().next_back().ok_or_else(|| {
+            if let Some((_, error)) = RunFolder::damaged(runs).pop() {
+                return error.into();
+            }
             let message = format!("there are no runs in {}", runs.display());
             Failure::Usage(format!("{message}\n  help: `glassbox train` makes one"))
         });
     }
-    if let Some(exact) = list.iter().find(|(folder, _)| folder.name() == text) {
-        return Ok(exact.clone());
+    if runs.join(text).join("run.json").is_file() {
+        return open(&runs.join(text));
     }
     let fitting: Vec<_> =
         list.iter().filter(|(folder, record)| fits(&folder.name(), &record.name, text)).collect();

@@ -9,8 +9,7 @@ use crate::arguments::Progress;
 
 /// How errors are drawn on the standard error stream.
 pub fn error_style() -> Style {
-    let style = Style { color: stderr().is_terminal() && colors_wanted(), ..Style::default() };
-    Style { unicode: !is_dumb(), width: width(), ..style }
+    Style { color: stderr().is_terminal() && colors_wanted(), unicode: !is_dumb() }
 }
 
 /// How progress is shown when the user has not said how.
@@ -31,12 +30,6 @@ fn colors_wanted() -> bool {
 
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
-/// Columns to wrap sentences at.
-fn width() -> usize {
-    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(100usize).clamp(40, 120)
 }
 
 /// Prints a line. A reader that has gone away (`glassbox train | head`) does not end training.

@@ -316,6 +316,7 @@ impl Checks<'_> {
 pub fn no_validation(who: &str) -> Problem {
     Problem::new(codes::NO_VALIDATION, format!("{who} needs validation data"))
         .expected("validation items")
+        .found("none")
         .help("keep some back: split = { valid = 0.15 }")
 }
 

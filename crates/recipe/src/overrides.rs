@@ -130,6 +130,7 @@ fn descend(
         _ => Err(vec![
             Problem::new(codes::BAD_OVERRIDE, format!("`{here}` is a single value, not a table"))
                 .at(place)
+                .expected("the end of the path")
                 .found(suggest::list([*name])),
         ]),
     }

@@ -128,7 +128,8 @@ pub fn check_range(node: &Node, key: &str, range: Range, problems: &mut Vec<Prob
             Problem::new(codes::OUT_OF_RANGE, format!("`{key}` is out of range"))
                 .at(&node.place)
                 .expected(range.to_string())
-                .found(crate::tree::number_text(number)),
+                .found(crate::tree::number_text(number))
+                .help(format!("give a number {range}")),
         );
     }
     inside
@@ -171,7 +172,8 @@ pub fn unknown_key<'k>(
     let known_list = suggest::list(known.clone());
     let problem = Problem::new(codes::UNKNOWN_KEY, format!("{inside} has no key `{}`", entry.key))
         .at(&entry.key_place)
-        .found(format!("unknown key `{}`", entry.key));
+        .expected(format!("a key of {inside}"))
+        .found(format!("`{}`", entry.key));
     match suggest::nearest(&entry.key, known) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None if known_list == "nothing" => problem.help("remove it: there are no keys here"),

@@ -196,7 +196,9 @@ impl Recipe {
 /// Reads a recipe file of a sensible size.
 fn read_file(path: &Path) -> Result<String, Report> {
     let unreadable = |what: String| {
-        Problem::new(codes::UNREADABLE, format!("{} cannot be read", path.display())).found(what)
+        Problem::new(codes::UNREADABLE, format!("{} cannot be read", path.display()))
+            .expected("a readable file")
+            .found(what)
     };
     let failed = |error: std::io::Error| {
         let problem = unreadable(error.to_string());

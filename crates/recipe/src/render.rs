@@ -17,13 +17,11 @@ pub struct Style {
     pub color: bool,
     /// Use line-drawing characters, otherwise ASCII only.
     pub unicode: bool,
-    /// The width to wrap long sentences at, in columns.
-    pub width: usize,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 100 }
+        Self { color: false, unicode: true }
     }
 }
 
@@ -63,7 +61,8 @@ fn render(problem: &Problem, report: &Report, style: Style) -> String {
     let drawing = Drawing::new(problem, report);
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
+        // Wrapped lines would cut paths, which people copy.
+        .with_wrap_lines(false)
         // `OneLine` answers any context with the line itself.
         .with_context_lines(1)
         .with_links(false);
@@ -189,8 +188,10 @@ impl std::error::Error for Drawing<'_> {}
 
 impl Diagnostic for Drawing<'_> {
     fn help<'b>(&'b self) -> Option<Box<dyn std::fmt::Display + 'b>> {
-        let help = self.problem.help.as_ref()?;
-        Some(Box::new(help))
+        match &self.problem.help {
+            Some(help) => Some(Box::new(help)),
+            None => Some(Box::new(format!("`glassbox explain {}` says more", self.problem.code))),
+        }
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

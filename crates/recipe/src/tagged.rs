@@ -261,7 +261,8 @@ fn explain(fault: &Fault, key: &str, node: &Node) -> Problem {
                 Some(entry) => read::unknown_key(entry, key, known),
                 None => Problem::new(codes::UNKNOWN_KEY, format!("`{key}` has no key `{found}`"))
                     .at(&node.place)
-                    .found(node.describe())
+                    .expected(format!("a key of `{key}`"))
+                    .found(format!("`{found}`"))
                     .help(suggest::advice(found, known)),
             }
         }
@@ -279,6 +280,7 @@ fn explain(fault: &Fault, key: &str, node: &Node) -> Problem {
         Fault::Other(message) => {
             Problem::new(codes::WRONG_TYPE, format!("`{key}` does not work: {message}"))
                 .at(&node.place)
+                .expected(limits::form_of(key))
                 .found(node.describe())
         }
     }

@@ -121,7 +121,8 @@ pub fn parse(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
             Problem::new(codes::SYNTAX, "this key is nested too deeply")
                 .at(&Place::new(source, range))
                 .expected(format!("at most {MAX_DOTS} dots"))
-                .found("more"),
+                .found("more")
+                .help("write the tables as [section] headers"),
         );
         return Table::default();
     }
@@ -190,10 +191,16 @@ fn syntax_problem(error: &toml::de::Error, text: &str, source: usize) -> Problem
     range.start = range.start.min(text.len());
     range.end = range.end.clamp(range.start, text.len());
     let message = error.message().trim().replace('\n', ", ");
-    Problem::new(codes::SYNTAX, "this is not valid TOML")
+    let line = text.get(range.clone()).and_then(|found| found.lines().next()).unwrap_or_default();
+    let found = match line.trim() {
+        "" => "the end of the line".into(),
+        text => format!("`{}`", shorten(text)),
+    };
+    Problem::new(codes::SYNTAX, format!("this is not valid TOML: {message}"))
         .at(&Place::new(source, range))
-        .found(message)
-        .help("a recipe is written in TOML: `key = value` lines under [section] headers")
+        .expected("`key = value` lines under [section] headers")
+        .found(found)
+        .help("look for a missing or superfluous quote, bracket or `=` here or just before")
 }
 
 fn from_table(table: &DeTable<'_>, source: usize, problems: &mut Vec<Problem>) -> Table {

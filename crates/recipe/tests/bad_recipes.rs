@@ -287,7 +287,7 @@ fn every_bad_recipe_is_answered() {
             wrong.push(format!("{replace:?} was accepted"));
             continue;
         };
-        let rendered = report.render(glassbox_recipe::Style { width: 400, ..Default::default() });
+        let rendered = report.render(glassbox_recipe::Style::default());
         let at = |code: &str, line: usize| {
             report.problems().iter().any(|problem| {
                 problem.code == code
@@ -323,7 +323,7 @@ fn bad_overrides_are_answered() {
         ("=", "GB0110", "not a path"),
     ] {
         let report = answer(GOOD, &[set.to_owned()]).unwrap_err();
-        let text = report.render(glassbox_recipe::Style { width: 400, ..Default::default() });
+        let text = report.render(glassbox_recipe::Style::default());
         assert!(report.problems().iter().any(|p| p.code == code), "{set}: {text}");
         assert!(text.contains(words) && text.contains("--set"), "{set}: {text}");
     }

@@ -4,7 +4,8 @@
 //! so that one rename makes a checkpoint whole: there is no moment at which two files disagree.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::Parameters;
@@ -18,26 +19,38 @@ use crate::progress::Progress;
 
 /// A checkpoint file that cannot be used, for people.
 #[derive(Debug, thiserror::Error)]
-#[error("{code} × {}: {message}\n  help: {help}", path.display())]
+#[error("{code} × {}: expected {expected}, found {found}\n  help: {help}", path.display())]
 pub struct CheckpointError {
     /// `GB05xx`.
     pub code: &'static str,
     /// The file.
     pub path: PathBuf,
-    /// What was expected and what was found.
-    pub message: String,
+    /// What would have been right.
+    pub expected: String,
+    /// What was there instead.
+    pub found: String,
     /// What to do.
     pub help: String,
 }
 
 impl CheckpointError {
-    pub(crate) fn new(code: &'static str, path: &Path, message: impl ToString, help: &str) -> Self {
-        Self { code, path: path.into(), message: message.to_string(), help: help.into() }
+    pub(crate) fn new(
+        code: &'static str,
+        path: &Path,
+        expected: impl ToString,
+        found: impl ToString,
+        help: &str,
+    ) -> Self {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        Self { code, path: path.into(), expected, found, help: help.into() }
     }
 }
 
 /// The entry of a file's metadata under which all of Glassbox's own stands, as JSON.
 const METADATA: &str = "glassbox";
+
+/// The largest file that is read: 2 billion values with their metadata.
+const MAX_BYTES: u64 = 8 << 30;
 
 /// Named tensors with text metadata: the content of a safetensors file.
 #[derive(Clone, Debug, Default)]
@@ -54,16 +67,15 @@ impl TensorFile {
     /// # Errors
     /// When the file is missing, truncated, malformed, or holds other types than `F32` and `I32`.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path).map_err(|error| {
+        let bytes = read_bounded(path).map_err(|error| {
             let help = "check the path; `glassbox runs ls` lists the runs";
-            CheckpointError::new("GB0501", path, format!("cannot be read: {error}"), help)
+            CheckpointError::new("GB0501", path, "a readable file", error, help)
         })?;
         let broken = |error: &dyn std::fmt::Display| {
-            let message =
-                format!("expected a safetensors file, found {} bytes: {error}", bytes.len());
+            let found = format!("{} bytes: {error}", bytes.len());
             let help =
                 "the file is damaged or of another format; use another checkpoint of the run";
-            CheckpointError::new("GB0502", path, message, help)
+            CheckpointError::new("GB0502", path, "a safetensors file", found, help)
         };
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(&e))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(&e))?;
@@ -73,8 +85,9 @@ impl TensorFile {
         for name in names {
             let view = file.tensor(&name).map_err(|e| broken(&e))?;
             let tensor = tensor_of(&view).map_err(|what| {
-                let help = "Glassbox reads F32 and I32 tensors of up to 8 axes; convert the file";
-                CheckpointError::new("GB0503", path, format!("tensor {name:?} {what}"), help)
+                let expected = "F32 and I32 tensors of up to 8 axes";
+                let found = format!("tensor {name:?} with {what}");
+                CheckpointError::new("GB0503", path, expected, found, "convert the file")
             })?;
             tensors.push((name, tensor));
         }
@@ -91,7 +104,7 @@ impl TensorFile {
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let failed = |error: &dyn std::fmt::Display| {
             let help = "check free space and permissions; earlier checkpoints are untouched";
-            CheckpointError::new("GB0504", path, format!("cannot be written: {error}"), help)
+            CheckpointError::new("GB0504", path, "a file that can be written", error, help)
         };
         let views: Result<Vec<_>, _> =
             self.tensors.iter().map(|(n, t)| Ok((n, view_of(t)?))).collect();
@@ -115,7 +128,7 @@ impl TensorFile {
 
 fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, String> {
     if view.shape().len() > MAX_RANK {
-        return Err(format!("has {} axes", view.shape().len()));
+        return Err(format!("{} axes", view.shape().len()));
     }
     let shape = Shape::new(view.shape());
     let words = view.data().as_chunks::<4>().0.iter();
@@ -126,8 +139,23 @@ fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, String> {
         Dtype::I32 => Tensor::build_i32(shape, |out| {
             out.iter_mut().zip(words).for_each(|(o, w)| *o = i32::from_le_bytes(*w));
         }),
-        other => return Err(format!("has type {other:?}")),
+        other => return Err(format!("type {other:?}")),
     })
+}
+
+/// Reads a file of a sensible size, so that no file, however large, exhausts the memory.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("a folder or a device"));
+    }
+    let size = file.metadata()?.len();
+    if size > MAX_BYTES {
+        return Err(io::Error::other(format!("{size} bytes, more than {MAX_BYTES}")));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A tensor's bytes, as safetensors wants them.
@@ -199,15 +227,15 @@ pub(crate) fn set_weights(
     for (name, tensor) in &tensors {
         let bad = |tensor: &Tensor| tensor.as_slice().iter().filter(|x| !x.is_finite()).count();
         if tensor.dtype() == DType::F32 && bad(tensor) > 0 {
-            let message =
-                format!("tensor {name:?} has {} values that are NaN or infinite", bad(tensor));
+            let found =
+                format!("{} values in tensor {name:?} that are NaN or infinite", bad(tensor));
             let help = "training had diverged or the file is damaged; use another checkpoint";
-            return Err(CheckpointError::new("GB0505", path, message, help));
+            return Err(CheckpointError::new("GB0505", path, "finite values", found, help));
         }
     }
     glassbox_nn::load_state(model, &tensors.into_iter().collect()).map_err(|error| {
         let help = "the file belongs to another model; use the recipe it was trained with";
-        CheckpointError::new("GB0506", path, error, help)
+        CheckpointError::new("GB0506", path, "the tensors of this model", error, help)
     })
 }
 
@@ -249,7 +277,8 @@ impl Snapshot<'_> {
             observers: self.observers.clone(),
         };
         let header = serde_json::to_string(&header).map_err(|error| {
-            CheckpointError::new("GB0504", path, format!("cannot be written: {error}"), "")
+            let help = "this is a defect of Glassbox: please report it";
+            CheckpointError::new("GB0504", path, "a state that can be written", error, help)
         })?;
         let model = glassbox_nn::state(self.model).into_iter().map(|(n, t)| ("model.", n, t));
         let optimizer = optimizer.tensors.into_iter().map(|(n, t)| ("optimizer.", n, t));
@@ -279,17 +308,15 @@ impl SavedState {
         let mut file = TensorFile::read(path)?;
         let foreign = |what: String| {
             let help = "resume needs the run's own checkpoints/training-state.safetensors";
-            CheckpointError::new("GB0507", path, what, help)
+            CheckpointError::new("GB0507", path, "a training state", what, help)
         };
         let header = file.metadata.get(HEADER);
-        let header = header
-            .ok_or_else(|| foreign("expected a training state, found plain weights".to_owned()))?;
+        let header = header.ok_or_else(|| foreign("plain weights".to_owned()))?;
         let header: Header = serde_json::from_str(header)
-            .map_err(|error| foreign(format!("the training state does not parse: {error}")))?;
+            .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
         if header.version != VERSION {
             let found = header.version;
-            let what = format!("expected a training state of version {VERSION}, found {found}");
-            return Err(foreign(what));
+            return Err(foreign(format!("version {found}, which is not version {VERSION}")));
         }
         let (model, tensors) = (file.take("model."), file.take("optimizer."));
         let optimizer = OptimizerState { steps: header.update_counts, tensors };
@@ -309,7 +336,8 @@ impl SavedState {
         set_weights(model, self.model, &self.path)?;
         optimizer.restore(&*model, self.optimizer).map_err(|what| {
             let help = "the state belongs to another optimizer; use the run's own recipe";
-            CheckpointError::new("GB0508", &self.path, format!("optimizer state: {what}"), help)
+            let expected = "the state of the recipe's optimizer";
+            CheckpointError::new("GB0508", &self.path, expected, what, help)
         })
     }
 }

@@ -92,7 +92,7 @@ fn bad_weights_are_refused_with_a_reason() {
         entry("2", "F32", "[]", 16, 20)
     );
     let cases: Vec<(&str, &str, &str, Option<Vec<u8>>)> = vec![
-        ("missing file", "GB0501", "cannot be read", None),
+        ("missing file", "GB0501", "a readable file, found No such", None),
         ("empty", "GB0502", "found 0 bytes", Some(Vec::new())),
         ("text", "GB0502", "expected a safetensors", Some(b"hello".to_vec())),
         ("png", "GB0502", "safetensors", Some(b"\x89PNG\r\n\x1a\n0000".to_vec())),
@@ -102,12 +102,12 @@ fn bad_weights_are_refused_with_a_reason() {
         ("short data", "GB0502", "safetensors", third(fine(), 27)),
         ("long data", "GB0502", "safetensors", third(fine(), 29)),
         ("huge shape", "GB0502", "safetensors", third(huge, 28)),
-        ("half precision", "GB0503", "has type F16", third(entry("2", "F16", "[2]", 24, 28), 28)),
+        ("half precision", "GB0503", "with type F16", third(entry("2", "F16", "[2]", 24, 28), 28)),
         ("nine axes", "GB0503", "9 axes", third(nine_axes, 28)),
         ("wrong shape", "GB0506", "0: expected 3, found 1", raw(&narrow, 20)),
         ("missing", "GB0506", "missing: 2", third(entry("3", "F32", "[]", 24, 28), 28)),
         ("unexpected", "GB0506", "unexpected: 3", third(entry("3", "F32", "[]", 24, 28), 28)),
-        ("NaN", "GB0505", "1 values that are NaN", Some(with_nan)),
+        ("NaN", "GB0505", "1 values in tensor", Some(with_nan)),
     ];
     for (name, code, part, bytes) in cases {
         match bytes {

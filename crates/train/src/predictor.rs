@@ -117,13 +117,12 @@ impl Predictor {
         let file = TensorFile::read(path)?;
         let foreign = |what: String| {
             let help = "use checkpoints/best.safetensors of a run that Glassbox trained";
-            CheckpointError::new("GB0509", path, what, help)
+            let expected = "weights with a description of their model";
+            CheckpointError::new("GB0509", path, expected, what, help)
         };
-        let text = file.metadata.get(KEY).ok_or_else(|| {
-            foreign("expected weights with a description of their model, found none".into())
-        })?;
+        let text = file.metadata.get(KEY).ok_or_else(|| foreign("none".into()))?;
         let config: PredictorConfig = serde_json::from_str(text)
-            .map_err(|error| foreign(format!("the description does not parse: {error}")))?;
+            .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
         config.check().map_err(foreign)?;
         let input = Shape::new(&config.input);
         let mut model = Sequential::from_layers(&config.layers, input, &mut Rng::new(0))

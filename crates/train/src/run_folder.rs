@@ -116,14 +116,27 @@ impl RunFolder {
 
     /// All runs below `runs`, oldest first.
     pub fn list(runs: &Path) -> Vec<(Self, RunRecord)> {
-        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
-        let open = |path: PathBuf| {
-            let folder = Self { path };
-            folder.record().ok().map(|record| (folder, record))
-        };
-        let mut found: Vec<_> = entries.filter_map(|entry| open(entry.path())).collect();
-        found.sort_by(|(_, a), (_, b)| (a.started, &a.name).cmp(&(b.started, &b.name)));
+        let with_record = |folder: Self| folder.record().ok().map(|record| (folder, record));
+        let mut found: Vec<_> = Self::folders(runs).filter_map(with_record).collect();
+        // Runs of the same second are told apart by when their recipe was written.
+        let written =
+            |folder: &Self| fs::metadata(folder.recipe()).and_then(|recipe| recipe.modified()).ok();
+        found.sort_by_cached_key(|(folder, record)| (record.started, written(folder)));
         found
+    }
+
+    /// The folders below `runs` whose `run.json` cannot be read, each with the reason.
+    pub fn damaged(runs: &Path) -> Vec<(Self, TrainError)> {
+        let with_error = |folder: Self| folder.record().err().map(|error| (folder, error));
+        Self::folders(runs).filter_map(with_error).collect()
+    }
+
+    /// What has a `run.json`, readable or not, in any order.
+    fn folders(runs: &Path) -> impl Iterator<Item = Self> {
+        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+        entries
+            .map(|entry| Self { path: entry.path() })
+            .filter(|folder| folder.path.join("run.json").is_file())
     }
 
     /// The folder itself.

@@ -1,9 +1,7 @@
 //! `glassbox resume`: go on with a run that was interrupted, or train longer.
 
-use std::fs;
-
-use glassbox_train::Status;
 use glassbox_train::checkpoint::SavedState;
+use glassbox_train::{Status, atomic};
 
 use crate::arguments::Resume;
 use crate::failure::Failure;
@@ -49,7 +47,7 @@ pub fn run(arguments: &Resume) -> Result<(), Failure> {
         return Ok(());
     }
     if !overrides.is_empty() {
-        fs::write(folder.resolved(), experiment.to_toml())
+        atomic::write(&folder.resolved(), experiment.to_toml().as_bytes())
             .map_err(|error| Failure::Failed(format!("error: {}: {error}", folder.name())))?;
     }
     record.epochs = experiment.train.epochs;

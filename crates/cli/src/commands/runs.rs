@@ -27,12 +27,14 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    if runs.is_empty() {
+    let damaged = RunFolder::damaged(&arguments.runs.path);
+    if runs.is_empty() && damaged.is_empty() {
         say!("no runs in {}", arguments.runs.path.display());
         say!("next: glassbox train");
         return Ok(());
     }
-    let width = runs.iter().map(|(folder, _)| folder.name().chars().count()).max().unwrap_or(0);
+    let folders = || runs.iter().map(|(folder, _)| folder).chain(damaged.iter().map(|(f, _)| f));
+    let width = folders().map(|folder| folder.name().chars().count()).max().unwrap_or(0);
     say!("{:width$}  {:11}  {:>9}  {:>16}  test", "run", "status", "epochs", "best");
     for (folder, record) in &runs {
         let best = record.best.as_ref().map_or("–".into(), |best| {
@@ -42,6 +44,9 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
         let test = record.test.as_ref().map_or("–".into(), main_score);
         let status = status(record);
         say!("{:width$}  {status:11}  {epochs:>9}  {best:>16}  {test}", folder.name());
+    }
+    for (folder, _) in &damaged {
+        say!("{:width$}  damaged: run.json cannot be read", folder.name());
     }
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! `glassbox train`: from a recipe to a trained, evaluated and resumable model.
 
-use std::fs;
-
 use glassbox_tensor::threads;
-use glassbox_train::{RunFolder, RunRecord, unix_time};
+use glassbox_train::{RunFolder, RunRecord, atomic, unix_time};
 
 use crate::arguments::Train;
 use crate::failure::Failure;
@@ -25,7 +23,7 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
 fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failure> {
     let experiment = &prepared.experiment;
     let written = |path: std::path::PathBuf, text: &str| {
-        fs::write(&path, text)
+        atomic::write(&path, text.as_bytes())
             .map_err(|error| Failure::Failed(format!("error: {}: {error}", path.display())))
     };
     written(folder.recipe(), &prepared.text)?;
