@@ -32,6 +32,7 @@ pub use ops::binary_cross_entropy::BinaryCrossEntropy;
 pub use ops::conv2d_options::Conv2dOptions;
 pub use ops::cross_entropy::CrossEntropy;
 pub use ops::loss::Reduction;
+pub use ops::pad_mode::PadMode;
 pub use ops::padding::{Padding, output_length};
 pub use ops::pool_options::{AvgPoolOptions, MaxPoolOptions};
 pub use random::Rng;

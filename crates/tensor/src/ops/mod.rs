@@ -39,6 +39,7 @@ mod min;
 mod nll_loss;
 mod one_hot;
 mod pad;
+pub(crate) mod pad_mode;
 pub(crate) mod padding;
 mod permute;
 pub(crate) mod pool_options;
