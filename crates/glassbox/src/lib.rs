@@ -16,3 +16,8 @@ pub mod prelude {
     pub use glassbox_train::optim::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
     pub use glassbox_train::{Task, TrainConfig, Trainer};
 }
+
+/// The examples of the README are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -6,13 +6,15 @@
 //! `dx = scale / √(variance + epsilon) (d - dshift / n - x̂ dscale / n)`; with fixed statistics
 //! the last two terms are absent. `z` is computed again rather than saved.
 
+use self::pointwise::{Fused, Plain, Rectified};
 use super::Backward;
 use super::activation::Activation;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::batch_norm::{self as kernels, Folded, Pointwise};
-use crate::kernels::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::tensor::Tensor;
+
+mod pointwise;
 
 /// Which mean and variance normalise.
 #[derive(Clone, Copy, Debug)]
@@ -345,52 +347,6 @@ impl Scratch {
     fn values(&mut self) -> &mut [f64] {
         let values = self.0.unique_f32s().expect("scratch is not shared");
         &mut bytemuck::cast_slice_mut(values)[..self.1]
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Pointwise for Plain {
-    #[inline(always)]
-    fn value<V: Vector>(self, z: V) -> V {
-        z
-    }
-
-    #[inline(always)]
-    fn gradient<V: Vector>(self, _: V, output_grad: V) -> V {
-        output_grad
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Rectified;
-
-impl Pointwise for Rectified {
-    #[inline(always)]
-    fn value<V: Vector>(self, z: V) -> V {
-        V::zero().max(z) // NaN passes
-    }
-
-    #[inline(always)]
-    fn gradient<V: Vector>(self, z: V, output_grad: V) -> V {
-        z.le(V::zero()).and_not(output_grad)
-    }
-}
-
-/// Any other activation.
-#[derive(Clone, Copy)]
-struct Fused(Activation);
-
-impl Pointwise for Fused {
-    #[inline(always)]
-    fn value<V: Vector>(self, z: V) -> V {
-        self.0.apply_vector(z)
-    }
-
-    #[inline(always)]
-    fn gradient<V: Vector>(self, z: V, output_grad: V) -> V {
-        self.0.derivative_from_output(self.0.apply_vector(z)).mul(output_grad)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageFormat;
-use super::{InputReader, Loaded, idx};
+use super::{InputReader, Loaded, idx_file};
 use crate::data::dataset::{Dataset, InputStore, Targets};
 use crate::data::error::DataError;
 use crate::data::split::SplitConfig;
@@ -26,7 +26,7 @@ impl DigitsConfig {
     /// Never, unless the program file itself is damaged.
     pub fn load(&self) -> Result<Loaded, DataError> {
         let read = |bytes: &'static [u8], name: &str| {
-            idx::read(bytes, bytes.len() as u64, Path::new(name))
+            idx_file::read(bytes, bytes.len() as u64, Path::new(name))
         };
         let values = read(IMAGES, "images-idx3-ubyte.gz")?.into_bytes(3)?;
         let labels = read(LABELS, "labels-idx1-ubyte.gz")?.into_bytes(1)?;

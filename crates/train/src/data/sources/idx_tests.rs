@@ -5,6 +5,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::sources::idx_file::{IdxArray, read};
 
 fn idx(code: u8, dims: &[u32], values: &[u8]) -> Vec<u8> {
     let lengths = dims.iter().flat_map(|length| length.to_be_bytes());

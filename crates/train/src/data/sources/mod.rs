@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod digits;
 pub mod idx;
+mod idx_file;
 pub mod images;
 mod reader;
 pub mod synthetic;
