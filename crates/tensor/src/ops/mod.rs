@@ -42,6 +42,7 @@ mod pad;
 pub(crate) mod padding;
 mod permute;
 pub(crate) mod pool_options;
+pub(crate) mod recurrent;
 mod reduction;
 mod reshape;
 mod select;
@@ -101,6 +102,7 @@ table! {
     Max => max,
     MaxPool => max_pool,
     Permute => permute,
+    Recurrent => recurrent,
     AvgPool => avg_pool,
     BatchNorm => batch_norm,
     BroadcastTo => broadcast_to,
