@@ -1,6 +1,8 @@
 //! What is timed: one optimizer step (forward, loss, backward, update) on a fixed batch.
 
-use glassbox::nn::layers::{Conv2dConfig, Layer, PaddingConfig, ResidualConfig};
+use glassbox::nn::layers::{
+    Conv2dConfig, GruConfig, Layer, LstmConfig, PaddingConfig, ResidualConfig, RnnConfig,
+};
 use glassbox::nn::{BuildError, Builder};
 use glassbox::optim::UpdateRule;
 use glassbox::prelude::*;
@@ -26,6 +28,9 @@ pub const WORKLOADS: &[(&str, Make)] = &[
     ("mlp_784_512_512_10_b128", mlp),
     ("cnn_28x28_b64", cnn),
     ("resnet20_32x32_b64", resnet20),
+    ("lstm_2x256_t64_b32", lstm),
+    ("gru_2x256_t64_b32", gru),
+    ("rnn_tanh_1x256_t64_b32", rnn),
 ];
 
 impl Workload {
@@ -38,14 +43,37 @@ impl Workload {
         let mut rng = Rng::new(0);
         let normal = |out: &mut [f32]| out.iter_mut().for_each(|x| *x = rng.normal());
         let inputs = Tensor::build(batch, normal);
-        let labels: Vec<i32> = (0..batch[0]).map(|_| rng.below(classes) as i32).collect();
+        let targets = Tensor::build_i32([batch[0]], |out| {
+            out.fill_with(|| rng.below(classes) as i32);
+        });
+        Self::of(model, rule, inputs, targets)
+    }
+
+    /// Characters of which every next one is guessed.
+    fn characters(layer: impl Into<Layer>) -> Result<Self, BuildError> {
+        const TOKENS: usize = 65;
+        let (batch, time) = (32, 64);
+        let mut rng = Rng::new(0);
+        let mut tokens =
+            || Tensor::build_i32([batch, time], |out| out.fill_with(|| rng.below(TOKENS) as i32));
+        let (inputs, targets) = (tokens(), tokens());
+        let model = Sequential::input([time]).embedding(TOKENS, 64).layer(layer).dense(TOKENS);
+        Self::of(model, Adam { lr: 2e-3, ..Adam::default() }, inputs, targets)
+    }
+
+    fn of(
+        model: Builder,
+        rule: impl UpdateRule + 'static,
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> Result<Self, BuildError> {
         Ok(Self {
             model: model.build(0)?,
             optimizer: Optimizer::new(rule),
             gradients: Gradients::default(),
             cx: Cx::train(0, 0),
             inputs,
-            targets: Tensor::from_i32(&labels, [batch[0]]),
+            targets,
             loss: Loss::default(),
             steps: 0,
         })
@@ -119,4 +147,16 @@ fn resnet20() -> Result<Workload, BuildError> {
     }
     let rule = Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, ..Sgd::default() };
     Workload::new(model.global_avg_pool().dense(10), rule, &[64, 32, 32, 3], 10)
+}
+
+fn lstm() -> Result<Workload, BuildError> {
+    Workload::characters(LstmConfig { layers: 2, ..LstmConfig::new(256) })
+}
+
+fn gru() -> Result<Workload, BuildError> {
+    Workload::characters(GruConfig { layers: 2, ..GruConfig::new(256) })
+}
+
+fn rnn() -> Result<Workload, BuildError> {
+    Workload::characters(RnnConfig::new(256))
 }

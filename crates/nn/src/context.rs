@@ -5,6 +5,7 @@ use std::fmt::Display;
 use glassbox_tensor::{Rng, Tensor};
 
 use crate::param::Buffer;
+use crate::recurrent_state::{LayerState, RecurrentState};
 use crate::walk::{Parameters, Path, SlotMut, walk_mut};
 
 /// How a buffer changes when the step it was computed in is committed.
@@ -44,6 +45,8 @@ pub struct Cx {
     calls: u64,
     path: Path,
     updates: Vec<(u64, BufferUpdate)>,
+    state: Option<RecurrentState>,
+    lengths: Option<Tensor>,
 }
 
 impl Cx {
@@ -63,6 +66,8 @@ impl Cx {
             calls: 0,
             path: Path::default(),
             updates: Vec::new(),
+            state: None,
+            lengths: None,
         }
     }
 
@@ -137,6 +142,55 @@ impl Cx {
             self.name(kind),
             input.shape()
         );
+    }
+
+    /// Runs `inner` with recurrent layers that start from `state` and leave their new state in it:
+    /// see [`Module::forward_with_state`](crate::Module::forward_with_state).
+    pub fn with_state<R>(
+        &mut self,
+        state: &mut RecurrentState,
+        inner: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        state.rewind();
+        let outer = self.state.replace(std::mem::take(state));
+        let result = inner(self);
+        *state = std::mem::replace(&mut self.state, outer).unwrap_or_default();
+        result
+    }
+
+    /// Runs `inner` on sequences of which only the first `lengths` steps (integers `[batch]`)
+    /// count: recurrent layers end, and in reverse begin, there.
+    pub fn with_lengths<R>(&mut self, lengths: &Tensor, inner: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.lengths.replace(lengths.detach());
+        let result = inner(self);
+        self.lengths = outer;
+        result
+    }
+
+    /// How many steps of each sequence count; `None` for all.
+    pub fn lengths(&self) -> Option<&Tensor> {
+        self.lengths.as_ref()
+    }
+
+    /// What the running recurrent layer remembers, of type `kind`, for a batch of this size.
+    #[track_caller]
+    pub(crate) fn recurrent_state(&self, kind: &str, batch: usize) -> Option<LayerState> {
+        let state = self.state.as_ref()?.current()?;
+        let items = state.hidden.dims()[0];
+        assert!(
+            items == batch,
+            "{} continues {items} sequences, got a batch of {batch}: select the state's items, or \
+             reset it",
+            self.name(kind)
+        );
+        Some(state)
+    }
+
+    /// Remembers the running recurrent layer's state, where one is carried.
+    pub(crate) fn remember(&mut self, hidden: &Tensor, cell: Option<&Tensor>) {
+        if let Some(state) = &mut self.state {
+            state.remember(hidden, cell);
+        }
     }
 
     /// Queues a change of a buffer for [`Cx::commit`].

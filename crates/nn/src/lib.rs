@@ -16,6 +16,7 @@ pub mod layers;
 pub mod losses;
 mod module;
 mod param;
+mod recurrent_state;
 mod sequential;
 mod state;
 mod summary;
@@ -30,6 +31,7 @@ pub use layers::*;
 pub use losses::Loss;
 pub use module::Module;
 pub use param::{Buffer, Param};
+pub use recurrent_state::{LayerState, RecurrentState};
 pub use sequential::{BuiltLayer, Sequential};
 pub use state::{
     State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,

@@ -3,6 +3,7 @@
 use glassbox_tensor::{Activation, Tensor};
 
 use crate::context::Cx;
+use crate::recurrent_state::RecurrentState;
 use crate::walk::Parameters;
 
 /// A layer or a model: parameters and a forward pass.
@@ -35,6 +36,17 @@ pub trait Module: Parameters + Send + Sync {
     /// while it stores its result do.
     fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
         self.forward(input, cx).activate(activation)
+    }
+
+    /// As [`Module::forward`], with recurrent layers that start from `state` and leave their new
+    /// state in it. Layers that go back in time start anew: they would need the future.
+    fn forward_with_state(
+        &self,
+        input: &Tensor,
+        state: &mut RecurrentState,
+        cx: &mut Cx,
+    ) -> Tensor {
+        cx.with_state(state, |cx| self.forward(input, cx))
     }
 
     /// The activation that this layer is and no more, where the layer before may apply it.

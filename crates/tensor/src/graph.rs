@@ -17,7 +17,7 @@ use crate::ops::Record;
 use crate::tensor::Tensor;
 
 /// The nodes of an operation's inputs; `None` where no gradient is wanted.
-pub(crate) type Inputs = SmallVec<[Option<Node>; 4]>;
+pub(crate) type Inputs = SmallVec<[Option<Node>; 8]>;
 
 struct Step {
     inputs: Inputs,

@@ -207,6 +207,37 @@ impl Tensor {
     }
 }
 
+/// A tensor's values without their shape: what records with many tensors hold.
+pub(crate) struct Values {
+    storage: Storage,
+    offset: usize,
+    length: usize,
+}
+
+impl Values {
+    pub(crate) fn f32s(&self) -> &[f32] {
+        &self.storage.f32s()[self.offset..self.offset + self.length]
+    }
+
+    pub(crate) fn i32s(&self) -> &[i32] {
+        &self.storage.i32s()[self.offset..self.offset + self.length]
+    }
+
+    /// `F32` values as a tensor with one axis.
+    pub(crate) fn tensor(self) -> Tensor {
+        let Self { storage, offset, length } = self;
+        Tensor { storage, offset, shape: [length].into(), dtype: DType::F32, node: None }
+    }
+}
+
+impl Tensor {
+    /// The values, shared.
+    pub(crate) fn values(&self) -> Values {
+        let (storage, offset) = (self.storage.clone(), self.offset);
+        Values { storage, offset, length: self.elements() }
+    }
+}
+
 /// Shape and the first values, for people.
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@ mod case;
 mod clip;
 mod conv;
 mod dropout;
+mod embed;
 mod image;
 mod init;
 mod linear;
@@ -22,6 +23,7 @@ mod norm;
 mod optim;
 mod pool;
 mod report;
+mod rnn;
 mod sched;
 mod train;
 
@@ -89,9 +91,13 @@ fn compute(case: &Case) -> case::Computed {
         "clip" => clip::compute(case),
         "metrics" => metrics::compute(case),
         "dropout" => dropout::compute(case),
-        "op_db" | "resize" | "rnn" | "embed" | "attention" => Err("no such operation".into()),
+        "op_db" | "resize" | "attention" => Err("no such operation".into()),
         _ => match case.op.strip_prefix("nn.").unwrap_or(&case.op) {
             "Linear" => linear::compute(case),
+            "Embedding" => embed::compute(case),
+            op if ["RNN", "GRU", "LSTM"].iter().any(|cell| op.starts_with(cell)) => {
+                rnn::compute(case)
+            }
             op if op.starts_with("Conv") => conv::compute(case),
             op if op.contains("Pool") => pool::compute(case),
             op if op.contains("Norm") => norm::compute(case),

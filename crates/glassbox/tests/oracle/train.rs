@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use glassbox::nn::layers::Conv2dConfig;
-use glassbox::nn::{Cx, Loss, Module, Sequential, Slot, SlotMut, walk, walk_mut};
+use glassbox::nn::layers::{Conv2dConfig, DenseConfig, LayerConfig, LstmConfig};
+use glassbox::nn::{Cx, Loss, Module, Parameters, Sequential, Slot, SlotMut, walk, walk_mut};
 use glassbox::optim::Optimizer;
 use glassbox::schedule::{PlateauState, Rate, Schedule, Time};
 use glassbox::train::{clip_by_norm, gradient_norm};
-use glassbox::{Gradients, Tensor};
+use glassbox::{Gradients, Rng, Tensor};
 use serde_json::json;
 
 use crate::case::{Array, Case, Computed};
@@ -52,22 +52,54 @@ fn model(case: &Case) -> Result<(Sequential, Names), String> {
             }
             (builder, names)
         }
+        "rnn" | "gru" | "lstm" | "lstm_bi2" => return recurrent(&case.op),
         _ => return Err("no such network".into()),
     };
     Ok((builder.build(0).map_err(|error| error.to_string())?, Names(names)))
 }
 
-/// PyTorch's layout of a weight as ours: reversed for dense, `[out, in, h, w]` for convolution.
-fn to_ours(tensor: &Tensor) -> Tensor {
+/// Tokens through an embedding and recurrent layers; the end of the sequence decides.
+fn recurrent(op: &str) -> Result<(Sequential, Names), String> {
+    let builder = Sequential::input([5]).embedding(9, 5);
+    let builder = match op {
+        "rnn" => builder.rnn(6),
+        "gru" => builder.gru(6),
+        "lstm" => builder.lstm(6),
+        _ => builder.layer(LstmConfig { layers: 2, bidirectional: true, ..LstmConfig::new(6) }),
+    };
+    let model = builder.build(0).map_err(|error| error.to_string())?;
+    let width = model.output_shape()[1];
+    let model = model.with_module(LastStep, [width]);
+    let dense = DenseConfig::new(4).build([width].into(), &mut Rng::new(0));
+    let model = model.with_module(dense.map_err(|error| error.to_string())?, [4]);
+    Ok((model, Names(vec![(0, "emb"), (1, "rnn"), (3, "fc")])))
+}
+
+/// What stands at the last step of a sequence.
+#[derive(Parameters)]
+struct LastStep;
+
+impl Module for LastStep {
+    fn forward(&self, input: &Tensor, _: &mut Cx) -> Tensor {
+        let time = input.dims()[1];
+        input.slice(1, time - 1..time).squeeze(1)
+    }
+}
+
+/// PyTorch's layout of a weight as ours: reversed for dense and recurrent layers, `[out, in, h, w]`
+/// for convolution; embeddings are the same.
+fn to_ours(name: &str, tensor: &Tensor) -> Tensor {
     match tensor.rank() {
+        2 if name.starts_with("emb") => tensor.clone(),
         2 => tensor.transpose(0, 1),
         4 => tensor.permute([2, 3, 1, 0]),
         _ => tensor.clone(),
     }
 }
 
-fn from_ours(tensor: &Tensor) -> Tensor {
+fn from_ours(name: &str, tensor: &Tensor) -> Tensor {
     match tensor.rank() {
+        2 if name.starts_with("emb") => tensor.clone(),
         2 => tensor.transpose(0, 1),
         4 => tensor.permute([3, 2, 0, 1]),
         _ => tensor.clone(),
@@ -81,7 +113,12 @@ impl Names {
     fn torch(&self, path: &str) -> String {
         let (layer, own) = path.split_once('.').unwrap_or((path, ""));
         let name = self.0.iter().find(|(index, _)| index.to_string() == layer).map_or("?", |n| n.1);
-        format!("{name}.{own}")
+        // `forward.0.weight_ih` of a recurrent layer is its `weight_ih_l0`.
+        match own.split('.').collect::<Vec<_>>()[..] {
+            ["forward", layer, own] => format!("{name}.{own}_l{layer}"),
+            ["reverse", layer, own] => format!("{name}.{own}_l{layer}_reverse"),
+            _ => format!("{name}.{own}"),
+        }
     }
 }
 
@@ -100,7 +137,7 @@ pub fn compute(case: &Case) -> Computed {
         };
         let value = Tensor::from_slice(&array.f32s(), &array.shape);
         match slot {
-            SlotMut::Param(param) => param.set(&to_ours(&value)),
+            SlotMut::Param(param) => param.set(&to_ours(&name, &value)),
             SlotMut::Buffer(buffer) => buffer.set(&value.reshape(buffer.shape())),
         }
     });
@@ -211,8 +248,9 @@ impl Run {
                 walk(model, |path, slot| {
                     let Slot::Param(param) = slot else { return };
                     let Some(gradient) = param.gradient(&gradients) else { return };
-                    let role = format!("grad0.{}", names.torch(&path.to_string()));
-                    computed.insert(role, Array::from(&from_ours(gradient)));
+                    let name = names.torch(&path.to_string());
+                    let gradient = Array::from(&from_ours(&name, gradient));
+                    computed.insert(format!("grad0.{name}"), gradient);
                 });
             }
             norms.push(gradient_norm(model, &gradients, 2.0));
@@ -252,7 +290,7 @@ fn add_state(
         let name = names.torch(&path.to_string());
         match (slot, buffers) {
             (Slot::Param(param), _) => {
-                let value = from_ours(&param.value());
+                let value = from_ours(&name, &param.value());
                 computed.insert(format!("{params}.{name}"), Array::from(&value));
             }
             (Slot::Buffer(buffer), Some(prefix)) => {

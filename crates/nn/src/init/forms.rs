@@ -51,6 +51,7 @@ enum Table {
         #[serde(default = "one")]
         gain: f32,
     },
+    #[serde(alias = "identity")]
     Eye,
     Dirac {
         #[serde(default = "one_group")]

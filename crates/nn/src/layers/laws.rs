@@ -36,6 +36,19 @@ const WORKING: &[(&str, &[&[usize]])] = &[
         r#"{"type":"residual","layers":[{"type":"dense","units":3}],"shortcut":[{"type":"dense","units":3}]}"#,
         &[&[5]],
     ),
+    (r#"{"type":"embedding","dim":5,"size":7}"#, &[&[4], &[]]),
+    (r#"{"type":"rnn","units":4}"#, &[&[5, 3], &[1, 1]]),
+    (
+        r#"{"type":"rnn","units":4,"activation":"relu","recurrent_init":"identity","layers":2}"#,
+        &[&[5, 3]],
+    ),
+    (r#"{"type":"gru","units":4,"layers":3,"dropout":0.5,"bias":false}"#, &[&[5, 3]]),
+    (r#"{"type":"gru","units":4,"bidirectional":true,"layers":2,"return":"last"}"#, &[&[5, 3]]),
+    (r#"{"type":"lstm","units":4}"#, &[&[5, 3]]),
+    (
+        r#"{"type":"lstm","units":4,"projection":2,"bidirectional":true,"layers":2,"forget_bias":0}"#,
+        &[&[5, 3]],
+    ),
     (r#"{"type":"sigmoid"}"#, &[&[8, 9, 2], &[4], &[]]),
     (r#"{"type":"tanh"}"#, &[&[4]]),
     (r#"{"type":"relu"}"#, &[&[4]]),
@@ -52,8 +65,12 @@ fn layer(text: &str) -> Layer {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-fn batch(input: Shape, size: usize) -> Tensor {
+fn batch(layer: &Layer, input: Shape, size: usize) -> Tensor {
     let mut rng = Rng::new(5);
+    if matches!(layer, Layer::Embedding(_)) {
+        let mut token = || rng.below(7) as i32;
+        return Tensor::build_i32(input.prepend(size), |out| out.fill_with(&mut token));
+    }
     Tensor::build(input.prepend(size), |out| out.fill_with(|| rng.normal()))
 }
 
@@ -66,7 +83,7 @@ fn shapes_and_counts_hold_in_the_built_layer() {
             let output = layer.output_shape(input).unwrap_or_else(|e| panic!("{text}: {e}"));
             let module = layer.build(input, &mut Rng::new(1)).unwrap();
             for (mut cx, size) in [(Cx::eval(), 1), (Cx::eval(), 4), (Cx::train(1, 1), 3)] {
-                let result = module.forward(&batch(input, size), &mut cx);
+                let result = module.forward(&batch(&layer, input, size), &mut cx);
                 assert_eq!(result.shape(), output.prepend(size), "{text} on {input}");
                 cx.discard();
             }
@@ -102,7 +119,7 @@ fn every_weight_gets_a_gradient() {
             continue;
         }
         let mut cx = Cx::train(1, 1);
-        let loss = module.forward(&batch(input, 3), &mut cx).square().sum(..);
+        let loss = module.forward(&batch(&layer, input, 3), &mut cx).square().sum(..);
         let gradients = loss.backward();
         cx.discard();
         crate::walk(&*module, |path, slot| {

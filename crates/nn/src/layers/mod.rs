@@ -17,14 +17,19 @@ mod conv2d;
 mod dense;
 mod dropout;
 mod elu;
+mod embedding;
 mod flatten;
 mod gelu;
 pub(crate) mod geometry;
 mod global_avg_pool;
+mod gru;
 mod leaky_relu;
+mod lstm;
 mod max_pool;
+mod recurrent;
 mod relu;
 mod residual;
+mod rnn;
 mod sigmoid;
 mod silu;
 mod softmax;
@@ -43,14 +48,19 @@ pub use conv2d::{Conv2d, Conv2dConfig};
 pub use dense::{Dense, DenseConfig};
 pub use dropout::{Dropout, DropoutConfig};
 pub use elu::EluConfig;
+pub use embedding::{Embedding, EmbeddingConfig};
 pub use flatten::{Flatten, FlattenConfig};
 pub use gelu::GeluConfig;
 pub use geometry::{PaddingConfig, Size2d};
 pub use global_avg_pool::{GlobalAvgPool, GlobalAvgPoolConfig};
+pub use gru::GruConfig;
 pub use leaky_relu::LeakyReluConfig;
+pub use lstm::LstmConfig;
 pub use max_pool::{MaxPool, MaxPoolConfig};
+pub use recurrent::{Recurrent, RecurrentLayer, Return};
 pub use relu::ReluConfig;
 pub use residual::{Residual, ResidualConfig, Shortcut};
+pub use rnn::{RnnActivation, RnnConfig};
 pub use sigmoid::SigmoidConfig;
 pub use silu::SiluConfig;
 pub use softmax::{Softmax, SoftmaxConfig};
@@ -161,6 +171,10 @@ table! {
     Dropout(DropoutConfig),
     Flatten(FlattenConfig),
     Residual(ResidualConfig),
+    Embedding(EmbeddingConfig),
+    Rnn(RnnConfig),
+    Gru(GruConfig),
+    Lstm(LstmConfig),
     Sigmoid(SigmoidConfig),
     Tanh(TanhConfig),
     Relu(ReluConfig),

@@ -43,6 +43,7 @@ pub(crate) mod pad_mode;
 pub(crate) mod padding;
 mod permute;
 pub(crate) mod pool_options;
+pub(crate) mod recurrent;
 mod reduction;
 mod reshape;
 mod select;
@@ -102,6 +103,7 @@ table! {
     Max => max,
     MaxPool => max_pool,
     Permute => permute,
+    Recurrent => recurrent,
     AvgPool => avg_pool,
     BatchNorm => batch_norm,
     BroadcastTo => broadcast_to,

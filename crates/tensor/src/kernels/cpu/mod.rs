@@ -18,6 +18,7 @@ pub(crate) mod optimize;
 pub(crate) mod permute;
 pub(crate) mod pool;
 mod portable;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod spread;
 pub(crate) mod tile;

@@ -1,0 +1,133 @@
+//! Whole sequences through a recurrent cell.
+//!
+//! The products with the input are made for all steps beforehand; what remains of a step is one
+//! product with the hidden state, whose packed weight all steps share, and one pass over the
+//! gates. Batch items do not meet, so that each thread takes some of them through all steps on
+//! its own: no step waits for another thread, and because an item's arithmetic does not depend on
+//! the items beside it, neither does the result depend on how they are dealt out.
+
+mod backward;
+mod cell;
+mod forward;
+mod rows;
+
+pub(crate) use backward::Backward;
+pub(crate) use cell::{Gru, Lstm, Rnn};
+pub(crate) use forward::{Forward, HiddenProduct};
+
+use crate::kernels::threads::{self, SharedMut, parallel_for};
+use crate::storage::Storage;
+
+/// The extent of a batch of sequences and the order of their steps.
+#[derive(Clone, Copy)]
+pub(crate) struct Sequence<'a> {
+    pub(crate) batch: usize,
+    pub(crate) time: usize,
+    /// Units of the cell.
+    pub(crate) units: usize,
+    /// Values of the hidden state: `units`, or what they are projected to.
+    pub(crate) outputs: usize,
+    /// From the last step of each item to its first.
+    pub(crate) reverse: bool,
+    /// Steps of each item, from 1 to `time`; all of them where absent.
+    pub(crate) lengths: Option<&'a [i32]>,
+}
+
+impl Sequence<'_> {
+    pub(crate) fn length(&self, item: usize) -> usize {
+        self.lengths.map_or(self.time, |lengths| lengths[item] as usize)
+    }
+
+    /// The time of an item's step number `step`; `None` after its end.
+    fn time_of(&self, item: usize, step: usize) -> Option<usize> {
+        let length = self.length(item);
+        (step < length).then(|| if self.reverse { length - 1 - step } else { step })
+    }
+
+    /// The row of an item's step in an array `[batch, time, …]`.
+    fn row_of(&self, item: usize, step: usize) -> Option<usize> {
+        self.time_of(item, step).map(|time| item * self.time + time)
+    }
+
+    /// Calls `task` with the first and the number of items of each block.
+    fn each_block(&self, gates: usize, task: impl Fn(usize, usize) + Sync) {
+        // 32 products, or one gate, a nanosecond.
+        let product = self.outputs * gates * self.units / 32 + gates * self.units;
+        let work = self.batch.saturating_mul(self.time).saturating_mul(product);
+        // A few rows at least share each pass over the weight.
+        let blocks = threads::count().min(self.batch.div_ceil(4)).max(1);
+        parallel_for(blocks, work, |block| {
+            let (start, end) = (self.batch * block / blocks, self.batch * (block + 1) / blocks);
+            task(start, end - start);
+        });
+    }
+
+    /// Sets the rows of `values`, `[batch, time, width]`, after the ends of some items to zero.
+    fn clear_after_ends(&self, values: Rows, items: (usize, usize)) {
+        for item in items.0..items.0 + items.1 {
+            for time in self.length(item)..self.time {
+                // SAFETY: this task's own items, see `Rows`.
+                unsafe { values.row(item * self.time + time) }.fill(0.0);
+            }
+        }
+    }
+}
+
+/// An array of rows of which tasks share out the items: a task touches the rows of its own.
+#[derive(Clone, Copy)]
+struct Rows {
+    values: SharedMut<f32>,
+    rows: usize,
+    width: usize,
+}
+
+impl Rows {
+    /// # Panics
+    /// When `values` is not `rows` rows of `width` values.
+    #[track_caller]
+    fn new(values: &mut [f32], rows: usize, width: usize) -> Self {
+        assert_eq!(values.len(), rows * width, "rows of a recurrent layer");
+        Self { values: SharedMut::new(values), rows, width }
+    }
+
+    /// One row.
+    ///
+    /// # Safety
+    /// The values must still be borrowed by whoever made this, and no other reference to the row
+    /// may be in use: each task asks for rows of its own items, one at a time.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn row(&self, row: usize) -> &mut [f32] {
+        assert!(row < self.rows);
+        // SAFETY: the row lies within the values; unaliased by this function's contract.
+        unsafe { self.values.slice(row * self.width, self.width) }
+    }
+}
+
+/// Scratch of one task from the pool of buffers, cut into parts.
+struct Scratch(Storage);
+
+impl Scratch {
+    fn new(length: usize) -> Self {
+        Self(Storage::new(length))
+    }
+
+    /// Consecutive parts of these lengths, with unspecified contents at first.
+    fn parts<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
+        let mut rest = self.0.unique_f32s().expect("scratch is not shared");
+        lengths.map(|length| {
+            let (part, after) = std::mem::take(&mut rest).split_at_mut(length);
+            rest = after;
+            part
+        })
+    }
+}
+
+/// Row `index` of consecutive rows of `width` values.
+fn row(values: &[f32], index: usize, width: usize) -> &[f32] {
+    &values[index * width..][..width]
+}
+
+/// As [`row`], to write.
+fn row_mut(values: &mut [f32], index: usize, width: usize) -> &mut [f32] {
+    &mut values[index * width..][..width]
+}

@@ -1,0 +1,79 @@
+//! What a recurrent layer is given besides its input.
+
+use crate::tensor::Tensor;
+
+/// Which recurrent cell. Blocks of gates stand side by side in the weights' columns, in the order
+/// given here; `x` and `h` are the products with the input and with the hidden state, each with
+/// its bias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecurrentCell {
+    /// `h' = tanh(x + h)` (Elman 1990).
+    RnnTanh,
+    /// `h' = max(0, x + h)`.
+    RnnRelu,
+    /// The gated recurrent unit (Cho et al. 2014), gates `r z n`: `r = σ(x_r + h_r)`,
+    /// `z = σ(x_z + h_z)`, `n = tanh(x_n + r h_n)`, `h' = (1 - z) n + z h`.
+    Gru,
+    /// Long short-term memory (Hochreiter and Schmidhuber 1997), gates `i f g o`:
+    /// `i, f, o = σ(x + h)`, `g = tanh(x + h)`, `c' = f c + i g`, `h' = o tanh(c')`.
+    Lstm,
+}
+
+impl RecurrentCell {
+    /// Blocks of columns of the weights.
+    pub fn gates(self) -> usize {
+        match self {
+            Self::RnnTanh | Self::RnnRelu => 1,
+            Self::Gru => 3,
+            Self::Lstm => 4,
+        }
+    }
+
+    /// Whether there is a cell state beside the hidden state.
+    pub fn has_cell(self) -> bool {
+        self == Self::Lstm
+    }
+}
+
+/// The weights of one layer in one direction.
+#[derive(Clone, Copy, Debug)]
+pub struct RecurrentWeights<'a> {
+    /// `[inputs, gates · units]`.
+    pub input: &'a Tensor,
+    /// `[outputs, gates · units]`; `outputs` is `units` without a projection.
+    pub hidden: &'a Tensor,
+    /// `[gates · units]`, added to the product with the input.
+    pub input_bias: Option<&'a Tensor>,
+    /// `[gates · units]`, added to the product with the hidden state.
+    pub hidden_bias: Option<&'a Tensor>,
+    /// `[units, outputs]`: an LSTM's hidden state is this product of `o tanh(c')` (Sak et al.
+    /// 2014).
+    pub projection: Option<&'a Tensor>,
+}
+
+/// How a recurrent layer runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecurrentOptions<'a> {
+    /// From the last step of each item to its first.
+    pub reverse: bool,
+    /// Integers `[batch]`: how many steps of each item count, from 1 to `time`. Outputs after
+    /// them are zeros.
+    pub lengths: Option<&'a Tensor>,
+    /// `[batch, outputs]`: the hidden state at first; zeros where absent.
+    pub hidden: Option<&'a Tensor>,
+    /// `[batch, units]`: the cell state at first; zeros where absent.
+    pub cell: Option<&'a Tensor>,
+    /// Whether gradients flow through the state at last. Otherwise it is given as values.
+    pub differentiable_state: bool,
+}
+
+/// What a recurrent layer gives.
+#[derive(Clone, Debug)]
+pub struct RecurrentOutput {
+    /// `[batch, time, outputs]`: the hidden state after each step.
+    pub sequence: Tensor,
+    /// `[batch, outputs]`: the hidden state after the last step of each item.
+    pub hidden: Tensor,
+    /// `[batch, units]`: an LSTM's cell state likewise.
+    pub cell: Option<Tensor>,
+}
