@@ -36,13 +36,11 @@ impl Checks<'_> {
         let (fitting, kind) = match self.data.dataset.targets() {
             Targets::Classes { names, .. } => (Task::Classify, format!("{} classes", names.len())),
             Targets::Values { .. } => (Task::Regress, "numbers".to_owned()),
+            Targets::Tokens { .. } => (Task::Generate, "the tokens that come next".to_owned()),
         };
         match self.recipe.run.task {
             Some(task) if task != fitting => {
-                let (expected, name) = match fitting {
-                    Task::Classify => ("classify", "regress"),
-                    Task::Regress => ("regress", "classify"),
-                };
+                let (expected, name) = (task_name(fitting), task_name(task));
                 let problem = Problem::new(codes::TASK_AND_DATA, "the task does not fit the data")
                     .expected(format!("\"{expected}\": the targets are {kind}"))
                     .found(format!("\"{name}\""))
@@ -57,7 +55,7 @@ impl Checks<'_> {
     /// The loss: as the recipe says, or the task's own.
     pub fn loss(&mut self, task: Task) -> Option<Loss> {
         let own = match task {
-            Task::Classify => "cross_entropy",
+            Task::Classify | Task::Generate => "cross_entropy",
             Task::Regress => "mean_squared_error",
         };
         let Some(loss) = self.recipe.train.loss.clone() else {
@@ -70,6 +68,9 @@ impl Checks<'_> {
                 "a loss for numbers, since the targets are numbers".to_owned(),
                 "use mean_squared_error, or huber",
             )),
+            Task::Generate if loss.name() != "cross_entropy" => {
+                Some(("a loss for tokens".to_owned(), "use cross_entropy"))
+            }
             Task::Classify if !for_classes => Some((
                 "a loss for classes, since the targets are classes".to_owned(),
                 "use cross_entropy",
@@ -111,12 +112,17 @@ impl Checks<'_> {
     /// Widths that are left to the data.
     pub fn heads(&mut self, task: Task) {
         for head in &self.recipe.model.heads {
-            if head.word == "classes" && task == Task::Regress {
-                let problem = Problem::new(codes::HEAD_WIDTH, "there are no classes")
+            let (word, targets) = match task {
+                Task::Regress => ("outputs", "numbers"),
+                Task::Generate => ("vocab", "tokens"),
+                Task::Classify => ("classes", "classes"),
+            };
+            if head.word != word && head.word != "outputs" {
+                let problem = Problem::new(codes::HEAD_WIDTH, format!("there is no {}", head.word))
                     .at(&head.place)
-                    .expected("\"outputs\": the targets are numbers")
-                    .found("\"classes\"");
-                self.problems.push(problem.help("units = \"outputs\""));
+                    .expected(format!("\"{word}\": the targets are {targets}"))
+                    .found(format!("\"{}\"", head.word));
+                self.problems.push(problem.help(format!("units = \"{word}\"")));
             }
         }
     }
@@ -130,8 +136,13 @@ impl Checks<'_> {
         };
         self.activation_before_loss(experiment);
         let output = summary.rows.last().map_or(input, |row| row.output);
-        if output.dims() != [outputs] {
+        let fits = match (experiment.run.task, input.dims()) {
+            (Task::Generate, &[steps]) => output.dims() == [steps, outputs],
+            _ => output.dims() == [outputs],
+        };
+        if !fits {
             let (word, what) = match experiment.run.task {
+                Task::Generate => ("vocab", "a score for each token, at every step"),
                 Task::Regress => ("outputs", "a number for each target"),
                 Task::Classify if outputs == 1 => ("outputs", "one score"),
                 Task::Classify => ("classes", "a score for each class"),
@@ -294,6 +305,7 @@ impl Checks<'_> {
         let names: &[&str] = match task {
             Task::Classify => &["loss", "accuracy"],
             Task::Regress => &["loss", "mae", "rmse", "r2"],
+            Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
         };
         let known: Vec<String> = ["valid", "train"]
             .iter()
@@ -318,6 +330,15 @@ pub fn no_validation(who: &str) -> Problem {
         .expected("validation items")
         .found("none")
         .help("keep some back: split = { valid = 0.15 }")
+}
+
+/// A task as recipes write it.
+fn task_name(task: Task) -> &'static str {
+    match task {
+        Task::Classify => "classify",
+        Task::Regress => "regress",
+        Task::Generate => "generate",
+    }
 }
 
 fn values(count: usize) -> &'static str {

@@ -1,8 +1,9 @@
 //! From a recipe and its data to an experiment in which everything is decided.
 
 use glassbox_nn::Sequential;
+use glassbox_nn::layers::Layer;
 use glassbox_tensor::Rng;
-use glassbox_train::data::Prepared;
+use glassbox_train::data::{Prepared, Targets};
 
 use crate::checks::Checks;
 use crate::diagnostic::Report;
@@ -53,6 +54,14 @@ impl Recipe {
         let train = &self.train;
         let mut data_config = self.data.clone();
         data_config.split = Some(data.split_config.clone());
+        let mut layers = self.model.layers(data.dataset.targets().width(), outputs);
+        if let Targets::Tokens { names, .. } = data.dataset.targets() {
+            for layer in &mut layers {
+                if let Layer::Embedding(embedding) = layer {
+                    embedding.size.get_or_insert(names.len());
+                }
+            }
+        }
         Experiment {
             run: RunSection {
                 name: self.run.name.clone().unwrap_or_else(|| self.default_name.clone()),
@@ -61,7 +70,7 @@ impl Recipe {
             },
             data: data_config,
             augment: self.augment.clone(),
-            layers: self.model.layers(data.dataset.targets().width(), outputs),
+            layers,
             train: TrainSection {
                 epochs: train.epochs,
                 batch_size: train.batch_size,

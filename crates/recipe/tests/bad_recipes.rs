@@ -113,7 +113,7 @@ const CASES: &[Case] = &[
         "filters = \"many\", kernel = 3 },\n  { type = \"b",
         "GB0106",
         14,
-        &["\"classes\" or \"outputs\""],
+        &["\"classes\", \"outputs\" or \"vocab\""],
     ),
     ("units = \"classes\"", "units = \"clases\"", "GB0106", 23, &["did you mean \"classes\"?"]),
     ("p = 0.3", "p = \"0.3\"", "GB0106", 22, &["a number"]),

@@ -15,6 +15,9 @@ pub enum Task {
     Classify,
     /// Numbers: loss, mean absolute error, root mean squared error and R².
     Regress,
+    /// The next token at every step: loss in nats a token, accuracy, perplexity `exp(loss)` and
+    /// bits a token, `loss / ln 2`.
+    Generate,
 }
 
 /// Sums over the samples seen so far; part of a checkpoint, so that an interrupted epoch's scores
@@ -98,6 +101,11 @@ impl Accumulator {
         scores.set("loss", self.loss / samples);
         match task {
             Task::Classify => scores.set("accuracy", self.correct as f64 / values),
+            Task::Generate => {
+                scores.set("accuracy", self.correct as f64 / values);
+                scores.set("perplexity", (self.loss / samples).exp());
+                scores.set("bits_per_token", self.loss / samples / std::f64::consts::LN_2);
+            }
             Task::Regress => {
                 scores.set("mae", self.absolute / values);
                 scores.set("rmse", (self.squared / values).sqrt());

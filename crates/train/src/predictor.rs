@@ -42,6 +42,8 @@ pub enum Output {
     Logit,
     /// Values.
     Values,
+    /// Scores of the token after each step of a sequence.
+    Tokens,
 }
 
 /// What a model says about one item.
@@ -83,6 +85,7 @@ impl PredictorConfig {
             (Targets::Classes { names, .. }, "binary_cross_entropy") => (Output::Logit, names),
             (Targets::Classes { names, .. }, _) => (Output::Logits, names),
             (Targets::Values { names, .. }, _) => (Output::Values, names),
+            (Targets::Tokens { names, .. }, _) => (Output::Tokens, names),
         };
         Self {
             input: data.dataset.item_shape().dims().to_vec(),
@@ -131,6 +134,11 @@ impl Predictor {
         Ok(Self { config, model })
     }
 
+    /// The model itself.
+    pub fn model(&self) -> &Sequential {
+        &self.model
+    }
+
     /// What the weights are for.
     pub fn config(&self) -> &PredictorConfig {
         &self.config
@@ -152,7 +160,9 @@ impl Predictor {
     #[track_caller]
     pub fn predict(&self, dataset: &Dataset) -> Vec<Prediction> {
         let shape = dataset.item_shape();
-        assert_eq!(shape.dims(), self.config.input, "shape of the items to predict");
+        // A text may have any length.
+        let fits = shape.dims() == self.config.input || self.config.output == Output::Tokens;
+        assert!(fits, "items of shape {:?}, got {shape}", self.config.input);
         let size = shape.elements();
         let mut predictions = Vec::with_capacity(dataset.len());
         for start in (0..dataset.len()).step_by(BATCH) {
@@ -183,14 +193,21 @@ impl PredictorConfig {
         }
         let outputs = match self.output {
             Output::Logit => self.names.len() == 2,
-            Output::Logits | Output::Values => !self.names.is_empty(),
+            Output::Logits | Output::Values | Output::Tokens => !self.names.is_empty(),
         };
         if !outputs {
             return Err(format!("{} names do not fit the outputs", self.names.len()));
         }
         let input = Shape::new(&self.input);
         let summary = glassbox_nn::Summary::of(&self.layers, input).map_err(|e| e.to_string())?;
-        let width = summary.rows.last().map_or(input, |row| row.output).elements();
+        let output = summary.rows.last().map_or(input, |row| row.output);
+        let width = match (self.output, output.dims()) {
+            (Output::Tokens, &[steps, width]) if [steps] == *self.input => width,
+            (Output::Tokens, _) => {
+                return Err(format!("the model gives {output}, not scores for every step"));
+            }
+            _ => output.elements(),
+        };
         let expected = if self.output == Output::Logit { 1 } else { self.names.len() };
         if width != expected {
             return Err(format!("the model has {width} outputs, its description {expected}"));
@@ -225,6 +242,8 @@ impl PredictorConfig {
                 vec![1.0 - second, second]
             }
             Output::Logits => softmax(outputs),
+            // What comes after the last step.
+            Output::Tokens => softmax(&outputs[outputs.len() - self.names.len()..]),
         };
         let named = self.names.iter().cloned().zip(probabilities);
         let mut classes: Vec<_> =

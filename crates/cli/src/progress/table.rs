@@ -11,6 +11,7 @@ pub fn header(task: Task) -> String {
     let last = match task {
         Task::Classify => "valid acc",
         Task::Regress => "valid mae",
+        Task::Generate => "valid ppl",
     };
     format!(
         "{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}",
@@ -25,6 +26,7 @@ pub fn row(task: Task, report: &EpochReport) -> String {
     let last = match task {
         Task::Classify => valid("accuracy").map_or("–".into(), percent),
         Task::Regress => shown(valid("mae")),
+        Task::Generate => shown(valid("perplexity")),
     };
     format!(
         "{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}{}",

@@ -23,7 +23,7 @@ pub struct Model {
 /// A width that follows from the data.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// `classes` or `outputs`.
+    /// `classes`, `outputs` or `vocab`.
     pub word: String,
     /// Where it is written.
     pub place: Place,
@@ -32,7 +32,7 @@ pub struct Head {
 /// The keys whose value may be one of [`WORDS`].
 const WIDTHS: [&str; 2] = ["units", "filters"];
 /// The words for a width that follows from the data.
-const WORDS: [&str; 2] = ["classes", "outputs"];
+const WORDS: [&str; 3] = ["classes", "outputs", "vocab"];
 
 /// Reads the section.
 pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Model> {
@@ -58,14 +58,19 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Model>
     let mut heads = Vec::new();
     for node in nodes {
         let mut node = node.clone();
-        fill(&mut node, [1, 1], &mut heads, problems);
+        fill(&mut node, [1; WORDS.len()], &mut heads, problems);
         tagged::read::<Layer>(&node, Kind::tagged("layer"), problems);
     }
     (problems.len() == before).then(|| Model { nodes: nodes.clone(), heads })
 }
 
 /// Replaces the words for widths by the numbers in the same places, noting where they stand.
-fn fill(node: &mut Node, widths: [i64; 2], heads: &mut Vec<Head>, problems: &mut Vec<Problem>) {
+fn fill(
+    node: &mut Node,
+    widths: [i64; WORDS.len()],
+    heads: &mut Vec<Head>,
+    problems: &mut Vec<Problem>,
+) {
     match &mut node.value {
         Value::List(items) => {
             items.iter_mut().for_each(|item| fill(item, widths, heads, problems));
@@ -91,7 +96,8 @@ fn fill(node: &mut Node, widths: [i64; 2], heads: &mut Vec<Head>, problems: &mut
 }
 
 fn wrong_width(key: &str, node: &Node, word: &str) -> Problem {
-    let problem = read::wrong_type(key, node, "a whole number, \"classes\" or \"outputs\"");
+    let problem =
+        read::wrong_type(key, node, "a whole number, \"classes\", \"outputs\" or \"vocab\"");
     match crate::suggest::nearest(word, WORDS) {
         Some(near) => problem.help(format!("did you mean \"{near}\"?")),
         None if word.parse::<f64>().is_ok() => problem.help("remove the quotes"),
@@ -100,11 +106,11 @@ fn wrong_width(key: &str, node: &Node, word: &str) -> Problem {
 }
 
 impl Model {
-    /// The layers, with the widths that follow from the data: the number of classes, and of values
-    /// that the model must give.
+    /// The layers, with the widths that follow from the data: the number of classes or tokens, and
+    /// of values that the model must give.
     pub fn layers(&self, classes: usize, outputs: usize) -> Vec<Layer> {
         let (mut unused, mut heads) = (Vec::new(), Vec::new());
-        let widths = [classes, outputs].map(|width| width as i64);
+        let widths = [classes, outputs, classes].map(|width| width as i64);
         let layer = |node: &Node| {
             let mut node = node.clone();
             fill(&mut node, widths, &mut heads, &mut unused);

@@ -29,8 +29,9 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Run {
         let problem = Problem::new(codes::EMPTY, "the run's name is empty").at(&entry.node.place);
         fields.problems.push(problem.expected("a name").found("an empty text"));
     }
-    let task = fields.choice("task", &["classify", "regress"]).map(|task| match task {
+    let task = fields.choice("task", &["classify", "regress", "generate"]).map(|task| match task {
         "regress" => Task::Regress,
+        "generate" => Task::Generate,
         _ => Task::Classify,
     });
     let seed = fields.integer("seed", Range::at_least(0.0)).unwrap_or(0);

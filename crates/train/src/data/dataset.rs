@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{DataError, DataErrorCode};
 use super::fingerprint::Fingerprint;
+use super::targets::Targets;
 
 /// The inputs of all items, one after another. Images stay bytes: a quarter of the memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,50 +41,6 @@ impl InputStore {
     }
 }
 
-/// The targets of all items.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Targets {
-    /// One class an item.
-    Classes {
-        /// The class of each item, counted from 0.
-        labels: Vec<i32>,
-        /// The name of each class.
-        names: Vec<String>,
-    },
-    /// `width` numbers an item.
-    Values {
-        /// Row-major, item by item.
-        values: Vec<f32>,
-        /// How many numbers an item has; 0 for items without targets.
-        width: usize,
-        /// The name of each number.
-        names: Vec<String>,
-    },
-}
-
-impl Targets {
-    /// No targets: inputs to predict.
-    pub fn none() -> Self {
-        Self::Values { values: Vec::new(), width: 0, names: Vec::new() }
-    }
-
-    /// The names of the classes; none for [`Targets::Values`].
-    pub fn class_names(&self) -> &[String] {
-        match self {
-            Self::Classes { names, .. } => names,
-            Self::Values { .. } => &[],
-        }
-    }
-
-    /// How many units a model's last layer needs: the number of classes, or of values.
-    pub fn width(&self) -> usize {
-        match self {
-            Self::Classes { names, .. } => names.len(),
-            Self::Values { width, .. } => *width,
-        }
-    }
-}
-
 /// One input of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {
@@ -115,6 +72,7 @@ pub struct Dataset {
     inputs: InputStore,
     targets: Targets,
     features: Vec<Feature>,
+    ordered: bool,
     len: usize,
     fingerprint: u64,
 }
@@ -132,9 +90,11 @@ impl Dataset {
     ) -> Result<Self, DataError> {
         let (name, item_shape) = (name.into(), item_shape.into());
         let len = check_inputs(&name, item_shape, &inputs)?;
-        check_targets(&name, len, &targets)?;
+        targets.check(&name, len)?;
+        let features = Vec::new();
+        let (ordered, fingerprint) = (false, 0);
         let mut dataset =
-            Self { name, item_shape, inputs, targets, features: Vec::new(), len, fingerprint: 0 };
+            Self { name, item_shape, inputs, targets, features, ordered, len, fingerprint };
         dataset.fingerprint = dataset.compute_fingerprint();
         Ok(dataset)
     }
@@ -150,6 +110,19 @@ impl Dataset {
         self.features = features;
         self.fingerprint = self.compute_fingerprint();
         self
+    }
+
+    /// The same data set, its items being windows that follow each other in time: a split cuts
+    /// it once for each part, so that no part sees what comes after it.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.ordered = true;
+        self
+    }
+
+    /// Whether items follow each other in time.
+    pub fn is_ordered(&self) -> bool {
+        self.ordered
     }
 
     /// The name for people.
@@ -203,11 +176,7 @@ impl Dataset {
             InputStore::U8 { values, .. } => values.len(),
             InputStore::F32(values) => 4 * values.len(),
         };
-        inputs
-            + match &self.targets {
-                Targets::Classes { labels, .. } => 4 * labels.len(),
-                Targets::Values { values, .. } => 4 * values.len(),
-            }
+        inputs + self.targets.memory()
     }
 
     /// Writes the input of item `index`, unnormalised, to `out` (as long as the item shape has
@@ -254,7 +223,7 @@ impl Dataset {
             InputStore::F32(values) => print.floats(values),
         }
         match &self.targets {
-            Targets::Classes { labels, .. } => {
+            Targets::Classes { labels, .. } | Targets::Tokens { labels, .. } => {
                 labels.iter().for_each(|&label| print.number(label as u64));
             }
             Targets::Values { values, .. } => print.floats(values),
@@ -290,38 +259,12 @@ fn check_inputs(name: &str, item_shape: Shape, inputs: &InputStore) -> Result<us
     Ok(len)
 }
 
-fn check_targets(name: &str, len: usize, targets: &Targets) -> Result<(), DataError> {
-    let mismatch = |found: usize, expected: usize| {
-        DataError::new(
-            DataErrorCode::CountMismatch,
-            format!("{name} does not have one target for each input"),
-        )
-        .expected(expected)
-        .found(found)
-    };
-    match targets {
-        Targets::Classes { labels, .. } if labels.len() != len => Err(mismatch(labels.len(), len)),
-        Targets::Classes { labels, names } => {
-            let valid = |label: i32| usize::try_from(label).is_ok_and(|label| label < names.len());
-            match labels.iter().position(|&label| !valid(label)) {
-                None => Ok(()),
-                Some(index) => Err(DataError::new(
-                    DataErrorCode::LabelRange,
-                    format!("the label of item {index} of {name} is not one of the classes"),
-                )
-                .expected(format!("0 to {}", names.len().saturating_sub(1)))
-                .found(labels[index])
-                .help("labels count the classes from 0: check the list of class names")),
-            }
-        }
-        Targets::Values { values, width, .. } if values.len() != len * width => {
-            Err(mismatch(values.len(), len * width))
-        }
-        Targets::Values { values, width, .. } => check_finite(name, "targets", values, *width),
-    }
-}
-
-fn check_finite(name: &str, what: &str, values: &[f32], width: usize) -> Result<(), DataError> {
+pub(super) fn check_finite(
+    name: &str,
+    what: &str,
+    values: &[f32],
+    width: usize,
+) -> Result<(), DataError> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(at) => {

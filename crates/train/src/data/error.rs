@@ -43,6 +43,8 @@ pub enum DataErrorCode {
     ImageShape,
     /// GB0322: the classes of a data set are unusable.
     Classes,
+    /// GB0323: a text is not UTF-8, or has characters that the model does not know.
+    Text,
     /// GB0330: a split is impossible.
     Split,
     /// GB0331: a normalisation does not fit the data.
@@ -57,7 +59,7 @@ pub enum DataErrorCode {
 
 impl DataErrorCode {
     /// Every code, in order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Unreadable,
         Self::Empty,
         Self::Compression,
@@ -75,6 +77,7 @@ impl DataErrorCode {
         Self::Image,
         Self::ImageShape,
         Self::Classes,
+        Self::Text,
         Self::Split,
         Self::Normalize,
         Self::Augment,
@@ -180,6 +183,11 @@ impl DataErrorCode {
                 "GB0322",
                 "A classifier needs at least two classes, and every part of a data set must name \
                  them alike. In an image folder each class is a subfolder.",
+            ),
+            Self::Text => (
+                "GB0323",
+                "Text must be UTF-8. A model of characters knows those of the text it was trained \
+                 on and no others; a model of bytes (`unit = \"byte\"`) knows any text.",
             ),
             Self::Split => (
                 "GB0330",

@@ -31,10 +31,12 @@ mod prepare;
 mod sampler;
 pub mod sources;
 mod split;
+mod targets;
 mod transform;
+mod vocabulary;
 
 pub use augment::Augment;
-pub use dataset::{Dataset, Feature, InputStore, Targets};
+pub use dataset::{Dataset, Feature, InputStore};
 pub use error::{DataError, DataErrorCode, Details, Place};
 pub use loader::{Batches, Loader, LoaderConfig, Workers};
 pub use normalize::{NormalizeConfig, Normalizer};
@@ -42,7 +44,9 @@ pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
 pub use sources::{
     CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Loaded,
-    SyntheticConfig,
+    SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};
+pub use targets::Targets;
 pub use transform::{Batch, Transform};
+pub use vocabulary::{Unit, Vocabulary};

@@ -6,8 +6,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{Dataset, InputStore, Targets};
+use super::dataset::{Dataset, InputStore};
 use super::error::{DataError, DataErrorCode};
+use super::targets::Targets;
 
 /// How inputs are normalised, one way for each channel of an image or each feature of a table.
 /// One-hot features stay 0 and 1.
@@ -55,6 +56,10 @@ impl Normalizer {
     ) -> Result<Self, DataError> {
         let width = dataset.item_shape().last().copied().unwrap_or(1);
         let mut fitted = match config {
+            // Tokens are names, not amounts.
+            _ if matches!(dataset.targets(), Targets::Tokens { .. }) => {
+                return Ok(Self::default());
+            }
             NormalizeConfig::None => return Ok(Self::default()),
             NormalizeConfig::Fixed { mean, std } => return Self::fixed(mean, std, width),
             NormalizeConfig::Standard => Self::from_moments(&input_moments(dataset, train, width)),

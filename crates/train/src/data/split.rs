@@ -3,8 +3,9 @@
 use glassbox_tensor::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{Dataset, Targets};
+use super::dataset::Dataset;
 use super::error::{DataError, DataErrorCode};
+use super::targets::Targets;
 
 /// One part of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,7 +128,10 @@ impl SplitConfig {
                 (&all, Split::default())
             }
         };
-        self.assign(dataset, pool, fractions, &mut split);
+        match dataset.is_ordered() {
+            true => cut(pool, fractions, &mut split),
+            false => self.assign(dataset, pool, fractions, &mut split),
+        }
         for part in [&mut split.train, &mut split.valid, &mut split.test] {
             part.sort_unstable();
         }
@@ -177,6 +181,19 @@ impl SplitConfig {
             _ => vec![pool.to_vec()],
         }
     }
+}
+
+/// The first items to train on, those after them to validate, the last to test: what trains does
+/// not see the future.
+fn cut(pool: &[u32], fractions: [f64; 3], split: &mut Split) {
+    let [train, valid, test] =
+        fractions.map(|fraction| (fraction * pool.len() as f64).round() as usize);
+    let whole = fractions.iter().sum::<f64>() > 1.0 - 1e-6;
+    let train = if whole { pool.len().saturating_sub(valid + test) } else { train };
+    let mut rest = pool.iter().copied();
+    split.train.extend(rest.by_ref().take(train));
+    split.valid.extend(rest.by_ref().take(valid));
+    split.test.extend(rest.take(test));
 }
 
 #[cfg(test)]

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use glassbox_tensor::{Rng, Tensor};
 
 use super::augment::{Augment, ImageMut, Pipeline};
-use super::dataset::{Dataset, InputStore, Targets};
+use super::dataset::{Dataset, InputStore};
 use super::error::DataError;
 use super::normalize::Normalizer;
+use super::targets::Targets;
 
 /// Items ready for a model.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Normalised inputs, `[items, …item shape]`.
     pub inputs: Tensor,
-    /// Class labels (`I32`, `[items]`) or normalised values (`F32`, `[items, width]`).
+    /// Class labels (`I32`, `[items]`), tokens (`I32`, `[items, time]`) or normalised values
+    /// (`F32`, `[items, width]`).
     pub targets: Tensor,
     order: Arc<[u32]>,
     range: Range<usize>,
@@ -91,6 +93,13 @@ impl Transform {
             Targets::Classes { labels, .. } => Tensor::build_i32([items.len()], |out| {
                 out.iter_mut().zip(items).for_each(|(out, &item)| *out = labels[item as usize]);
             }),
+            Targets::Tokens { labels, length, .. } => {
+                Tensor::build_i32([items.len(), *length], |out| {
+                    for (out, &item) in out.chunks_exact_mut((*length).max(1)).zip(items) {
+                        out.copy_from_slice(&labels[item as usize * length..][..*length]);
+                    }
+                })
+            }
             Targets::Values { values, width, .. } => Tensor::build([items.len(), *width], |out| {
                 for (out, &item) in out.chunks_exact_mut((*width).max(1)).zip(items) {
                     out.copy_from_slice(&values[item as usize * width..][..*width]);

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::images::ImageFormat;
 use super::{InputReader, Loaded, idx_file};
-use crate::data::dataset::{Dataset, InputStore, Targets};
+use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::DataError;
 use crate::data::split::SplitConfig;
+use crate::data::targets::Targets;
 
 const IMAGES: &[u8] = include_bytes!("../../../data/digits/images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../../../data/digits/labels-idx1-ubyte.gz");

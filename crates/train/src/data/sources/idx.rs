@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::idx_file::{Values, read_file};
 use super::images::ImageFormat;
 use super::{InputReader, Loaded};
-use crate::data::dataset::{Dataset, InputStore, Targets};
+use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files;
 use crate::data::split::Split;
+use crate::data::targets::Targets;
 
 /// A folder of IDX files named as MNIST's: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
 /// and, where there is an official test set, `t10k-images-…` and `t10k-labels-…`, each with or

@@ -7,10 +7,11 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
-use crate::data::dataset::{Dataset, InputStore, Targets};
+use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::{self, MAX_BYTES};
 use crate::data::split::Split;
+use crate::data::targets::Targets;
 
 /// A folder with one subfolder of images a class (`cat/0001.png`), or with `train`, `test` and
 /// perhaps `valid` subfolders that each have them. PNG, JPEG, BMP, GIF and PNM, told apart by

@@ -7,6 +7,7 @@ mod idx_file;
 pub mod images;
 mod reader;
 pub mod synthetic;
+pub mod text;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ pub use idx::IdxConfig;
 pub use images::ImagesConfig;
 pub use reader::InputReader;
 pub use synthetic::SyntheticConfig;
+pub use text::TextConfig;
 
 /// A data source of a recipe: the keys of its `[data]` table, told apart by `kind`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub enum DataSource {
     Images(ImagesConfig),
     /// Made-up data with known answers.
     Synthetic(SyntheticConfig),
+    /// A text, to continue.
+    Text(TextConfig),
 }
 
 /// What a source gives.
@@ -56,7 +60,7 @@ pub struct Loaded {
 
 impl DataSource {
     /// Every `kind`.
-    pub const KINDS: [&str; 5] = ["digits", "idx", "csv", "images", "synthetic"];
+    pub const KINDS: [&str; 6] = ["digits", "idx", "csv", "images", "synthetic", "text"];
 
     /// The `kind` of this source.
     pub fn kind(&self) -> &'static str {
@@ -66,6 +70,7 @@ impl DataSource {
             Self::Csv(_) => "csv",
             Self::Images(_) => "images",
             Self::Synthetic(_) => "synthetic",
+            Self::Text(_) => "text",
         }
     }
 
@@ -80,6 +85,7 @@ impl DataSource {
             Self::Csv(config) => config.load(base_dir),
             Self::Images(config) => config.load(base_dir),
             Self::Synthetic(config) => config.load(),
+            Self::Text(config) => config.load(base_dir),
         }
     }
 
@@ -87,6 +93,7 @@ impl DataSource {
     pub fn default_split(&self) -> SplitConfig {
         match self {
             Self::Digits(_) => digits::default_split(),
+            Self::Text(_) => text::default_split(),
             _ => SplitConfig::default(),
         }
     }

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::CsvSchema;
 use super::images::{self, ImageFormat};
-use crate::data::dataset::{Dataset, InputStore, Targets};
+use super::text;
+use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
+use crate::data::targets::Targets;
+use crate::data::vocabulary::Vocabulary;
 
 /// How to read a file of new inputs as the training data was read; part of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,10 +22,13 @@ pub enum InputReader {
     Image(ImageFormat),
     /// A CSV file with the training file's columns.
     Table(CsvSchema),
+    /// A text file of these tokens.
+    Text(Vocabulary),
 }
 
 impl InputReader {
-    /// The inputs of a file, without targets: one item for an image, one a row for a table.
+    /// The inputs of a file, without targets: one item for an image or a text, one a row for a
+    /// table.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -31,7 +37,7 @@ impl InputReader {
             Self::None => {
                 let message = "files cannot be read for a model of this data";
                 let error = DataError::new(DataErrorCode::Source, message).file(path);
-                Err(error.help("train on images or CSV to predict images or CSV"))
+                Err(error.help("train on images, CSV or text to predict such files"))
             }
             Self::Image(format) => {
                 let values = images::read_image(path, *format)?;
@@ -39,6 +45,7 @@ impl InputReader {
                 Dataset::new("image", shape, InputStore::images(values), Targets::none())
             }
             Self::Table(schema) => schema.read_inputs(path),
+            Self::Text(vocabulary) => text::read_inputs(vocabulary, path),
         }
     }
 }

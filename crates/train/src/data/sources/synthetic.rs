@@ -6,8 +6,9 @@ use glassbox_tensor::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
-use crate::data::dataset::{Dataset, Feature, InputStore, Targets};
+use crate::data::dataset::{Dataset, Feature, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
+use crate::data::targets::Targets;
 
 /// Points of a pattern, a function of the seed. Classes take turns, so that all are equally
 /// frequent.

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Missing;
 use super::table::{Row, Rows, is_missing};
-use crate::data::dataset::{Dataset, Feature, InputStore, Targets};
+use crate::data::dataset::{Dataset, Feature, InputStore};
 use crate::data::error::{DataError, DataErrorCode, quote};
 use crate::data::files::MAX_BYTES;
+use crate::data::targets::Targets;
 
 /// What the columns of a table are: fixed by the training file and kept with the model, so that
 /// a file to predict is encoded alike.

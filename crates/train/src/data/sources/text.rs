@@ -1,0 +1,186 @@
+//! A text file, learned by predicting what comes next.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{InputReader, Loaded};
+use crate::data::dataset::{Dataset, InputStore};
+use crate::data::error::{DataError, DataErrorCode};
+use crate::data::files::{self, MAX_BYTES};
+use crate::data::split::SplitConfig;
+use crate::data::targets::Targets;
+use crate::data::vocabulary::{Unit, Vocabulary};
+
+/// The text of a UTF-8 file, cut into windows of `seq_len` tokens that follow each other; the
+/// target of every step is the token after it. The first part of the text trains, the last tests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TextConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// What a token is.
+    pub unit: Unit,
+    /// Tokens in a window: how far back training sees.
+    pub seq_len: usize,
+    /// The size of the vocabulary of words; the other words become one.
+    pub max_words: usize,
+}
+
+impl Default for TextConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::new(), unit: Unit::default(), seq_len: 64, max_words: 10_000 }
+    }
+}
+
+/// 90 % to train on; of the rest, half to validate and half to test.
+pub(super) fn default_split() -> SplitConfig {
+    SplitConfig { valid: Some(0.05), test: Some(0.05), ..SplitConfig::default() }
+}
+
+impl TextConfig {
+    /// Reads and cuts the text.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no text, or is too short for a window.
+    pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
+        let path = base_dir.join(&self.path);
+        let steps = self.seq_len;
+        if !(1..=1 << 20).contains(&steps) {
+            let error = DataError::new(DataErrorCode::Source, "`seq_len` is impossible");
+            return Err(error.expected("1 to 1,048,576 tokens").found(steps));
+        }
+        let text = read_text(&path)?;
+        let vocabulary = Vocabulary::of(&text, self.unit, self.max_words);
+        // Its own text has no character that is not in the vocabulary.
+        let tokens = vocabulary.encode(&text).unwrap_or_default();
+        let windows = tokens.len().saturating_sub(1) / steps;
+        if windows == 0 {
+            return Err(DataError::new(DataErrorCode::Empty, "the text is too short")
+                .file(&path)
+                .expected(format!("more than seq_len = {steps} tokens"))
+                .found(tokens.len())
+                .help("lower `seq_len`, or add text"));
+        }
+        let targets = Targets::Tokens {
+            labels: tokens[1..=windows * steps].to_vec(),
+            length: steps,
+            names: vocabulary.names(),
+        };
+        let inputs = store(&tokens[..windows * steps], vocabulary.len());
+        let dataset = Dataset::new("text", [steps], inputs, targets)?.in_order();
+        let reader = InputReader::Text(vocabulary);
+        Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
+    }
+}
+
+/// Tokens as inputs: bytes where there are few.
+fn store(tokens: &[i32], vocabulary: usize) -> InputStore {
+    match vocabulary <= 256 {
+        true => InputStore::U8 { values: tokens.iter().map(|&t| t as u8).collect(), unit: 1.0 },
+        false => InputStore::F32(tokens.iter().map(|&token| token as f32).collect()),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, DataError> {
+    let (file, length) = files::open(path)?;
+    if length > MAX_BYTES {
+        return Err(DataError::new(DataErrorCode::TooLarge, "the text is too large")
+            .file(path)
+            .expected(format!("at most {MAX_BYTES} bytes"))
+            .found(format!("{length} bytes"))
+            .help("train on a part of it"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| files::unreadable(path, &e))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        DataError::new(DataErrorCode::Text, "the file is not UTF-8 text")
+            .file(path)
+            .offset(at as u64)
+            .expected("UTF-8")
+            .found(format!("the byte {:02x}", error.as_bytes()[at]))
+            .help("save the file as UTF-8")
+    })
+}
+
+/// The most tokens of a text that are read to predict what follows it.
+const MOST_READ: usize = 100_000;
+
+/// The tokens at the end of a text file as one item.
+pub(super) fn read_inputs(vocabulary: &Vocabulary, path: &Path) -> Result<Dataset, DataError> {
+    let text = read_text(path)?;
+    let tokens = vocabulary.encode(&text).map_err(|c| unknown_character(c).file(path))?;
+    let tokens = &tokens[tokens.len().saturating_sub(MOST_READ)..];
+    if tokens.is_empty() {
+        let error = DataError::new(DataErrorCode::Empty, "the text is empty").file(path);
+        return Err(error.expected("at least one token").found("none").help("write something"));
+    }
+    let inputs = store(tokens, vocabulary.len());
+    Dataset::new("text", [tokens.len()], inputs, Targets::none())
+}
+
+/// The error of a character that the model has never seen.
+pub fn unknown_character(character: char) -> DataError {
+    DataError::new(DataErrorCode::Text, "a character is not in the model's vocabulary")
+        .expected("characters of the text it was trained on")
+        .found(format!("{character:?}"))
+        .help("leave it out, or train with unit = \"byte\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Part;
+    use crate::data::{DataConfig, DataSource};
+
+    fn load(text: &[u8], change: impl FnOnce(&mut TextConfig)) -> Result<Loaded, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("text.txt"), text).unwrap();
+        let mut config = TextConfig { path: "text.txt".into(), ..Default::default() };
+        change(&mut config);
+        config.load(folder.path())
+    }
+
+    #[test]
+    fn windows_follow_each_other_and_targets_come_next() {
+        let loaded = load(b"abcabcabcab", |config| config.seq_len = 4).unwrap();
+        let dataset = loaded.dataset;
+        assert_eq!((dataset.len(), dataset.item_shape().dims()), (2, &[4][..]));
+        let mut window = [0.0; 4];
+        dataset.write_input(1, &mut window);
+        assert_eq!(window, [1.0, 2.0, 0.0, 1.0]);
+        let Targets::Tokens { labels, length, names } = dataset.targets() else { panic!() };
+        assert_eq!((labels[..4].to_vec(), *length, names.len()), (vec![1, 2, 0, 1], 4, 3));
+    }
+
+    #[test]
+    fn parts_follow_each_other_in_the_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let text: String = (0..1001).map(|i| if i % 3 == 0 { 'a' } else { 'b' }).collect();
+        std::fs::write(folder.path().join("text.txt"), text).unwrap();
+        let config = TextConfig { path: "text.txt".into(), seq_len: 10, ..Default::default() };
+        let config = DataConfig { source: DataSource::Text(config), ..Default::default() };
+        let data = config.prepare(folder.path()).unwrap();
+        let part = |part| data.split.part(part).to_vec();
+        assert_eq!(part(Part::Train), (0..90).collect::<Vec<_>>());
+        assert_eq!(part(Part::Valid), (90..95).collect::<Vec<_>>());
+        assert_eq!(part(Part::Test), (95..100).collect::<Vec<_>>());
+        assert!(data.input_normalizer.is_identity());
+        let batch = data.eval_loader(Part::Valid, 5).epoch(0, 0).unwrap().next().unwrap().unwrap();
+        assert_eq!((batch.inputs.dims(), batch.targets.dims()), (&[5, 10][..], &[5, 10][..]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = load(b"short", |_| {}).unwrap_err();
+        assert!(error.code == DataErrorCode::Empty && error.to_string().contains("seq_len = 64"));
+        let error = load(b"ab\xffcd", |_| {}).unwrap_err();
+        assert!(error.code == DataErrorCode::Text && error.to_string().contains("byte 2"));
+        let error = load(b"abc", |config| config.seq_len = 0).unwrap_err();
+        assert_eq!(error.code, DataErrorCode::Source);
+        let error = load(b"", |config| config.path = "none.txt".into()).unwrap_err();
+        assert_eq!(error.code, DataErrorCode::Unreadable);
+    }
+}
