@@ -28,8 +28,10 @@ pub enum Command {
     Resume(Resume),
     /// Evaluate a run's model on a part of its data
     Eval(Eval),
-    /// Predict image or CSV files with a run's model
+    /// Predict image, CSV or text files with a run's model
     Predict(Predict),
+    /// Continue a text with a run's model
+    Generate(Generate),
     /// List or remove runs
     Runs(Runs),
     /// Explain an error code
@@ -161,7 +163,7 @@ pub enum Checkpoint {
 pub struct Predict {
     /// The run: its name, the beginning of it, its folder, or `last`
     pub run: String,
-    /// Image files, CSV files, or folders of them
+    /// Image files, CSV files, texts, or folders of them
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How many classes to show for each item
@@ -173,6 +175,38 @@ pub struct Predict {
     /// Print one JSON object for each item
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Generate {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    /// The text to continue
+    #[arg(long, default_value = "\n")]
+    pub prompt: String,
+    /// How many tokens to make
+    #[arg(long, default_value = "500")]
+    pub length: usize,
+    /// Below 1 bolder choices become rarer, above 1 more frequent; 0 always takes the likeliest
+    #[arg(long, default_value = "1.0")]
+    pub temperature: f32,
+    /// Choose among so many of the likeliest tokens only
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top_k: Option<u32>,
+    /// Choose among the likeliest tokens that together have this probability only
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f32>,
+    /// Decides the choices: the same seed gives the same text
+    #[arg(long, default_value = "0")]
+    pub seed: u64,
+    /// Which weights
+    #[arg(long, value_enum, default_value = "best")]
+    pub checkpoint: Checkpoint,
+    /// Threads to compute with; a token is too little work for more than one
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub threads: u16,
     #[command(flatten)]
     pub runs: RunsFolder,
 }

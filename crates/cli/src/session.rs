@@ -96,6 +96,7 @@ fn loader_config(experiment: &Experiment) -> LoaderConfig {
     LoaderConfig {
         batch_size: experiment.train.batch_size,
         drop_last: experiment.train.drop_last,
+        streams: experiment.train.stateful,
         seed: experiment.run.seed,
         ..LoaderConfig::default()
     }

@@ -38,6 +38,11 @@ pub struct LayerState {
 }
 
 impl RecurrentState {
+    /// The state of these layers, in the order in which they run: one that was saved.
+    pub fn from_layers(layers: Vec<LayerState>) -> Self {
+        Self { layers, next: 0 }
+    }
+
     /// Whether this is the start of a sequence: zeros for any batch.
     pub fn is_start(&self) -> bool {
         self.layers.is_empty()

@@ -265,6 +265,23 @@ impl Checks<'_> {
         }
     }
 
+    /// Truncated backpropagation and a carried state need targets for every step of a text.
+    pub fn through_time(&mut self, experiment: &Experiment) {
+        let keys =
+            [("bptt", experiment.train.bptt.is_some()), ("stateful", experiment.train.stateful)];
+        for (key, wanted) in keys {
+            if wanted && experiment.run.task != Task::Generate {
+                let found = format!("task = \"{}\"", task_name(experiment.run.task));
+                let problem =
+                    Problem::new(codes::THROUGH_TIME, format!("`{key}` does not fit the task"))
+                        .expected("sequences with a target for every step, as in kind = \"text\"")
+                        .found(found)
+                        .help(format!("remove `{key}`"));
+                self.push_at(&format!("train.{key}"), problem);
+            }
+        }
+    }
+
     /// The metrics that are watched exist, and there is data to measure them on.
     pub fn metrics(&mut self, experiment: &Experiment) {
         self.metric("train.monitor", &experiment.train.monitor, experiment.run.task);

@@ -56,6 +56,8 @@ pub const TASK_AND_DATA: &str = "GB0127";
 pub const CLASS_WEIGHTS: &str = "GB0128";
 /// The model does not fit in memory.
 pub const TOO_LARGE: &str = "GB0129";
+/// A setting of sequences does not fit the task.
+pub const THROUGH_TIME: &str = "GB0130";
 
 /// The row of `code`, in any case.
 pub fn find(code: &str) -> Option<&'static Code> {
@@ -121,15 +123,20 @@ pub const CODES: &[Code] = &[
         "Early stopping and reduce_on_plateau watch a validation metric. Keep some data back with \
          split = { valid = 0.15 }."),
     row(METRIC, "no such metric",
-        "Classification has loss and accuracy, regression loss, mae, rmse and r2, each measured on valid \
+        "Classification has loss and accuracy, regression loss, mae, rmse and r2, generation loss, accuracy, \
+         perplexity and bits_per_token, each measured on valid \
          (valid.loss) or train (train.loss)."),
     row(TASK_AND_DATA, "the task does not fit the data",
-        "Classification needs targets that are classes, regression needs targets that are numbers."),
+        "Classification needs targets that are classes, regression needs targets that are numbers, generation \
+         needs a text."),
     row(CLASS_WEIGHTS, "the class weights do not fit the classes",
         "class_weights is a list of one positive number for each class, in the order of the classes."),
     row(TOO_LARGE, "the model does not fit in memory",
         "The weights, their gradients and the optimizer's state alone would need more memory than this machine \
          has. Often one `units` or `filters` has a few zeros too many, or a flatten feeds a wide dense layer."),
+    row(THROUGH_TIME, "the setting is for sequences",
+        "`bptt` cuts sequences into windows through which gradients flow, and `stateful` carries the state of \
+         recurrent layers from batch to batch. Both need a target for every step, as in data of kind \"text\"."),
     row("GB0201", "an axis has length 0",
         "Nothing is left of the input, or the data has items without values. Every axis of a layer's input and \
          output has a length of at least 1."),

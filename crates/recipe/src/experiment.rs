@@ -67,6 +67,12 @@ pub struct TrainSection {
     /// How often the state is saved besides at the end of epochs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<CheckpointEvery>,
+    /// Steps of a sequence through which gradients flow; all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bptt: Option<usize>,
+    /// Whether recurrent layers carry their state from batch to batch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stateful: bool,
     /// Threads to compute with; all cores when absent. They change nothing about the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -106,6 +112,8 @@ impl Experiment {
             clip: self.train.clip,
             monitor: self.train.monitor.clone(),
             target_units: data.target_normalizer.clone(),
+            bptt: self.train.bptt,
+            stateful: self.train.stateful,
             seed: self.run.seed,
         }
     }

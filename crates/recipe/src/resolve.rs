@@ -24,6 +24,7 @@ impl Recipe {
         let experiment = self.experiment(data, task, loss, outputs);
         checks.model(&experiment, outputs);
         checks.augment(&experiment);
+        checks.through_time(&experiment);
         checks.metrics(&experiment);
         checks.schedule(&experiment);
         if checks.problems.is_empty() {
@@ -84,6 +85,8 @@ impl Recipe {
                 clip: train.clip,
                 early_stop: train.early_stop.clone(),
                 checkpoint_every: train.checkpoint_every,
+                bptt: train.bptt,
+                stateful: train.stateful,
                 threads: train.threads,
             },
         }

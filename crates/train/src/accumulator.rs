@@ -57,7 +57,11 @@ impl Accumulator {
 
     /// Adds a batch: its mean loss, predictions (logits or values) and targets.
     pub fn add(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
-        let samples = prediction.dims().first().map_or(1, |&n| n as u64);
+        // Tokens count one by one: windows of a sequence may differ in length.
+        let samples = match target.dtype() {
+            DType::I32 => target.elements() as u64,
+            DType::F32 => prediction.dims().first().map_or(1, |&n| n as u64),
+        };
         self.samples += samples;
         self.loss += loss * samples as f64;
         match target.dtype() {

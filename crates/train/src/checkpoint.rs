@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use glassbox_nn::Parameters;
+use glassbox_nn::{LayerState, Parameters, RecurrentState};
 use glassbox_tensor::{DType, MAX_RANK, Shape, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -247,6 +247,8 @@ pub struct Snapshot<'a> {
     pub optimizer: &'a Optimizer,
     /// Where training stands.
     pub progress: &'a Progress,
+    /// What recurrent layers carry to the next batch.
+    pub recurrent: &'a RecurrentState,
     /// What observers must remember, by name.
     pub observers: serde_json::Map<String, serde_json::Value>,
 }
@@ -282,7 +284,13 @@ impl Snapshot<'_> {
         })?;
         let model = glassbox_nn::state(self.model).into_iter().map(|(n, t)| ("model.", n, t));
         let optimizer = optimizer.tensors.into_iter().map(|(n, t)| ("optimizer.", n, t));
-        let named = model.chain(optimizer).map(|(prefix, name, t)| (format!("{prefix}{name}"), t));
+        let recurrent = self.recurrent.layers().iter().enumerate().flat_map(|(index, layer)| {
+            let cell = layer.cell.clone().map(|cell| (format!("{index}.cell"), cell));
+            [Some((format!("{index}.hidden"), layer.hidden.clone())), cell].into_iter().flatten()
+        });
+        let recurrent = recurrent.map(|(name, tensor)| ("recurrent.", name, tensor));
+        let named = model.chain(optimizer).chain(recurrent);
+        let named = named.map(|(prefix, name, t)| (format!("{prefix}{name}"), t));
         let metadata = HashMap::from([(HEADER.to_owned(), header)]);
         TensorFile { tensors: named.collect(), metadata }.write(path)
     }
@@ -295,6 +303,8 @@ pub struct SavedState {
     optimizer: OptimizerState,
     /// Where training stood.
     pub progress: Progress,
+    /// What recurrent layers carry to the next batch.
+    pub recurrent: RecurrentState,
     /// What observers remember, by name.
     pub observers: serde_json::Map<String, serde_json::Value>,
 }
@@ -320,8 +330,9 @@ impl SavedState {
         }
         let (model, tensors) = (file.take("model."), file.take("optimizer."));
         let optimizer = OptimizerState { steps: header.update_counts, tensors };
+        let recurrent = recurrent_state(file.take("recurrent."));
         let (progress, observers) = (header.progress, header.observers);
-        Ok(Self { path: path.into(), model, optimizer, progress, observers })
+        Ok(Self { path: path.into(), model, optimizer, progress, recurrent, observers })
     }
 
     /// Puts weights and optimizer state back.
@@ -340,6 +351,16 @@ impl SavedState {
             CheckpointError::new("GB0508", &self.path, expected, what, help)
         })
     }
+}
+
+/// The state of each layer from `0.hidden`, `0.cell`, `1.hidden`, …
+fn recurrent_state(tensors: Vec<(String, Tensor)>) -> RecurrentState {
+    let mut tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
+    let layers = (0..).map_while(|index| {
+        let hidden = tensors.remove(&format!("{index}.hidden"))?;
+        Some(LayerState { hidden, cell: tensors.remove(&format!("{index}.cell")) })
+    });
+    RecurrentState::from_layers(layers.collect())
 }
 
 #[cfg(test)]

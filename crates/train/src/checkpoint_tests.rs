@@ -28,7 +28,15 @@ fn train(model: &mut Model, optimizer: &mut Optimizer, steps: std::ops::Range<u6
 fn save(model: &Model, optimizer: &Optimizer, path: &Path) {
     let progress = Progress { epoch: 2, batch: 3, step: 5, ..Progress::default() };
     let observers = serde_json::Map::from_iter([("early_stop".to_owned(), 7.into())]);
-    Snapshot { model, optimizer, progress: &progress, observers }.write(path).unwrap();
+    Snapshot {
+        model,
+        optimizer,
+        progress: &progress,
+        recurrent: &RecurrentState::default(),
+        observers,
+    }
+    .write(path)
+    .unwrap();
 }
 
 #[test]

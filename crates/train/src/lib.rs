@@ -3,11 +3,14 @@
 
 mod accumulator;
 pub mod atomic;
+mod backpropagation;
 pub mod checkpoint;
 mod clip;
 pub mod data;
 mod error;
+mod evaluation;
 mod event;
+mod generator;
 pub mod metrics;
 mod monitor;
 pub mod observers;
@@ -15,6 +18,7 @@ pub mod optim;
 mod predictor;
 mod progress;
 mod run_folder;
+mod sampling;
 pub mod schedule;
 mod scores;
 mod trainer;
@@ -23,12 +27,15 @@ pub use accumulator::{Accumulator, Task};
 pub use clip::{Clip, clip_by_norm, clip_by_value, gradient_norm};
 pub use data::DataError;
 pub use error::{NotFinite, TrainError};
+pub use evaluation::{clock, evaluate};
 pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
+pub use generator::Generator;
 pub use monitor::Monitor;
 pub use predictor::{ClassProbability, NamedValue, Output, Prediction, Predictor, PredictorConfig};
 pub use progress::Progress;
 pub use run_folder::{RunFolder, RunRecord, Status, unix_time};
+pub use sampling::Sampling;
 pub use scores::Scores;
-pub use trainer::{TrainConfig, Trainer, clock, evaluate};
+pub use trainer::{TrainConfig, Trainer};

@@ -1,14 +1,16 @@
 //! The training loop: everything that is not the loop itself is an [`Observer`].
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use glassbox_nn::{Cx, Loss, Module, Slot, walk};
-use glassbox_tensor::{Gradients, Tensor, denormals};
+use glassbox_nn::{Cx, Loss, Module, RecurrentState, Slot, walk};
+use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::{Accumulator, Task};
+use crate::backpropagation::Pass;
 use crate::checkpoint::{SavedState, Snapshot};
 use crate::clip::Clip;
 use crate::data::{Batch, Loader, Normalizer};
+use crate::evaluation::evaluate_batch;
 use crate::event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
@@ -42,6 +44,13 @@ pub struct TrainConfig {
     pub monitor: Monitor,
     /// How targets were standardised, so that errors are reported in their own units.
     pub target_units: Normalizer,
+    /// Steps of a sequence through which gradients flow (truncated backpropagation through time);
+    /// all when absent. Targets must be given for every step.
+    pub bptt: Option<usize>,
+    /// Whether recurrent layers begin each batch with the state that the batch before left, which
+    /// a loader of [`LoaderConfig::streams`](crate::data::LoaderConfig::streams) continues. An
+    /// epoch begins with zeros.
+    pub stateful: bool,
     /// Dropout's seed.
     pub seed: u64,
 }
@@ -59,6 +68,8 @@ impl Default for TrainConfig {
             clip: None,
             monitor: Monitor::default(),
             target_units: Normalizer::default(),
+            bptt: None,
+            stateful: false,
             seed: 0,
         }
     }
@@ -75,14 +86,16 @@ pub struct Trainer<M> {
     observers: Vec<Box<dyn Observer>>,
     progress: Progress,
     gradients: Gradients,
+    /// What recurrent layers carry from batch to batch.
+    state: RecurrentState,
 }
 
 impl<M: Module> Trainer<M> {
     /// A trainer for `model`.
     pub fn new(model: M, config: TrainConfig) -> Self {
         let optimizer = Optimizer::from_boxed(config.optimizer.rule());
-        let (observers, progress, gradients) = Default::default();
-        Self { model, config, optimizer, observers, progress, gradients }
+        let (observers, progress, gradients, state) = Default::default();
+        Self { model, config, optimizer, observers, progress, gradients, state }
     }
 
     /// Adds an observer; observers see events in the order in which they were added.
@@ -105,6 +118,7 @@ impl<M: Module> Trainer<M> {
     /// When the state belongs to another model or optimizer.
     pub fn restore(&mut self, state: SavedState) -> Result<(), TrainError> {
         let (progress, observers) = (state.progress.clone(), state.observers.clone());
+        self.state = state.recurrent.clone();
         state.apply(&mut self.model, &mut self.optimizer)?;
         self.progress = progress;
         for (name, value) in &observers {
@@ -195,6 +209,9 @@ impl<M: Module> Trainer<M> {
     /// the others: gradients are never carried into the next epoch.
     fn steps(&mut self, train: &Loader) -> Result<Option<StopReason>, TrainError> {
         let total = train.batches();
+        if self.progress.batch == 0 {
+            self.state.reset();
+        }
         let mut batches = train.epoch(self.progress.epoch as u64, self.progress.batch)?;
         while self.progress.batch < total {
             let count = self.config.accumulate.max(1).min(total - self.progress.batch);
@@ -224,16 +241,19 @@ impl<M: Module> Trainer<M> {
         let mut cx = Cx::train(self.config.seed, micro_step);
         for batch in batches.take(count) {
             let batch = batch?;
-            let prediction = self.model.forward(&batch.inputs, &mut cx);
-            let loss = self.config.loss.compute(&prediction, &batch.targets);
-            let value = f64::from(loss.item());
-            if !value.is_finite() {
-                cx.discard();
-                return Err(self.not_finite(value));
+            let state = self.config.stateful.then_some(&mut self.state);
+            let (gradients, sums) = (&mut self.gradients, &mut self.progress.train);
+            let outcome = Pass {
+                loss: &self.config.loss,
+                units: &self.config.target_units,
+                bptt: self.config.bptt,
+                share: 1.0 / count as f32,
             }
-            self.backward(&loss, count);
-            let units = &self.config.target_units;
-            self.progress.train.add_in_units(value, &prediction, &batch.targets, units);
+            .run(&self.model, &batch, state, &mut cx, gradients, sums);
+            let value = outcome.map_err(|value| {
+                cx.discard();
+                self.not_finite(value)
+            })?;
             self.progress.batch += 1;
             samples += batch.inputs.dims()[0];
             sum += value;
@@ -255,12 +275,6 @@ impl<M: Module> Trainer<M> {
             learning_rate: rate.learning_rate,
             gradient_norm: norm.flatten(),
         })
-    }
-
-    /// Adds a batch's share of the step's gradients: the average over the step's batches.
-    fn backward(&mut self, loss: &Tensor, count: usize) {
-        let share = Tensor::full(loss.shape(), 1.0 / count as f32);
-        loss.backward_from(share, &mut self.gradients);
     }
 
     fn rate(&self, batches_in_epoch: usize) -> Rate {
@@ -322,7 +336,8 @@ impl<M: Module> Trainer<M> {
         let states = self.observers.iter().filter_map(|observer| observer.state());
         let observers = states.map(|(name, value)| (name.to_owned(), value)).collect();
         let (model, optimizer) = (&self.model, &self.optimizer);
-        let snapshot = Snapshot { model, optimizer, progress: &self.progress, observers };
+        let (progress, recurrent) = (&self.progress, &self.state);
+        let snapshot = Snapshot { model, optimizer, progress, recurrent, observers };
         for observer in &mut self.observers {
             observer.on(&Event::Save { snapshot: &snapshot, best, last })?;
         }
@@ -366,46 +381,4 @@ impl<M: Module> Trainer<M> {
 struct Wishes {
     save: bool,
     stop: Option<StopReason>,
-}
-
-/// The scores of `model` on all samples of `loader`, without recording a graph. `units` says how
-/// targets were standardised, so that errors come in their own units.
-///
-/// # Errors
-/// When data cannot be read.
-pub fn evaluate(
-    model: &dyn Module,
-    loss: &Loss,
-    task: Task,
-    units: &Normalizer,
-    loader: &Loader,
-) -> Result<Scores, TrainError> {
-    let _flush = denormals::flush();
-    let mut sums = Accumulator::default();
-    for batch in loader.epoch(0, 0)? {
-        evaluate_batch(model, loss, units, &batch?, &mut sums);
-    }
-    Ok(sums.scores(task))
-}
-
-fn evaluate_batch(
-    model: &dyn Module,
-    loss: &Loss,
-    units: &Normalizer,
-    batch: &Batch,
-    sums: &mut Accumulator,
-) {
-    let prediction = model.forward(&batch.inputs, &mut Cx::eval());
-    let value = loss.compute(&prediction, &batch.targets).item();
-    sums.add_in_units(f64::from(value), &prediction, &batch.targets, units);
-}
-
-/// How long a duration is, for people: `0:21`, `1:02:07`.
-pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64().round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
 }

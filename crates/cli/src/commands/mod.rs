@@ -3,6 +3,7 @@
 mod check;
 pub(crate) mod eval;
 mod explain;
+mod generate;
 mod new;
 mod predict;
 mod resume;
@@ -23,6 +24,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Resume(arguments) => resume::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     }

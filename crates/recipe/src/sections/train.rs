@@ -42,6 +42,10 @@ pub struct Train {
     pub early_stop: Option<EarlyStopConfig>,
     /// When to save.
     pub checkpoint_every: Option<CheckpointEvery>,
+    /// Steps through which gradients flow.
+    pub bptt: Option<usize>,
+    /// Whether recurrent layers carry their state from batch to batch.
+    pub stateful: bool,
     /// Threads.
     pub threads: Option<usize>,
 }
@@ -64,6 +68,8 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
         clip: tagged(&mut fields, "clip"),
         early_stop: plain::<EarlyStopConfig>(&mut fields, "early_stop"),
         checkpoint_every: checkpoint_every(&mut fields),
+        bptt: count(&mut fields, "bptt", COUNT),
+        stateful: fields.boolean("stateful").unwrap_or(false),
         threads: count(&mut fields, "threads", Range::between(1.0, 512.0)),
     };
     fields.finish();

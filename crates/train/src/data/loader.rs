@@ -24,6 +24,8 @@ pub struct LoaderConfig {
     pub shuffle: bool,
     /// Whether a last batch that is not full is left out.
     pub drop_last: bool,
+    /// Whether each batch continues the one before, row by row, in the items' own order.
+    pub streams: bool,
     /// Decides the order and the augmentation of every epoch.
     pub seed: u64,
     /// Who prepares batches. It changes nothing about them.
@@ -33,7 +35,7 @@ pub struct LoaderConfig {
 impl Default for LoaderConfig {
     fn default() -> Self {
         let workers = Workers::default();
-        Self { batch_size: 32, shuffle: true, drop_last: false, seed: 0, workers }
+        Self { batch_size: 32, shuffle: true, drop_last: false, streams: false, seed: 0, workers }
     }
 }
 
@@ -108,7 +110,10 @@ impl Loader {
         assert!(outside.is_none(), "item {outside:?} of {} items", dataset.len());
         let batch_cost = transform.cost(&dataset) * config.batch_size.min(items.len());
         let shuffle = config.shuffle.then_some(config.seed);
-        let sampler = Sampler::new(items, config.batch_size, shuffle, config.drop_last);
+        let sampler = match config.streams {
+            true => Sampler::streams(items, config.batch_size),
+            false => Sampler::new(items, config.batch_size, shuffle, config.drop_last),
+        };
         let workers = config.workers.count(batch_cost);
         Self { dataset, transform: Arc::new(transform), sampler, workers }
     }

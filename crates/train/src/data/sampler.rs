@@ -43,6 +43,22 @@ impl Sampler {
         Self { items, batch_size, shuffle, drop_last }
     }
 
+    /// Batches of which each continues the one before: their rows are `batch_size` streams, into
+    /// which the items, which follow each other, are cut. Items that do not fill all streams alike
+    /// are left out.
+    ///
+    /// # Panics
+    /// When `batch_size` is 0.
+    #[track_caller]
+    pub fn streams(items: impl Into<Arc<[u32]>>, batch_size: usize) -> Self {
+        let items = items.into();
+        let rows = batch_size.min(items.len()).max(1);
+        let length = items.len() / rows;
+        let places = (0..length).flat_map(|at| (0..rows).map(move |row| row * length + at));
+        let order: Vec<u32> = places.map(|place| items[place]).collect();
+        Self::new(order, rows, None, false)
+    }
+
     /// The number of items, those of a dropped batch included.
     pub fn items(&self) -> usize {
         self.items.len()
@@ -102,6 +118,17 @@ mod tests {
         assert!(sampler(None).order(3).iter().copied().eq(0..50));
         assert_ne!(sampler(Some(1)).order(0), sampler(Some(2)).order(0));
         assert_ne!(sampler(Some(1)).order(0), sampler(Some(1)).order(1));
+    }
+
+    #[test]
+    fn streams_continue_from_batch_to_batch() {
+        let sampler = Sampler::streams((10..21).collect::<Vec<_>>(), 3);
+        assert_eq!((sampler.items(), sampler.batches()), (9, 3));
+        let order = sampler.order(4);
+        let batches: Vec<_> = (0..3).map(|batch| order[sampler.range(batch)].to_vec()).collect();
+        assert_eq!(batches, [[10, 13, 16], [11, 14, 17], [12, 15, 18]]);
+        let short = Sampler::streams(vec![1, 2], 8);
+        assert_eq!((short.batches(), short.range(0)), (1, 0..2));
     }
 
     #[test]

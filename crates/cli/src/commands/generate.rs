@@ -1,0 +1,58 @@
+//! `glassbox generate`: a text, continued.
+
+use std::io::{self, Write};
+
+use glassbox_tensor::threads;
+use glassbox_train::{Generator, Predictor, Sampling};
+
+use crate::arguments::Generate;
+use crate::commands::eval::weights;
+use crate::failure::Failure;
+use crate::run_names;
+
+pub fn run(arguments: &Generate) -> Result<(), Failure> {
+    threads::set_count(arguments.threads.into());
+    let sampling = Sampling {
+        temperature: arguments.temperature,
+        top_k: arguments.top_k.map(|count| count as usize),
+        top_p: arguments.top_p,
+    };
+    sampling.check().map_err(|expected| Failure::Usage(format!("expected {expected}")))?;
+    let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
+    let path = weights(&folder, arguments.checkpoint);
+    let predictor = Predictor::load(&path)?;
+    Generator::is_possible(&predictor, &path)?;
+    let prompt = &arguments.prompt;
+    let mut generator = Generator::new(&predictor, prompt, sampling, arguments.seed)?;
+    // The prompt that stands for the beginning of a line is not part of the text.
+    let shown = if prompt == "\n" { "" } else { prompt };
+    match write(&mut generator, shown, arguments.length) {
+        // The reader has seen enough: `glassbox generate … | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Bytes that may wait before a terminal sees them.
+const STREAMED: usize = 16;
+
+/// Writes the prompt and what follows it, token by token.
+fn write(generator: &mut Generator<'_>, prompt: &str, length: usize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let mut text = prompt.as_bytes().to_vec();
+    let mut written = 0;
+    for _ in 0..length {
+        let token = generator.next_token();
+        generator.vocabulary().decode(token, &mut text);
+        if text.len() - written >= STREAMED {
+            out.write_all(&text[written..])?;
+            out.flush()?;
+            // The last byte stays: whether a space follows depends on it.
+            text.drain(..text.len() - 1);
+            written = 1;
+        }
+    }
+    out.write_all(&text[written..])?;
+    out.write_all(b"\n")?;
+    out.flush()
+}

@@ -1,0 +1,94 @@
+//! Text made token by token.
+
+use glassbox_nn::{Cx, Module, RecurrentState};
+use glassbox_tensor::{Rng, Tensor};
+
+use crate::checkpoint::CheckpointError;
+use crate::data::sources::text::unknown_character;
+use crate::data::{DataError, InputReader, Vocabulary};
+use crate::predictor::{Output, Predictor};
+use crate::sampling::Sampling;
+
+/// Continues a text with a trained model: every token is chosen by the scores that the model
+/// gives after all tokens before it, which its recurrent layers remember.
+pub struct Generator<'a> {
+    predictor: &'a Predictor,
+    vocabulary: &'a Vocabulary,
+    sampling: Sampling,
+    rng: Rng,
+    state: RecurrentState,
+    cx: Cx,
+    /// The scores of the next token.
+    scores: Tensor,
+}
+
+impl<'a> Generator<'a> {
+    /// A generator that continues `prompt`, its choices decided by `seed`.
+    ///
+    /// # Errors
+    /// When the prompt is empty or has a character that the model does not know.
+    ///
+    /// # Panics
+    /// When the model is not one of text, which [`Generator::is_possible`] tells.
+    pub fn new(
+        predictor: &'a Predictor,
+        prompt: &str,
+        sampling: Sampling,
+        seed: u64,
+    ) -> Result<Self, DataError> {
+        let InputReader::Text(vocabulary) = &predictor.config().reader else {
+            panic!("a model of text");
+        };
+        let tokens = vocabulary.encode(prompt).map_err(unknown_character)?;
+        let (state, cx, scores) = (RecurrentState::default(), Cx::eval(), Tensor::scalar(0.0));
+        let rng = Rng::new(seed);
+        let mut new = Self { predictor, vocabulary, sampling, rng, state, cx, scores };
+        // An empty prompt begins where a line begins, as far as the model knows lines.
+        let start = || vocabulary.encode("\n").unwrap_or_else(|_| vec![0]);
+        new.read(&if tokens.is_empty() { start() } else { tokens });
+        Ok(new)
+    }
+
+    /// Whether a model can generate: it was trained on text.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub fn is_possible(
+        predictor: &Predictor,
+        path: &std::path::Path,
+    ) -> Result<(), CheckpointError> {
+        let config = predictor.config();
+        match (&config.reader, config.output) {
+            (InputReader::Text(_), Output::Tokens) => Ok(()),
+            _ => Err(CheckpointError::new(
+                "GB0513",
+                path,
+                "a model that was trained on text to say what comes next",
+                "a model of other data",
+                "train one with data.kind = \"text\"; `glassbox predict` uses this one",
+            )),
+        }
+    }
+
+    /// Chooses the next token.
+    pub fn next_token(&mut self) -> i32 {
+        let width = self.vocabulary.len();
+        let scores = self.scores.as_slice();
+        let last = &scores[scores.len() - width..];
+        let token = self.sampling.choose(last, &mut self.rng) as i32;
+        self.read(&[token]);
+        token
+    }
+
+    /// Lets the model see tokens.
+    fn read(&mut self, tokens: &[i32]) {
+        let input = Tensor::from_i32(tokens, [1, tokens.len()]);
+        let (model, state) = (self.predictor.model(), &mut self.state);
+        self.scores = model.forward_with_state(&input, state, &mut self.cx);
+    }
+
+    /// The vocabulary, to turn tokens into text.
+    pub fn vocabulary(&self) -> &'a Vocabulary {
+        self.vocabulary
+    }
+}
