@@ -200,6 +200,9 @@ pub const CODES: &[Code] = &[
     row("GB0512", "the data of a run has changed",
         "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
          data back, or train anew."),
+    row("GB0513", "the model makes no text",
+        "`glassbox generate` continues a text with a model that was trained on text (data.kind = \"text\"). Models \
+         of other data are for `glassbox predict`."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

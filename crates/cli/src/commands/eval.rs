@@ -1,7 +1,8 @@
 //! `glassbox eval`: a run's model on a part of its data.
 
 use glassbox_train::checkpoint::load_weights;
-use glassbox_train::{RunFolder, data, evaluate};
+use glassbox_train::data::{InputReader, Unit};
+use glassbox_train::{RunFolder, Scores, data, evaluate};
 use serde_json::{Map, Value};
 
 use crate::arguments::{Checkpoint, Eval, Part};
@@ -35,6 +36,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
     let scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
+    let scores = named_after_unit(&scores, &data.reader);
     if arguments.json {
         let mut object = Map::new();
         object.insert("split".into(), split.into());
@@ -52,6 +54,17 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The scores, bits being those of a character where tokens are characters.
+fn named_after_unit(scores: &Scores, reader: &InputReader) -> Scores {
+    let InputReader::Text(vocabulary) = reader else { return scores.clone() };
+    let bits = match vocabulary.unit() {
+        Unit::Char => "bits_per_character",
+        Unit::Byte => "bits_per_byte",
+        Unit::Word => "bits_per_word",
+    };
+    scores.iter().map(|(name, x)| (if name == "bits_per_token" { bits } else { name }, x)).collect()
 }
 
 /// The file of the weights that the user chose.

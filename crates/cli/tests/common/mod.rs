@@ -1,6 +1,9 @@
 //! Running the program in a folder of its own.
 #![allow(dead_code)] // each test file uses its own part
 
+#[cfg(unix)]
+pub mod killing;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
