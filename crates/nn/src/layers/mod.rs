@@ -186,6 +186,30 @@ table! {
     Softmax(SoftmaxConfig),
 }
 
+/// Tells the embeddings that leave their number of tokens to the data how many these have.
+///
+/// ```
+/// use glassbox_nn::layers::{EmbeddingConfig, set_vocabulary};
+///
+/// let mut layers = [EmbeddingConfig::new(16).into()];
+/// set_vocabulary(&mut layers, 65);
+/// assert_eq!(layers[0].describe(), "embedding, 65 tokens to 16");
+/// ```
+pub fn set_vocabulary(layers: &mut [Layer], size: usize) {
+    for layer in layers {
+        match layer {
+            Layer::Embedding(config) => _ = config.size.get_or_insert(size),
+            Layer::Residual(config) => {
+                set_vocabulary(&mut config.layers, size);
+                if let Shortcut::Layers(layers) = &mut config.shortcut {
+                    set_vocabulary(layers, size);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Calls `visit` with every layer, its input and its output shape.
 pub(crate) fn chain(
     layers: &[Layer],

@@ -11,14 +11,17 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::matmul::{
     Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
 };
-use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn, Sequence};
+use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
 use crate::kernels::cpu::reduce::column_sums;
 use crate::shape::Shape;
 use crate::tensor::{Tensor, Values};
 
 mod options;
+mod sizes;
 #[cfg(test)]
 mod tests;
+
+use sizes::{Sizes, checked_sizes};
 
 pub use options::{RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights};
 
@@ -31,46 +34,19 @@ pub(crate) struct Recurrent {
     input_weight: Values,
     hidden_weight: Values,
     projection: Option<Values>,
+    first_hidden: Option<Values>,
     first_cell: Option<Values>,
     lengths: Option<Values>,
+    sequence: Values,
     gates: Values,
     extra: Values,
-    previous: Values,
     projected: Values,
     /// Whether the result is the sequence and the last state in one.
     with_state: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    time: usize,
-    inputs: usize,
-    units: usize,
-    outputs: usize,
-    gates: usize,
-}
-
-impl Sizes {
-    /// Of the whole sequence, of the last hidden state, of the last cell state.
-    fn results(&self, cell: RecurrentCell) -> [usize; 3] {
-        let cells = if cell.has_cell() { self.batch * self.units } else { 0 };
-        [self.rows() * self.outputs, self.batch * self.outputs, cells]
-    }
-
-    fn rows(&self) -> usize {
-        self.batch * self.time
-    }
-
-    fn width(&self) -> usize {
-        self.gates * self.units
-    }
-
-    fn sequence<'a>(&self, reverse: bool, lengths: Option<&'a [i32]>) -> Sequence<'a> {
-        let Self { batch, time, units, outputs, .. } = *self;
-        Sequence { batch, time, units, outputs, reverse, lengths }
-    }
-}
+/// Steps whose gradients become those of the weights at once: they stay in the cache meanwhile.
+const STRETCH: usize = 320;
 
 impl Tensor {
     /// A recurrent layer over sequences `[batch, time, inputs]`, in one direction.
@@ -130,7 +106,6 @@ impl Tensor {
             Self::build([if records && wanted { rows * width } else { 0 }], |_| {})
         };
         let mut extra = saved(matches!(cell, RecurrentCell::Gru | RecurrentCell::Lstm), units);
-        let mut previous = saved(true, outputs);
         let mut projected = saved(weights.projection.is_some(), units);
 
         let hidden_weight = Matrix::new(weights.hidden.as_slice(), outputs, width);
@@ -146,34 +121,37 @@ impl Tensor {
             (None, Some(packed)) => HiddenProduct::Packed(packed),
             (None, None) => unreachable!("one of the two was just made"),
         };
-        let results = sizes.results(cell);
-        let all = Self::build([results.iter().sum::<usize>()], |all| {
-            let (output, last) = all.split_at_mut(results[0]);
-            let (last_hidden, last_cell) = last.split_at_mut(results[1]);
-            let forward = kernels::Forward {
-                sequence: sizes.sequence(options.reverse, options.lengths.map(Self::as_i32)),
-                product: hidden_product,
-                bias: hidden_bias,
-                projection: projection.as_ref(),
-                hidden: options.hidden.map(Self::as_slice),
-                cell: options.cell.map(Self::as_slice),
-                gates: gates.make_mut(),
-                extra: extra.make_mut(),
-                previous: previous.make_mut(),
-                projected: projected.make_mut(),
-                output,
-                last_hidden,
-                last_cell,
-            };
-            match cell {
-                RecurrentCell::RnnTanh => forward.run(Rnn(Activation::Tanh)),
-                RecurrentCell::RnnRelu => forward.run(Rnn(Activation::Relu)),
-                RecurrentCell::Gru => forward.run(Gru),
-                RecurrentCell::Lstm => forward.run(Lstm),
-            }
-        });
+        // A simple cell's only gate is its output.
+        let in_gates = cell.gates() == 1;
+        let mut sequence = Self::build([if in_gates { 0 } else { rows * outputs }], |_| {});
+        let mut last_hidden = Self::build([batch, outputs], |_| {});
+        let cells = if cell.has_cell() { batch } else { 0 };
+        let mut last_cell = Self::build([cells, units], |_| {});
+        let forward = kernels::Forward {
+            sequence: sizes.sequence(options.reverse, options.lengths.map(Self::as_i32)),
+            product: hidden_product,
+            bias: hidden_bias,
+            projection: projection.as_ref(),
+            hidden: options.hidden.map(Self::as_slice),
+            cell: options.cell.map(Self::as_slice),
+            gates: gates.make_mut(),
+            extra: extra.make_mut(),
+            projected: projected.make_mut(),
+            output: sequence.make_mut(),
+            last_hidden: last_hidden.make_mut(),
+            last_cell: last_cell.make_mut(),
+        };
+        match cell {
+            RecurrentCell::RnnTanh => forward.run(Rnn(Activation::Tanh)),
+            RecurrentCell::RnnRelu => forward.run(Rnn(Activation::Relu)),
+            RecurrentCell::Gru => forward.run(Gru),
+            RecurrentCell::Lstm => forward.run(Lstm),
+        }
+        let sequence = if in_gates { &gates } else { &sequence };
+        let sequence = sequence.view(0, [batch, time, outputs].into());
 
         let with_state = options.differentiable_state;
+        let saved_sequence = sequence.values();
         let record = || {
             Recurrent {
                 cell,
@@ -183,34 +161,44 @@ impl Tensor {
                 input_weight: weights.input.values(),
                 hidden_weight: weights.hidden.values(),
                 projection: weights.projection.map(Self::values),
+                first_hidden: options.hidden.map(Self::values),
                 first_cell: options.cell.map(Self::values),
                 lengths: options.lengths.map(Self::values),
+                sequence: saved_sequence,
                 gates: gates.values(),
                 extra: extra.values(),
-                previous: previous.values(),
                 projected: projected.values(),
                 with_state,
             }
             .into()
         };
         let graph_inputs = graph_inputs.each_ref();
-        let shapes: [Shape; 3] =
-            [[batch, time, outputs].into(), [batch, outputs].into(), [batch, units].into()];
-        let ends = [results[0], results[0] + results[1], all.elements()];
-        if with_state {
-            let all = all.recorded(graph_inputs, |_| record());
-            let part = |i: usize| {
-                let start = if i == 0 { 0 } else { ends[i - 1] };
-                all.slice(0, start..ends[i]).reshape(shapes[i])
+        if !(with_state && records) {
+            return RecurrentOutput {
+                sequence: sequence.recorded(graph_inputs, |_| record()),
+                hidden: last_hidden,
+                cell: cell.has_cell().then_some(last_cell),
             };
-            let cell = cell.has_cell().then(|| part(2));
-            return RecurrentOutput { sequence: part(0), hidden: part(1), cell };
         }
-        RecurrentOutput {
-            sequence: all.view(0, shapes[0]).recorded(graph_inputs, |_| record()),
-            hidden: all.view(ends[0], shapes[1]),
-            cell: cell.has_cell().then(|| all.view(ends[1], shapes[2])),
-        }
+        // One result of which all three are parts.
+        let parts = [&sequence, &last_hidden, &last_cell];
+        let all = Self::build([parts.iter().map(|part| part.elements()).sum::<usize>()], |all| {
+            let mut rest = all;
+            for part in parts {
+                let (to, after) = rest.split_at_mut(part.elements());
+                to.copy_from_slice(part.as_slice());
+                rest = after;
+            }
+        });
+        let all = all.recorded(graph_inputs, |_| record());
+        let mut start = 0;
+        let [sequence, hidden, cells] = parts.map(|part| {
+            let end = start + part.elements();
+            let view = all.slice(0, start..end).reshape(part.shape());
+            start = end;
+            view
+        });
+        RecurrentOutput { sequence, hidden, cell: cell.has_cell().then_some(cells) }
     }
 }
 
@@ -248,65 +236,15 @@ fn without_padding(input: &Tensor, lengths: &[i32]) -> Tensor {
     })
 }
 
-#[track_caller]
-fn checked_sizes(
-    input: &Tensor,
-    cell: RecurrentCell,
-    weights: &RecurrentWeights<'_>,
-    options: &RecurrentOptions<'_>,
-) -> Sizes {
-    let gates = cell.gates();
-    let (shape, hidden) = (input.shape(), weights.hidden.shape());
-    let (&[batch, time, inputs], &[outputs, width]) = (shape.dims(), hidden.dims()) else {
-        panic!("recurrent layer of {shape} with a hidden weight of {hidden}");
-    };
-    let units = width / gates;
-    assert!(
-        width == units * gates && units > 0 && outputs > 0 && batch > 0 && time > 0 && inputs > 0,
-        "recurrent layer ({cell:?}) of {shape} with a hidden weight of {hidden}"
-    );
-    let expect = |name: &str, tensor: Option<&Tensor>, wanted: &[usize]| {
-        if let Some(tensor) = tensor {
-            let found = tensor.shape();
-            assert_eq!(found.dims(), wanted, "recurrent layer of {shape}: the shape of its {name}");
-        }
-    };
-    expect("input weight", Some(weights.input), &[inputs, width]);
-    expect("input bias", weights.input_bias, &[width]);
-    expect("hidden bias", weights.hidden_bias, &[width]);
-    expect("projection", weights.projection, &[units, outputs]);
-    expect("hidden state", options.hidden, &[batch, outputs]);
-    expect("cell state", options.cell, &[batch, units]);
-    expect("lengths", options.lengths, &[batch]);
-    assert!(
-        weights.projection.is_some() || outputs == units,
-        "recurrent layer ({cell:?}) with a hidden weight of {hidden}"
-    );
-    assert!(
-        cell.has_cell() || (weights.projection.is_none() && options.cell.is_none()),
-        "only an LSTM has a projection and a cell state"
-    );
-    if let Some(lengths) = options.lengths {
-        for &length in lengths.as_i32() {
-            assert!(
-                length >= 1 && length as usize <= time,
-                "recurrent layer of {shape}: length {length} is not between 1 and {time}"
-            );
-        }
-    }
-    Sizes { batch, time, inputs, units, outputs, gates }
-}
-
 impl Backward for Recurrent {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
         let (sizes, cell) = (self.sizes, self.cell);
         let Sizes { batch, inputs: features, units, outputs, .. } = sizes;
         let (rows, width) = (sizes.rows(), sizes.width());
         let (mut gates, mut extra) = (self.gates.tensor(), self.extra.tensor());
-        let previous = self.previous.tensor();
-        let results = sizes.results(cell);
-        let (grad, last) = output_grad.as_slice().split_at(results[0]);
-        let (last_hidden, last_cell) = last.split_at(if last.is_empty() { 0 } else { results[1] });
+        let (grad, last) = output_grad.as_slice().split_at(rows * outputs);
+        let (last_hidden, last_cell) =
+            last.split_at(if last.is_empty() { 0 } else { batch * outputs });
         debug_assert_eq!(self.with_state, !last.is_empty());
         let given = |values| if self.with_state { Some(values) } else { None };
 
@@ -321,11 +259,14 @@ impl Backward for Recurrent {
         let mut projection_grad = optional(projection.is_some(), rows * outputs);
         let mut hidden_grad = optional(inputs.wants(6), batch * outputs);
         let mut cell_grad = optional(inputs.wants(7), batch * units);
+        let sequence = sizes.sequence(self.reverse, self.lengths.as_ref().map(Values::i32s));
+        let first_hidden = self.first_hidden.as_ref().map(Values::f32s);
         let backward = kernels::Backward {
-            sequence: sizes.sequence(self.reverse, self.lengths.as_ref().map(Values::i32s)),
+            sequence,
             weight: &weight,
             projection: projection.as_ref(),
-            previous: previous.as_slice(),
+            output: self.sequence.f32s(),
+            hidden: first_hidden,
             cell: self.first_cell.as_ref().map(Values::f32s),
             output_grad: grad,
             last_hidden_grad: given(last_hidden),
@@ -349,37 +290,57 @@ impl Backward for Recurrent {
             inputs.add(7, cell_grad.view(0, [batch, units].into()));
         }
 
-        let product_grad = Matrix::new(gates.as_slice(), rows, width);
-        if inputs.wants(0) {
-            let weight = Matrix::new(self.input_weight.f32s(), features, width).transposed();
-            let shape = [batch, sizes.time, features];
-            let input_grad =
-                Tensor::build(shape, |out| product(product_grad, weight, Epilogue::default(), out));
-            inputs.add(0, input_grad);
-        }
-        if inputs.wants(1) {
-            let input = Matrix::new(self.input.f32s(), rows, features).transposed();
-            let weight_grad = Tensor::build([features, width], |out| {
-                product(input, product_grad, Epilogue::default(), out);
-            });
-            inputs.add(1, weight_grad);
-        }
         // Blocks of columns whose gradients are those of the input's products.
         let alike = if cell == RecurrentCell::Gru { width - units } else { width };
-        if inputs.wants(2) {
-            let previous = Matrix::new(previous.as_slice(), rows, outputs).transposed();
-            let weight_grad = Tensor::build([outputs, width], |out| {
-                let mut part = |from: &[f32], stride: usize, columns: usize, start: usize| {
-                    let right = Right::Plain(Matrix::strided(from, rows, columns, stride, 1));
-                    let (epilogue, out) = (Epilogue::default(), &mut out[start..]);
-                    product_strided(previous, right, epilogue, out, width);
-                };
-                part(gates.as_slice(), width, alike, 0);
-                if alike < width {
-                    part(extra.as_slice(), units, units, alike);
-                }
+        let input_weight = inputs.wants(0).then(|| {
+            let weight = Matrix::new(self.input_weight.f32s(), features, width);
+            PackedMatrix::new(weight.transposed())
+        });
+        // Filled below, stretch by stretch.
+        let wanted =
+            |index: usize, shape: Shape| inputs.wants(index).then(|| Tensor::build(shape, |_| {}));
+        let mut input_grad = wanted(0, [batch, sizes.time, features].into());
+        let mut input_weight_grad = wanted(1, [features, width].into());
+        let mut hidden_weight_grad = wanted(2, [outputs, width].into());
+        let items = (STRETCH / sizes.time).max(1);
+        for first in (0..batch).step_by(items) {
+            let count = items.min(batch - first);
+            let (from, rows) = (first * sizes.time, count * sizes.time);
+            let gates = &gates.as_slice()[from * width..][..rows * width];
+            let grads = Matrix::new(gates, rows, width);
+            if let (Some(grad), Some(weight)) = (&mut input_grad, &input_weight) {
+                let out = &mut grad.make_mut()[from * features..][..rows * features];
+                product(grads, weight, Epilogue::default(), out);
+            }
+            if input_weight_grad.is_none() && hidden_weight_grad.is_none() {
+                continue;
+            }
+            let packed = PackedMatrix::new(grads);
+            let epilogue = Epilogue { accumulate: first > 0, ..Epilogue::default() };
+            if let Some(grad) = &mut input_weight_grad {
+                let input = &self.input.f32s()[from * features..][..rows * features];
+                let input = Matrix::new(input, rows, features).transposed();
+                product(input, &packed, epilogue, grad.make_mut());
+            }
+            let Some(grad) = &mut hidden_weight_grad else { continue };
+            let before = Tensor::build([rows, outputs], |out| {
+                sequence.states_before(self.sequence.f32s(), first_hidden, (first, count), out);
             });
-            inputs.add(2, weight_grad);
+            let before = Matrix::new(before.as_slice(), rows, outputs).transposed();
+            let (out, packed) = (grad.make_mut(), packed.narrowed(alike));
+            product_strided(before, Right::Packed(&packed), epilogue, out, width);
+            if alike < width {
+                let extra = &extra.as_slice()[from * units..][..rows * units];
+                let extra = Right::Plain(Matrix::new(extra, rows, units));
+                product_strided(before, extra, epilogue, &mut out[alike..], width);
+            }
+        }
+        for (index, grad) in
+            [input_grad, input_weight_grad, hidden_weight_grad].into_iter().enumerate()
+        {
+            if let Some(grad) = grad {
+                inputs.add(index, grad);
+            }
         }
         if inputs.wants(3) || inputs.wants(4) {
             let sums = Tensor::build([width], |out| {

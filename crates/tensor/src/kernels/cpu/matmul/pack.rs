@@ -40,6 +40,15 @@ impl PackedMatrix {
         Self { storage, rows: matrix.rows, columns: matrix.columns, width }
     }
 
+    /// The same matrix without the columns from `columns` on.
+    ///
+    /// # Panics
+    /// When there are not as many.
+    pub(crate) fn narrowed(self, columns: usize) -> Self {
+        assert!(columns <= self.columns, "{columns} of {} columns", self.columns);
+        Self { columns, ..self }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }

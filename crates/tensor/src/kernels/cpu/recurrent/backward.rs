@@ -15,8 +15,10 @@ pub(crate) struct Backward<'a> {
     pub(crate) weight: &'a PackedMatrix,
     /// The transposed projection, `[outputs, units]`.
     pub(crate) projection: Option<&'a PackedMatrix>,
-    /// `[batch, time, outputs]`: the hidden state before each step.
-    pub(crate) previous: &'a [f32],
+    /// `[batch, time, outputs]`: the hidden state after each step.
+    pub(crate) output: &'a [f32],
+    /// `[batch, outputs]`: the hidden state at first, zeros where absent.
+    pub(crate) hidden: Option<&'a [f32]>,
     /// `[batch, units]`: the cell state at first, zeros where absent.
     pub(crate) cell: Option<&'a [f32]>,
     /// `[batch, time, outputs]`.
@@ -44,7 +46,7 @@ impl Backward<'_> {
         let sequence = self.sequence;
         let Sequence { batch, time, units, outputs, .. } = sequence;
         let all = batch * time;
-        assert!(self.previous.len() == all * outputs && self.output_grad.len() == all * outputs);
+        assert!(self.output.len() == all * outputs && self.output_grad.len() == all * outputs);
         let optional = |values: &mut [f32], rows: usize, width: usize| {
             (!values.is_empty()).then(|| Rows::new(values, rows, width))
         };
@@ -58,7 +60,8 @@ impl Backward<'_> {
         let fixed = Fixed {
             weight: self.weight,
             projection: self.projection,
-            previous: self.previous,
+            output: self.output,
+            hidden: self.hidden,
             cell: self.cell,
             output_grad: self.output_grad,
             last_hidden_grad: self.last_hidden_grad,
@@ -74,7 +77,8 @@ impl Backward<'_> {
 struct Fixed<'a> {
     weight: &'a PackedMatrix,
     projection: Option<&'a PackedMatrix>,
-    previous: &'a [f32],
+    output: &'a [f32],
+    hidden: Option<&'a [f32]>,
     cell: Option<&'a [f32]>,
     output_grad: &'a [f32],
     last_hidden_grad: Option<&'a [f32]>,
@@ -140,20 +144,20 @@ fn block<C: Cell>(
             } else {
                 grad
             };
+            let earlier = step.checked_sub(1).and_then(|step| sequence.row_of(item, step));
             // SAFETY: as above; the cell state of another step is another row.
-            let (gates, extra, earlier) = unsafe {
+            let (gates, extra, cell_before) = unsafe {
                 let extra = arrays.extra.as_ref();
-                let earlier = match (extra, step.checked_sub(1)) {
-                    (Some(rows), Some(step)) if C::HAS_CELL => {
-                        sequence.row_of(item, step).map(|at| &*rows.row(at))
-                    }
+                let cell_before = match (extra, earlier) {
+                    (Some(rows), Some(at)) if C::HAS_CELL => Some(&*rows.row(at)),
                     _ => fixed.cell.map(|values| row(values, item, units)),
                 };
-                (arrays.gates.row(at), extra.map(|rows| rows.row(at)), earlier)
+                (arrays.gates.row(at), extra.map(|rows| rows.row(at)), cell_before)
             };
-            let state = match C::HAS_CELL {
-                true => earlier,
-                false => C::SAVES_EXTRA.then(|| row(fixed.previous, at, outputs)),
+            let state = match (C::HAS_CELL, earlier) {
+                (true, _) => cell_before,
+                (false, Some(at)) => Some(row(fixed.output, at, outputs)),
+                (false, None) => fixed.hidden.map(|values| row(values, item, outputs)),
             };
             dispatch(StepBackRow {
                 cell,

@@ -160,12 +160,11 @@ impl Cell for Lstm {
         let squashed = tanh(cell);
         let slope = squashed.neg().mul_add(squashed, one);
         let d_cell = grad.mul(output).mul_add(slope, cell_grad);
-        let through_sigmoid = |grad: V, y: V| grad.mul(y.mul(one.sub(y)));
         let both = [
-            through_sigmoid(d_cell.mul(new), input),
-            through_sigmoid(d_cell.mul(state), forget),
+            d_cell.mul(new).mul(input.mul(one.sub(input))),
+            d_cell.mul(state).mul(forget.mul(one.sub(forget))),
             d_cell.mul(input).mul(new.neg().mul_add(new, one)),
-            through_sigmoid(grad.mul(squashed), output),
+            grad.mul(squashed).mul(output.mul(one.sub(output))),
         ];
         StepGrad { input: both, hidden: both, direct: V::zero(), cell: d_cell.mul(forget) }
     }

@@ -31,11 +31,9 @@ pub(crate) struct Forward<'a> {
     pub(crate) gates: &'a mut [f32],
     /// `[batch, time, units]` or empty: what cells save besides.
     pub(crate) extra: &'a mut [f32],
-    /// `[batch, time, outputs]` or empty: gets the hidden state before each step.
-    pub(crate) previous: &'a mut [f32],
     /// `[batch, time, units]` or empty: gets what is projected.
     pub(crate) projected: &'a mut [f32],
-    /// `[batch, time, outputs]`.
+    /// `[batch, time, outputs]`, or empty for a cell whose only gate is its output.
     pub(crate) output: &'a mut [f32],
     /// `[batch, outputs]`: gets the hidden state at last.
     pub(crate) last_hidden: &'a mut [f32],
@@ -54,9 +52,8 @@ impl Forward<'_> {
         let arrays = Arrays {
             gates: Rows::new(self.gates, all, width),
             extra: optional(self.extra, all, units),
-            previous: optional(self.previous, all, outputs),
             projected: optional(self.projected, all, units),
-            output: Rows::new(self.output, all, outputs),
+            output: optional(self.output, all, outputs),
             last_hidden: Rows::new(self.last_hidden, batch, outputs),
             last_cell: optional(self.last_cell, batch, units),
         };
@@ -86,9 +83,8 @@ struct Fixed<'a> {
 struct Arrays {
     gates: Rows,
     extra: Option<Rows>,
-    previous: Option<Rows>,
     projected: Option<Rows>,
-    output: Rows,
+    output: Option<Rows>,
     last_hidden: Rows,
     last_cell: Option<Rows>,
 }
@@ -126,13 +122,8 @@ fn block<C: Cell>(
         for (index, item) in items.clone().enumerate() {
             let Some(at) = sequence.row_of(item, step) else { continue };
             // SAFETY: rows of this block's own items, see `Rows`.
-            let (gates, extra, previous) = unsafe {
-                let extra = arrays.extra.as_ref().map(|rows| rows.row(at));
-                (arrays.gates.row(at), extra, arrays.previous.as_ref().map(|rows| rows.row(at)))
-            };
-            if let Some(previous) = previous {
-                previous.copy_from_slice(row(hidden, index, outputs));
-            }
+            let (gates, extra) =
+                unsafe { (arrays.gates.row(at), arrays.extra.as_ref().map(|rows| rows.row(at))) };
             let after = match fixed.projection {
                 Some(_) => row_mut(before, index, units),
                 None => row_mut(hidden, index, units),
@@ -152,18 +143,15 @@ fn block<C: Cell>(
             }
         }
         if let Some(weight) = fixed.projection {
-            if step == 0 {
-                // Every item has a first step, so that no row is unset.
-                debug_assert!(items.clone().all(|item| sequence.length(item) > 0));
-            }
             // Items that have ended project the same values again.
             let before = Matrix::new(before, count, units);
             product_of_rows(before, weight, Epilogue::default(), hidden);
         }
+        let Some(output) = &arrays.output else { continue };
         for (index, item) in items.clone().enumerate() {
             let Some(at) = sequence.row_of(item, step) else { continue };
             // SAFETY: as above.
-            unsafe { arrays.output.row(at) }.copy_from_slice(row(hidden, index, outputs));
+            unsafe { output.row(at) }.copy_from_slice(row(hidden, index, outputs));
         }
     }
     for (index, item) in items.enumerate() {
@@ -176,8 +164,8 @@ fn block<C: Cell>(
         }
     }
     if sequence.lengths.is_some() {
-        let saved = [arrays.extra, arrays.previous, arrays.projected];
-        for rows in saved.into_iter().flatten().chain([arrays.output]) {
+        let output = arrays.output.unwrap_or(arrays.gates);
+        for rows in [arrays.extra, arrays.projected, Some(output)].into_iter().flatten() {
             sequence.clear_after_ends(rows, (first, count));
         }
     }

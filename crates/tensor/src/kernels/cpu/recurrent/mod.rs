@@ -62,6 +62,37 @@ impl Sequence<'_> {
         });
     }
 
+    /// The hidden state before each step of `count` items from `first` on: `target` gets
+    /// `[count, time, outputs]`, from the states after each step of all items and those at first.
+    pub(crate) fn states_before(
+        &self,
+        output: &[f32],
+        hidden: Option<&[f32]>,
+        (first, count): (usize, usize),
+        target: &mut [f32],
+    ) {
+        let width = self.outputs;
+        let rows = Rows::new(target, count * self.time, width);
+        parallel_for(count, count * self.time * width / 8, |index| {
+            let item = first + index;
+            for step in 0..self.time {
+                let time = self.time_of(item, step);
+                // SAFETY: this task's own item, see `Rows`. Steps after the end take the places
+                // that the others leave.
+                let target = unsafe { rows.row(index * self.time + time.unwrap_or(step)) };
+                let before = match (time, step.checked_sub(1)) {
+                    (None, _) => None,
+                    (_, None) => hidden.map(|values| row(values, item, width)),
+                    (_, Some(step)) => self.row_of(item, step).map(|at| row(output, at, width)),
+                };
+                match before {
+                    Some(values) => target.copy_from_slice(values),
+                    None => target.fill(0.0),
+                }
+            }
+        });
+    }
+
     /// Sets the rows of `values`, `[batch, time, width]`, after the ends of some items to zero.
     fn clear_after_ends(&self, values: Rows, items: (usize, usize)) {
         for item in items.0..items.0 + items.1 {

@@ -1,7 +1,10 @@
 //! One step of one batch item: all gates in one pass over its units.
+//!
+//! The passes are methods rather than closures, which cannot be forced inline (see
+//! [`crate::kernels::cpu::isa::Kernel`]).
 
 use super::cell::{Cell, MOST_GATES};
-use crate::kernels::cpu::at::{At, each_at};
+use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::vector::Vector;
 
@@ -26,40 +29,79 @@ impl<C: Cell> Kernel for StepRow<'_, C> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { cell, units, gates, product, hidden, state, extra } = self;
+        let Self { units, gates, product, hidden, state, extra, .. } = &self;
+        let units = *units;
         assert!(gates.len() == C::GATES * units && product.len() == gates.len());
         assert!(hidden.len() == units && (state.len() == units || !C::HAS_CELL));
-        let saves = C::SAVES_EXTRA && !extra.is_empty();
-        assert!(extra.len() == units || !saves);
-        let (gates, hidden, product) = (gates.as_mut_ptr(), hidden.as_mut_ptr(), product.as_ptr());
-        let (state, extra) = (state.as_mut_ptr(), extra.as_mut_ptr());
-        each_at::<V>(units, |at: At| {
-            // SAFETY: `at` lies within `units` values, and each pointer has that many, or as many
-            // a gate, from where it is read or written: checked above.
-            unsafe {
-                let (mut x, mut h) = ([V::zero(); MOST_GATES], [V::zero(); MOST_GATES]);
-                let mut gate = 0;
-                while gate < C::GATES {
-                    x[gate] = at.load(gates.add(gate * units));
-                    h[gate] = at.load(product.add(gate * units));
-                    gate += 1;
-                }
-                let old = at.load(if C::HAS_CELL { state } else { hidden });
-                let step = cell.forward(x, h, old);
-                let mut gate = 0;
-                while gate < C::GATES {
-                    at.store(step.gates[gate], gates.add(gate * units));
-                    gate += 1;
-                }
-                at.store(step.output, hidden);
-                if C::HAS_CELL {
-                    at.store(step.extra, state);
-                }
-                if saves {
-                    at.store(step.extra, extra);
-                }
+        assert!(extra.len() == units || !C::SAVES_EXTRA || extra.is_empty());
+        let mut row = StepPointers {
+            cell: self.cell,
+            units,
+            gates: self.gates.as_mut_ptr(),
+            product: self.product.as_ptr(),
+            hidden: self.hidden.as_mut_ptr(),
+            state: self.state.as_mut_ptr(),
+            extra: if self.extra.is_empty() {
+                std::ptr::null_mut()
+            } else {
+                self.extra.as_mut_ptr()
+            },
+        };
+        let whole = units - units % V::LANES;
+        let mut start = 0;
+        while start < whole {
+            // SAFETY: whole vectors up to here lie within `units` values; lengths were checked.
+            unsafe { row.step::<V>(At::Whole(start)) };
+            start += V::LANES;
+        }
+        if whole < units {
+            // SAFETY: as above, for what is left.
+            unsafe { row.step::<V>(At::Part(whole, units - whole)) };
+        }
+    }
+}
+
+struct StepPointers<C> {
+    cell: C,
+    units: usize,
+    gates: *mut f32,
+    product: *const f32,
+    hidden: *mut f32,
+    state: *mut f32,
+    /// Null where nothing is saved.
+    extra: *mut f32,
+}
+
+impl<C: Cell> StepPointers<C> {
+    /// # Safety
+    /// `at` must lie within `units` values, of which each pointer must have one row, or one a gate.
+    #[inline(always)]
+    unsafe fn step<V: Vector>(&mut self, at: At) {
+        let Self { cell, units, gates, product, hidden, state, extra } = *self;
+        // SAFETY: by this method's contract.
+        unsafe {
+            let (mut x, mut h) = ([V::zero(); MOST_GATES], [V::zero(); MOST_GATES]);
+            let mut gate = 0;
+            while gate < C::GATES {
+                x[gate] = at.load(gates.add(gate * units));
+                h[gate] = at.load(product.add(gate * units));
+                gate += 1;
             }
-        });
+            let old = at.load(if C::HAS_CELL { state } else { hidden });
+            let step = cell.forward(x, h, old);
+            let mut gate = 0;
+            while gate < C::GATES {
+                at.store(step.gates[gate], gates.add(gate * units));
+                gate += 1;
+            }
+            at.store(step.output, hidden);
+            if C::HAS_CELL {
+                at.store(step.extra, state);
+            }
+            if C::SAVES_EXTRA && !extra.is_null() {
+                at.store(step.extra, extra);
+            }
+        }
     }
 }
 
@@ -89,40 +131,78 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad } = self;
-        assert!(gates.len() == C::GATES * units && product_grad.len() == gates.len());
-        assert!(grad.len() == units && (cell_grad.len() == units || !C::HAS_CELL));
-        assert!(extra.len() == units || !C::SAVES_EXTRA);
-        assert!(state.is_none_or(|state| state.len() == units));
-        let (gates, product_grad) = (gates.as_mut_ptr(), product_grad.as_mut_ptr());
-        let (extra, grad, cell_grad) =
-            (extra.as_mut_ptr(), grad.as_mut_ptr(), cell_grad.as_mut_ptr());
-        each_at::<V>(units, |at: At| {
-            // SAFETY: as in `StepRow`.
-            unsafe {
-                let mut saved = [V::zero(); MOST_GATES];
-                let mut gate = 0;
-                while gate < C::GATES {
-                    saved[gate] = at.load(gates.add(gate * units));
-                    gate += 1;
-                }
-                let old = state.map_or(V::zero(), |state| at.load(state.as_ptr()));
-                let extra_value = if C::SAVES_EXTRA { at.load(extra) } else { V::zero() };
-                let cell_grad_value = if C::HAS_CELL { at.load(cell_grad) } else { V::zero() };
-                let back = cell.backward(saved, extra_value, old, at.load(grad), cell_grad_value);
-                let mut gate = 0;
-                while gate < C::GATES {
-                    at.store(back.input[gate], gates.add(gate * units));
-                    at.store(back.hidden[gate], product_grad.add(gate * units));
-                    gate += 1;
-                }
-                at.store(back.direct, grad);
-                if C::HAS_CELL {
-                    at.store(back.cell, cell_grad);
-                } else if C::SAVES_EXTRA {
-                    at.store(back.hidden[C::GATES - 1], extra);
-                }
+        let units = self.units;
+        assert!(self.gates.len() == C::GATES * units);
+        assert!(self.product_grad.len() == self.gates.len() && self.grad.len() == units);
+        assert!(self.cell_grad.len() == units || !C::HAS_CELL);
+        assert!(self.extra.len() == units || !C::SAVES_EXTRA);
+        assert!(self.state.is_none_or(|state| state.len() == units));
+        let mut row = StepBackPointers {
+            cell: self.cell,
+            units,
+            gates: self.gates.as_mut_ptr(),
+            extra: self.extra.as_mut_ptr(),
+            state: self.state.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            grad: self.grad.as_mut_ptr(),
+            cell_grad: self.cell_grad.as_mut_ptr(),
+            product_grad: self.product_grad.as_mut_ptr(),
+        };
+        let whole = units - units % V::LANES;
+        let mut start = 0;
+        while start < whole {
+            // SAFETY: whole vectors up to here lie within `units` values; lengths were checked.
+            unsafe { row.step::<V>(At::Whole(start)) };
+            start += V::LANES;
+        }
+        if whole < units {
+            // SAFETY: as above, for what is left.
+            unsafe { row.step::<V>(At::Part(whole, units - whole)) };
+        }
+    }
+}
+
+struct StepBackPointers<C> {
+    cell: C,
+    units: usize,
+    gates: *mut f32,
+    extra: *mut f32,
+    /// Null for zeros.
+    state: *const f32,
+    grad: *mut f32,
+    cell_grad: *mut f32,
+    product_grad: *mut f32,
+}
+
+impl<C: Cell> StepBackPointers<C> {
+    /// # Safety
+    /// As [`StepPointers::step`].
+    #[inline(always)]
+    unsafe fn step<V: Vector>(&mut self, at: At) {
+        let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad } = *self;
+        // SAFETY: by this method's contract.
+        unsafe {
+            let mut saved = [V::zero(); MOST_GATES];
+            let mut gate = 0;
+            while gate < C::GATES {
+                saved[gate] = at.load(gates.add(gate * units));
+                gate += 1;
             }
-        });
+            let old = if state.is_null() { V::zero() } else { at.load(state) };
+            let extra_value = if C::SAVES_EXTRA { at.load(extra) } else { V::zero() };
+            let cell_grad_value = if C::HAS_CELL { at.load(cell_grad) } else { V::zero() };
+            let back = cell.backward(saved, extra_value, old, at.load(grad), cell_grad_value);
+            let mut gate = 0;
+            while gate < C::GATES {
+                at.store(back.input[gate], gates.add(gate * units));
+                at.store(back.hidden[gate], product_grad.add(gate * units));
+                gate += 1;
+            }
+            at.store(back.direct, grad);
+            if C::HAS_CELL {
+                at.store(back.cell, cell_grad);
+            } else if C::SAVES_EXTRA {
+                at.store(back.hidden[C::GATES - 1], extra);
+            }
+        }
     }
 }

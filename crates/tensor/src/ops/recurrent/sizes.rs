@@ -1,0 +1,81 @@
+//! The sizes of a recurrent layer, once everything fits.
+
+use super::{RecurrentCell, RecurrentOptions, RecurrentWeights};
+use crate::kernels::cpu::recurrent::Sequence;
+use crate::tensor::Tensor;
+
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) batch: usize,
+    pub(super) time: usize,
+    pub(super) inputs: usize,
+    pub(super) units: usize,
+    pub(super) outputs: usize,
+    pub(super) gates: usize,
+}
+
+impl Sizes {
+    pub(super) fn rows(&self) -> usize {
+        self.batch * self.time
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.gates * self.units
+    }
+
+    pub(super) fn sequence<'a>(&self, reverse: bool, lengths: Option<&'a [i32]>) -> Sequence<'a> {
+        let Self { batch, time, units, outputs, .. } = *self;
+        Sequence { batch, time, units, outputs, reverse, lengths }
+    }
+}
+
+/// # Panics
+/// When shapes do not fit each other, there is no step, or a length is out of range.
+#[track_caller]
+pub(super) fn checked_sizes(
+    input: &Tensor,
+    cell: RecurrentCell,
+    weights: &RecurrentWeights<'_>,
+    options: &RecurrentOptions<'_>,
+) -> Sizes {
+    let gates = cell.gates();
+    let (shape, hidden) = (input.shape(), weights.hidden.shape());
+    let (&[batch, time, inputs], &[outputs, width]) = (shape.dims(), hidden.dims()) else {
+        panic!("recurrent layer of {shape} with a hidden weight of {hidden}");
+    };
+    let units = width / gates;
+    assert!(
+        width == units * gates && units > 0 && outputs > 0 && batch > 0 && time > 0 && inputs > 0,
+        "recurrent layer ({cell:?}) of {shape} with a hidden weight of {hidden}"
+    );
+    let expect = |name: &str, tensor: Option<&Tensor>, wanted: &[usize]| {
+        if let Some(tensor) = tensor {
+            let found = tensor.shape();
+            assert_eq!(found.dims(), wanted, "recurrent layer of {shape}: the shape of its {name}");
+        }
+    };
+    expect("input weight", Some(weights.input), &[inputs, width]);
+    expect("input bias", weights.input_bias, &[width]);
+    expect("hidden bias", weights.hidden_bias, &[width]);
+    expect("projection", weights.projection, &[units, outputs]);
+    expect("hidden state", options.hidden, &[batch, outputs]);
+    expect("cell state", options.cell, &[batch, units]);
+    expect("lengths", options.lengths, &[batch]);
+    assert!(
+        weights.projection.is_some() || outputs == units,
+        "recurrent layer ({cell:?}) with a hidden weight of {hidden}"
+    );
+    assert!(
+        cell.has_cell() || (weights.projection.is_none() && options.cell.is_none()),
+        "only an LSTM has a projection and a cell state"
+    );
+    if let Some(lengths) = options.lengths {
+        for &length in lengths.as_i32() {
+            assert!(
+                length >= 1 && length as usize <= time,
+                "recurrent layer of {shape}: length {length} is not between 1 and {time}"
+            );
+        }
+    }
+    Sizes { batch, time, inputs, units, outputs, gates }
+}
