@@ -224,7 +224,7 @@ impl<M: Module> Trainer<M> {
         let mut cx = Cx::train(self.config.seed, micro_step);
         for batch in batches.take(count) {
             let batch = batch?;
-            let prediction = self.model.forward(&batch.inputs, &mut cx);
+            let prediction = batch.forward(&self.model, &mut cx);
             let loss = self.config.loss.compute(&prediction, &batch.targets);
             let value = f64::from(loss.item());
             if !value.is_finite() {
@@ -395,7 +395,7 @@ fn evaluate_batch(
     batch: &Batch,
     sums: &mut Accumulator,
 ) {
-    let prediction = model.forward(&batch.inputs, &mut Cx::eval());
+    let prediction = batch.forward(model, &mut Cx::eval());
     let value = loss.compute(&prediction, &batch.targets).item();
     sums.add_in_units(f64::from(value), &prediction, &batch.targets, units);
 }

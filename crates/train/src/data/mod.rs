@@ -21,6 +21,7 @@
 //! ```
 
 pub mod augment;
+mod baseline;
 mod dataset;
 mod error;
 mod files;
@@ -36,6 +37,7 @@ mod transform;
 mod vocabulary;
 
 pub use augment::Augment;
+pub use baseline::{Baseline, Naive};
 pub use dataset::{Dataset, Feature, InputStore};
 pub use error::{DataError, DataErrorCode, Details, Place};
 pub use loader::{Batches, Loader, LoaderConfig, Workers};
@@ -44,7 +46,7 @@ pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
 pub use sources::{
     CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Loaded,
-    SyntheticConfig, TextConfig,
+    SeriesConfig, SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};
 pub use targets::Targets;

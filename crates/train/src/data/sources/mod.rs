@@ -6,6 +6,8 @@ pub mod idx;
 mod idx_file;
 pub mod images;
 mod reader;
+mod sequences;
+pub mod series;
 pub mod synthetic;
 pub mod text;
 
@@ -22,6 +24,7 @@ pub use digits::DigitsConfig;
 pub use idx::IdxConfig;
 pub use images::ImagesConfig;
 pub use reader::InputReader;
+pub use series::SeriesConfig;
 pub use synthetic::SyntheticConfig;
 pub use text::TextConfig;
 
@@ -42,6 +45,8 @@ pub enum DataSource {
     Synthetic(SyntheticConfig),
     /// A text, to continue.
     Text(TextConfig),
+    /// A time series, to forecast.
+    Series(SeriesConfig),
 }
 
 /// What a source gives.
@@ -60,7 +65,7 @@ pub struct Loaded {
 
 impl DataSource {
     /// Every `kind`.
-    pub const KINDS: [&str; 6] = ["digits", "idx", "csv", "images", "synthetic", "text"];
+    pub const KINDS: [&str; 7] = ["digits", "idx", "csv", "images", "synthetic", "text", "series"];
 
     /// The `kind` of this source.
     pub fn kind(&self) -> &'static str {
@@ -71,6 +76,7 @@ impl DataSource {
             Self::Images(_) => "images",
             Self::Synthetic(_) => "synthetic",
             Self::Text(_) => "text",
+            Self::Series(_) => "series",
         }
     }
 
@@ -86,6 +92,7 @@ impl DataSource {
             Self::Images(config) => config.load(base_dir),
             Self::Synthetic(config) => config.load(),
             Self::Text(config) => config.load(base_dir),
+            Self::Series(config) => config.load(base_dir),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::CsvSchema;
 use super::images::{self, ImageFormat};
+use super::series::SeriesSchema;
 use super::text;
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
@@ -24,11 +25,13 @@ pub enum InputReader {
     Table(CsvSchema),
     /// A text file of these tokens.
     Text(Vocabulary),
+    /// A CSV file that ends with the steps before those to predict.
+    Series(SeriesSchema),
 }
 
 impl InputReader {
-    /// The inputs of a file, without targets: one item for an image or a text, one a row for a
-    /// table.
+    /// The inputs of a file, without targets: one item for an image, a text or a series, one a
+    /// row for a table.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -45,6 +48,7 @@ impl InputReader {
                 Dataset::new("image", shape, InputStore::images(values), Targets::none())
             }
             Self::Table(schema) => schema.read_inputs(path),
+            Self::Series(schema) => schema.read_inputs(path),
             Self::Text(vocabulary) => text::read_inputs(vocabulary, path),
         }
     }
