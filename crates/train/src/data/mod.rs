@@ -45,7 +45,7 @@ pub use normalize::{NormalizeConfig, Normalizer};
 pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
 pub use sources::{
-    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Loaded,
+    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, LinesConfig, Loaded,
     SeriesConfig, SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};

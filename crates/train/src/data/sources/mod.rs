@@ -5,6 +5,7 @@ pub mod digits;
 pub mod idx;
 mod idx_file;
 pub mod images;
+pub mod lines;
 mod reader;
 mod sequences;
 pub mod series;
@@ -23,6 +24,7 @@ pub use csv::CsvConfig;
 pub use digits::DigitsConfig;
 pub use idx::IdxConfig;
 pub use images::ImagesConfig;
+pub use lines::LinesConfig;
 pub use reader::InputReader;
 pub use series::SeriesConfig;
 pub use synthetic::SyntheticConfig;
@@ -47,6 +49,8 @@ pub enum DataSource {
     Text(TextConfig),
     /// A time series, to forecast.
     Series(SeriesConfig),
+    /// Short texts, to classify.
+    Lines(LinesConfig),
 }
 
 /// What a source gives.
@@ -65,7 +69,8 @@ pub struct Loaded {
 
 impl DataSource {
     /// Every `kind`.
-    pub const KINDS: [&str; 7] = ["digits", "idx", "csv", "images", "synthetic", "text", "series"];
+    pub const KINDS: [&str; 8] =
+        ["digits", "idx", "csv", "images", "synthetic", "text", "series", "lines"];
 
     /// The `kind` of this source.
     pub fn kind(&self) -> &'static str {
@@ -77,6 +82,7 @@ impl DataSource {
             Self::Synthetic(_) => "synthetic",
             Self::Text(_) => "text",
             Self::Series(_) => "series",
+            Self::Lines(_) => "lines",
         }
     }
 
@@ -93,6 +99,7 @@ impl DataSource {
             Self::Synthetic(config) => config.load(),
             Self::Text(config) => config.load(base_dir),
             Self::Series(config) => config.load(base_dir),
+            Self::Lines(config) => config.load(base_dir),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::CsvSchema;
 use super::images::{self, ImageFormat};
+use super::lines::LinesSchema;
 use super::series::SeriesSchema;
 use super::text;
 use crate::data::dataset::{Dataset, InputStore};
@@ -27,6 +28,8 @@ pub enum InputReader {
     Text(Vocabulary),
     /// A CSV file that ends with the steps before those to predict.
     Series(SeriesSchema),
+    /// A CSV file with a column of texts.
+    Lines(LinesSchema),
 }
 
 impl InputReader {
@@ -48,6 +51,7 @@ impl InputReader {
                 Dataset::new("image", shape, InputStore::images(values), Targets::none())
             }
             Self::Table(schema) => schema.read_inputs(path),
+            Self::Lines(schema) => schema.read_inputs(path),
             Self::Series(schema) => schema.read_inputs(path),
             Self::Text(vocabulary) => text::read_inputs(vocabulary, path),
         }

@@ -224,7 +224,7 @@ impl Columns {
 }
 
 /// Numbers by size, anything else by name.
-fn ordered(values: &BTreeSet<String>) -> Vec<String> {
+pub(in crate::data::sources) fn ordered(values: &BTreeSet<String>) -> Vec<String> {
     let mut ordered: Vec<String> = values.iter().cloned().collect();
     let numbers: Option<Vec<f64>> = ordered.iter().map(|value| value.parse().ok()).collect();
     if numbers.is_some() {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
 use crate::data::dataset::Dataset;
-use crate::data::error::{DataError, DataErrorCode};
+use crate::data::error::DataError;
 
 pub use schema::{Column, ColumnKind, CsvSchema, TargetColumns};
 
