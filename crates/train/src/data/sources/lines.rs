@@ -24,7 +24,7 @@ pub struct LinesConfig {
     pub path: PathBuf,
     /// What separates cells.
     pub delimiter: char,
-    /// Whether the first row names the columns.
+    /// Whether the first row names the columns; it does unless said otherwise.
     pub header: Header,
     /// The column of the texts; the first when absent.
     pub text: Option<ColumnRef>,
@@ -43,7 +43,8 @@ impl Default for LinesConfig {
         Self {
             path: PathBuf::new(),
             delimiter: ',',
-            header: Header::default(),
+            // Where everything is text, a first row of names looks like any other.
+            header: Header::Present,
             text: None,
             target: None,
             unit: Unit::default(),

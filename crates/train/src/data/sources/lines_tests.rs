@@ -32,6 +32,7 @@ fn texts_are_padded_to_the_longest() {
 fn words_and_chosen_columns_and_a_given_length() {
     let change = |config: &mut LinesConfig| {
         (config.unit, config.seq_len, config.delimiter) = (Unit::Word, Some(2), '\t');
+        config.header = Header::Absent;
         (config.text, config.target) = (Some(1.into()), Some(0.into()));
     };
     let loaded = load("good\tso very good\nbad\tvery bad\n", change).unwrap();
