@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use glassbox_train::Scores;
+
 /// `421,738`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -71,6 +73,33 @@ pub fn score(value: f64) -> String {
     }
 }
 
+/// What baselines get where a model got `scores`, a line for each:
+/// `last value: mae 12.3 · rmse 15.1`.
+pub fn baselines(scores: &Scores) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, value) in scores.iter() {
+        let Some((baseline, name)) = baseline(name) else { continue };
+        let text = format!("{name} {}", score(value));
+        match lines.iter_mut().find(|(other, _)| *other == baseline) {
+            Some((_, parts)) => parts.push(text),
+            None => lines.push((baseline, vec![text])),
+        }
+    }
+    let title = |baseline: &str| match baseline {
+        "last" => "last value",
+        "season" => "seasonal naive",
+        _ => "baseline",
+    };
+    let line =
+        |(name, parts): (&str, Vec<String>)| format!("{}: {}", title(name), parts.join(" · "));
+    lines.into_iter().map(line).collect()
+}
+
+/// The baseline and the error of a score `baseline_last_mae`; nothing for a model's own score.
+pub fn baseline(score: &str) -> Option<(&str, &str)> {
+    score.strip_prefix("baseline_")?.split_once('_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +118,14 @@ mod tests {
         );
         assert_eq!(rate(8e-4), "8.0e-4");
         assert_eq!(percent(0.876), "87.6 %");
+    }
+
+    #[test]
+    fn baselines_have_a_line_each() {
+        let names = ["rmse", "baseline_last_mae", "baseline_last_rmse", "baseline_season_mae"];
+        let scores = names.into_iter().zip([1.0, 2.0, 3.0, 4.0]).collect();
+        let lines = ["last value: mae 2.0000 · rmse 3.0000", "seasonal naive: mae 4.0000"];
+        assert_eq!(baselines(&scores), lines);
     }
 
     #[test]

@@ -121,7 +121,8 @@ fn test_scores(
     load_weights(&mut model, &folder.best_weights())?;
     let loader = data.eval_loader(Part::Test, EVALUATION_BATCH);
     let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
+    let mut scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
+    scores.extend(&data.baseline_scores(Part::Test));
     let mut record = folder.record()?;
     record.test = Some(scores.clone());
     folder.write_record(&mut record)?;

@@ -64,6 +64,30 @@ fn a_run_from_beginning_to_end() {
 }
 
 #[test]
+fn baselines_stand_beside_the_model() {
+    let place = Place::new();
+    let recipe = r#"
+[data]
+kind = "synthetic"
+pattern = "sine"
+samples = 100
+length = 12
+[model]
+layers = [{ type = "rnn", units = 4, return = "last" }, { type = "dense", units = "outputs" }]
+[train]
+epochs = 1
+"#;
+    place.write("sine.toml", recipe);
+    let out = place.run("train sine.toml").ok();
+    assert!(out.contains("last value: mae "), "{out}");
+    assert!(place.run("eval last").ok().contains("last value: mae "));
+    let object: Value = serde_json::from_str(&place.run("eval last --json").ok()).unwrap();
+    for key in ["rmse", "mae", "baseline_last_rmse", "baseline_last_mae"] {
+        assert!(object[key].is_f64(), "{key}: {object}");
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_weights_on_any_number_of_threads() {
     let place = Place::new();
     place.write("tiny.toml", TINY);

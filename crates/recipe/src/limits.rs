@@ -7,6 +7,9 @@ const MOST_UNITS: f64 = (1 << 20) as f64;
 /// The largest kernel, window, stride or padding.
 const MOST_PIXELS: f64 = 4096.0;
 
+/// The most steps of a sequence.
+const MOST_STEPS: f64 = (1 << 20) as f64;
+
 const PROBABILITY: Range = Range::between(0.0, 1.0);
 const BELOW_ONE: Range = Range::between(0.0, 1.0).excluding_high();
 const COUNT: Range = Range::at_least(1.0);
@@ -25,6 +28,8 @@ pub fn of(owner: &str, key: &str) -> Option<Range> {
         (_, "kernel" | "size" | "stride" | "dilation" | "groups") => {
             Range::between(1.0, MOST_PIXELS)
         }
+        (_, "window" | "horizon" | "season" | "seq_len") => Range::between(1.0, MOST_STEPS),
+        (_, "length") => Range::between(1.0, 1e5),
         (_, "padding") => Range::between(0.0, MOST_PIXELS),
         (_, "lr" | "max_lr") => Range::above(0.0),
         (_, "min_lr" | "weight_decay" | "min_delta" | "l1" | "l2") => Range::at_least(0.0),
@@ -56,6 +61,7 @@ pub fn example_of(key: &str) -> &'static str {
         "layers" => "layers = [{ type = \"dense\", units = 64 }]",
         "path" => "path = \"data\"",
         "target" => "target = \"price\"",
+        "window" => "window = 24",
         "max" => "max = 1.0",
         "value" => "value = 0.1",
         _ => "key = value",

@@ -3,7 +3,7 @@
 use glassbox_nn::Sequential;
 use glassbox_nn::layers::Layer;
 use glassbox_tensor::Rng;
-use glassbox_train::data::{Prepared, Targets};
+use glassbox_train::data::Prepared;
 
 use crate::checks::Checks;
 use crate::diagnostic::Report;
@@ -56,10 +56,10 @@ impl Recipe {
         let mut data_config = self.data.clone();
         data_config.split = Some(data.split_config.clone());
         let mut layers = self.model.layers(data.dataset.targets().width(), outputs);
-        if let Targets::Tokens { names, .. } = data.dataset.targets() {
+        if let Some(tokens) = data.dataset.tokens() {
             for layer in &mut layers {
                 if let Layer::Embedding(embedding) = layer {
-                    embedding.size.get_or_insert(names.len());
+                    embedding.size.get_or_insert(tokens);
                 }
             }
         }

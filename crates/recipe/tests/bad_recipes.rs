@@ -145,6 +145,8 @@ const CASES: &[Case] = &[
     // Missing keys.
     ("kind = \"digits\"", "", "GB0107", 5, &["needs `kind`"]),
     ("kind = \"digits\"", "kind = \"csv\"", "GB0107", 5, &["needs `path`"]),
+    ("kind = \"digits\"", "kind = \"series\"", "GB0107", 5, &["needs `path`"]),
+    ("kind = \"digits\"", "kind = \"lines\"", "GB0107", 5, &["needs `path`"]),
     (
         "type = \"dense\", units = \"classes\"",
         "type = \"dense\"",
@@ -162,6 +164,13 @@ const CASES: &[Case] = &[
     ("{ type = \"flatten\" }", "{ }", "GB0107", 21, &["`layer` needs `type`"]),
     ("type = \"norm\", max = 1.0", "type = \"norm\"", "GB0107", 32, &["`norm` needs `max`"]),
     // Out of range.
+    (
+        "kind = \"digits\"",
+        "kind = \"series\"\npath = \"a.csv\"\nwindow = 0",
+        "GB0108",
+        8,
+        &["from 1", "found 0"],
+    ),
     ("lr = 2e-3", "lr = 0", "GB0108", 29, &["above 0", "found 0"]),
     ("lr = 2e-3", "lr = -1.0", "GB0108", 29, &["above 0", "found -1"]),
     ("p = 0.3", "p = 1.0", "GB0108", 22, &["from 0 to below 1"]),

@@ -24,13 +24,13 @@ fn every_recipe_reads() {
             count += 1;
         }
     }
-    assert!(count >= 8, "{count} recipes");
+    assert!(count >= 12, "{count} recipes");
 }
 
 #[test]
 fn resolving_the_resolved_recipe_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["digits-mlp", "digits-cnn", "spirals", "wine"] {
+    for name in ["digits-mlp", "digits-cnn", "spirals", "wine", "sunspots", "sine"] {
         let experiment = resolve(&recipes().join(format!("{name}.toml")));
         let path = folder.path().join("resolved.toml");
         std::fs::write(&path, experiment.to_toml()).unwrap();
@@ -38,6 +38,30 @@ fn resolving_the_resolved_recipe_changes_nothing() {
         assert_eq!(again, experiment, "{name}");
         assert_eq!(again.to_toml(), experiment.to_toml(), "{name}");
     }
+}
+
+#[test]
+fn an_embedding_has_as_many_rows_as_lines_have_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("names.csv"), "ada,en\nkim,kr\nann,en\nbo,kr\n").unwrap();
+    let text = r#"
+[data]
+kind = "lines"
+path = "names.csv"
+header = "absent"
+split = { train = 1.0, valid = 0.0, test = 0.0 }
+[model]
+layers = [
+  { type = "embedding", dim = 3 },
+  { type = "gru", units = 4, return = "last" },
+  { type = "dense", units = "classes" },
+]
+[train]
+epochs = 1
+"#;
+    let path = folder.path().join("names.toml");
+    std::fs::write(&path, text).unwrap();
+    assert!(resolve(&path).to_toml().contains("size = 8"), "{}", resolve(&path).to_toml());
 }
 
 #[test]

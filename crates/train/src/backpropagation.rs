@@ -35,8 +35,11 @@ impl Pass<'_> {
     ) -> Result<f64, f64> {
         let steps = batch.inputs.dims().get(1).copied().unwrap_or(1);
         let Some(window) = self.bptt.filter(|&window| window < steps) else {
-            let (inputs, targets) = (&batch.inputs, &batch.targets);
-            return self.window(model, inputs, targets, 1.0, state, cx, gradients, sums);
+            let prediction = match state {
+                Some(state) => cx.with_state(state, |cx| batch.forward(model, cx)),
+                None => batch.forward(model, cx),
+            };
+            return self.learn(&prediction, &batch.targets, 1.0, gradients, sums);
         };
         let mut own = RecurrentState::default();
         let state = state.unwrap_or(&mut own);
@@ -46,36 +49,29 @@ impl Pass<'_> {
             let inputs = batch.inputs.slice(1, start..end);
             let targets = batch.targets.slice(1, start..end);
             let part = (end - start) as f32 / steps as f32;
-            let state = Some(&mut *state);
-            let loss = self.window(model, &inputs, &targets, part, state, cx, gradients, sums)?;
+            let prediction = model.forward_with_state(&inputs, state, cx);
+            let loss = self.learn(&prediction, &targets, part, gradients, sums)?;
             mean += loss * f64::from(part);
         }
         Ok(mean)
     }
 
-    #[allow(clippy::too_many_arguments)] // the caller is just above
-    fn window(
+    /// Goes back from the loss of a prediction, which is this part of the batch's.
+    fn learn(
         &self,
-        model: &dyn Module,
-        inputs: &Tensor,
+        prediction: &Tensor,
         targets: &Tensor,
         part: f32,
-        state: Option<&mut RecurrentState>,
-        cx: &mut Cx,
         gradients: &mut Gradients,
         sums: &mut Accumulator,
     ) -> Result<f64, f64> {
-        let prediction = match state {
-            Some(state) => model.forward_with_state(inputs, state, cx),
-            None => model.forward(inputs, cx),
-        };
-        let loss = self.loss.compute(&prediction, targets);
+        let loss = self.loss.compute(prediction, targets);
         let value = f64::from(loss.item());
         if !value.is_finite() {
             return Err(value);
         }
         loss.backward_from(Tensor::full(loss.shape(), self.share * part), gradients);
-        sums.add_in_units(value, &prediction, targets, self.units);
+        sums.add_in_units(value, prediction, targets, self.units);
         Ok(value)
     }
 }

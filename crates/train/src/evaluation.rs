@@ -37,7 +37,7 @@ pub(crate) fn evaluate_batch(
     batch: &Batch,
     sums: &mut Accumulator,
 ) {
-    let prediction = model.forward(&batch.inputs, &mut Cx::eval());
+    let prediction = batch.forward(model, &mut Cx::eval());
     let value = loss.compute(&prediction, &batch.targets).item();
     sums.add_in_units(f64::from(value), &prediction, &batch.targets, units);
 }

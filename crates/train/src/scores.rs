@@ -25,6 +25,11 @@ impl Scores {
         self.0.iter().find(|(n, _)| n == name).map(|&(_, value)| value)
     }
 
+    /// Adds or replaces all of `other`.
+    pub fn extend(&mut self, other: &Self) {
+        other.iter().for_each(|(name, value)| self.set(name, value));
+    }
+
     /// All scores in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::arguments::{Checkpoint, Eval, Part};
 use crate::failure::Failure;
-use crate::format::{score, thousands};
+use crate::format::{baseline, baselines, score, thousands};
 use crate::preparation;
 use crate::run_names;
 use crate::session::EVALUATION_BATCH;
@@ -35,8 +35,9 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     load_weights(&mut model, &checkpoint)?;
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
-    let scores = named_after_unit(&scores, &data.reader);
+    let mut scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
+    scores = named_after_unit(&scores, &data.reader);
+    scores.extend(&data.baseline_scores(part));
     if arguments.json {
         let mut object = Map::new();
         object.insert("split".into(), split.into());
@@ -47,12 +48,13 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         return Ok(());
     }
     say!("{} on {} {split} items", folder.name(), thousands(items as u64));
-    for (name, value) in scores.iter() {
+    for (name, value) in scores.iter().filter(|(name, _)| baseline(name).is_none()) {
         match name {
             "accuracy" => say!("{name:>9}  {:.2} %", 100.0 * value),
             _ => say!("{name:>9}  {}", score(value)),
         }
     }
+    baselines(&scores).iter().for_each(|line| say!("{line}"));
     Ok(())
 }
 

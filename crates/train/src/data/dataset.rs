@@ -3,6 +3,7 @@
 use glassbox_tensor::Shape;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::Baseline;
 use super::error::{DataError, DataErrorCode};
 use super::fingerprint::Fingerprint;
 use super::targets::Targets;
@@ -72,7 +73,12 @@ pub struct Dataset {
     inputs: InputStore,
     targets: Targets,
     features: Vec<Feature>,
-    ordered: bool,
+    /// For items in the order of time, how many later items share values with one.
+    overlap: Option<usize>,
+    /// For inputs that are tokens, how many there are.
+    tokens: Option<usize>,
+    lengths: Vec<i32>,
+    baselines: Vec<Baseline>,
     len: usize,
     fingerprint: u64,
 }
@@ -91,10 +97,23 @@ impl Dataset {
         let (name, item_shape) = (name.into(), item_shape.into());
         let len = check_inputs(&name, item_shape, &inputs)?;
         targets.check(&name, len)?;
-        let features = Vec::new();
-        let (ordered, fingerprint) = (false, 0);
-        let mut dataset =
-            Self { name, item_shape, inputs, targets, features, ordered, len, fingerprint };
+        let tokens = match &targets {
+            Targets::Tokens { names, .. } => Some(names.len()),
+            _ => None,
+        };
+        let mut dataset = Self {
+            name,
+            item_shape,
+            inputs,
+            targets,
+            features: Vec::new(),
+            overlap: None,
+            tokens,
+            lengths: Vec::new(),
+            baselines: Vec::new(),
+            len,
+            fingerprint: 0,
+        };
         dataset.fingerprint = dataset.compute_fingerprint();
         Ok(dataset)
     }
@@ -115,14 +134,82 @@ impl Dataset {
     /// The same data set, its items being windows that follow each other in time: a split cuts
     /// it once for each part, so that no part sees what comes after it.
     #[must_use]
-    pub fn in_order(mut self) -> Self {
-        self.ordered = true;
+    pub fn in_order(self) -> Self {
+        self.in_order_sharing(0)
+    }
+
+    /// The same data set, its items being windows in the order of time, each of which shares
+    /// values with the `overlap` windows after it: a split drops those at its cuts, so that no
+    /// value is in two parts.
+    #[must_use]
+    pub fn in_order_sharing(mut self, overlap: usize) -> Self {
+        self.overlap = Some(overlap);
         self
     }
 
-    /// Whether items follow each other in time.
+    /// Whether items are in the order of time.
     pub fn is_ordered(&self) -> bool {
-        self.ordered
+        self.overlap.is_some()
+    }
+
+    /// Whether each item goes on where the one before ends.
+    pub fn is_continuous(&self) -> bool {
+        self.overlap == Some(0)
+    }
+
+    /// How many items after one share values with it.
+    pub fn overlap(&self) -> usize {
+        self.overlap.unwrap_or(0)
+    }
+
+    /// The same data set, its inputs being tokens below `count`: names, not amounts.
+    #[must_use]
+    pub fn with_tokens(mut self, count: usize) -> Self {
+        self.tokens = Some(count);
+        self
+    }
+
+    /// How many different tokens inputs are made of, if they are.
+    pub fn tokens(&self) -> Option<usize> {
+        self.tokens
+    }
+
+    /// The same data set, only the first `lengths[i]` steps of item `i` counting; the others are
+    /// padding.
+    ///
+    /// # Panics
+    /// When there is not one length for each item, from 1 to the steps of an item.
+    #[must_use]
+    #[track_caller]
+    pub fn with_lengths(mut self, lengths: Vec<i32>) -> Self {
+        let steps = self.item_shape.first().copied().unwrap_or(1);
+        let fits = |&length: &i32| usize::try_from(length).is_ok_and(|n| n >= 1 && n <= steps);
+        assert!(lengths.len() == self.len && lengths.iter().all(fits), "the lengths of items");
+        self.lengths = lengths;
+        self.fingerprint = self.compute_fingerprint();
+        self
+    }
+
+    /// How many steps of each item count; `None` for all.
+    pub fn lengths(&self) -> Option<&[i32]> {
+        (!self.lengths.is_empty()).then_some(&self.lengths)
+    }
+
+    /// The same data set with predictions that a model should beat.
+    ///
+    /// # Panics
+    /// When there is not one prediction for each target value.
+    #[must_use]
+    #[track_caller]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        assert_eq!(baseline.values.len(), self.len * self.targets.width(), "predictions");
+        self.baselines.push(baseline);
+        self
+    }
+
+    /// Predictions of the targets that a model should beat.
+    pub fn baselines(&self) -> &[Baseline] {
+        &self.baselines
     }
 
     /// The name for people.
@@ -176,7 +263,8 @@ impl Dataset {
             InputStore::U8 { values, .. } => values.len(),
             InputStore::F32(values) => 4 * values.len(),
         };
-        inputs + self.targets.memory()
+        let baselines: usize = self.baselines.iter().map(|baseline| baseline.values.len()).sum();
+        inputs + self.targets.memory() + 4 * (self.lengths.len() + baselines)
     }
 
     /// Writes the input of item `index`, unnormalised, to `out` (as long as the item shape has
@@ -230,6 +318,7 @@ impl Dataset {
         }
         self.targets.class_names().iter().for_each(|name| print.bytes(name.as_bytes()));
         self.features.iter().for_each(|feature| print.bytes(feature.name.as_bytes()));
+        self.lengths.iter().for_each(|&length| print.number(length as u64));
         print.finish()
     }
 }

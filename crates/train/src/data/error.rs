@@ -37,6 +37,8 @@ pub enum DataErrorCode {
     Missing,
     /// GB0315: a category is unknown, or there are too many.
     Category,
+    /// GB0316: the steps of a time series are not even.
+    Gap,
     /// GB0320: an image cannot be decoded.
     Image,
     /// GB0321: images differ in size or colour.
@@ -59,7 +61,7 @@ pub enum DataErrorCode {
 
 impl DataErrorCode {
     /// Every code, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Unreadable,
         Self::Empty,
         Self::Compression,
@@ -74,6 +76,7 @@ impl DataErrorCode {
         Self::NotFinite,
         Self::Missing,
         Self::Category,
+        Self::Gap,
         Self::Image,
         Self::ImageShape,
         Self::Classes,
@@ -104,8 +107,8 @@ impl DataErrorCode {
             ),
             Self::Empty => (
                 "GB0302",
-                "The data set has no items: an empty file or folder, or nothing is left after \
-                 leaving out rows with missing values.",
+                "The data set has no items: an empty file or folder, a text or series shorter than \
+                 one window, or nothing is left after leaving out rows with missing values.",
             ),
             Self::Compression => (
                 "GB0303",
@@ -168,6 +171,12 @@ impl DataErrorCode {
                 "GB0315",
                 "A categorical value was never seen in training, or a column has so many values \
                  that it looks like an identifier: ignore it or raise `max_categories`.",
+            ),
+            Self::Gap => (
+                "GB0316",
+                "A forecast counts in steps, so the rows of a time series must be equally far \
+                 apart and in order. The column that `time` names says that they are not: fill in \
+                 the rows that are missing, sort them, or take out those that are there twice.",
             ),
             Self::Image => (
                 "GB0320",

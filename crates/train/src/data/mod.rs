@@ -21,6 +21,7 @@
 //! ```
 
 pub mod augment;
+mod baseline;
 mod dataset;
 mod error;
 mod files;
@@ -36,6 +37,7 @@ mod transform;
 mod vocabulary;
 
 pub use augment::Augment;
+pub use baseline::{Baseline, Naive};
 pub use dataset::{Dataset, Feature, InputStore};
 pub use error::{DataError, DataErrorCode, Details, Place};
 pub use loader::{Batches, Loader, LoaderConfig, Workers};
@@ -43,8 +45,8 @@ pub use normalize::{NormalizeConfig, Normalizer};
 pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
 pub use sources::{
-    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Loaded,
-    SyntheticConfig, TextConfig,
+    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, LinesConfig, Loaded,
+    SeriesConfig, SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};
 pub use targets::Targets;

@@ -57,9 +57,7 @@ impl Normalizer {
         let width = dataset.item_shape().last().copied().unwrap_or(1);
         let mut fitted = match config {
             // Tokens are names, not amounts.
-            _ if matches!(dataset.targets(), Targets::Tokens { .. }) => {
-                return Ok(Self::default());
-            }
+            _ if dataset.tokens().is_some() => return Ok(Self::default()),
             NormalizeConfig::None => return Ok(Self::default()),
             NormalizeConfig::Fixed { mean, std } => return Self::fixed(mean, std, width),
             NormalizeConfig::Standard => Self::from_moments(&input_moments(dataset, train, width)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::augment::Augment;
+use super::baseline;
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::loader::{Loader, LoaderConfig, Workers};
@@ -13,6 +14,7 @@ use super::normalize::{NormalizeConfig, Normalizer};
 use super::sources::{DataSource, InputReader};
 use super::split::{Part, Split, SplitConfig};
 use super::transform::Transform;
+use crate::scores::Scores;
 
 /// Which data, how split, how normalised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +110,12 @@ impl Prepared {
         let workers = Workers::Inline;
         let config = LoaderConfig { batch_size, shuffle: false, workers, ..Default::default() };
         Loader::new(self.dataset.clone(), self.split.part(part), self.transform(), config)
+    }
+
+    /// The errors of the data set's baselines on a part, beside which those of a model are to be
+    /// read: `baseline_last_mae`, `baseline_last_rmse` and the like.
+    pub fn baseline_scores(&self, part: Part) -> Scores {
+        baseline::scores(&self.dataset, self.split.part(part))
     }
 
     fn transform(&self) -> Transform {

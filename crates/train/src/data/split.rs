@@ -129,7 +129,7 @@ impl SplitConfig {
             }
         };
         match dataset.is_ordered() {
-            true => cut(pool, fractions, &mut split),
+            true => cut(pool, fractions, dataset.overlap(), &mut split),
             false => self.assign(dataset, pool, fractions, &mut split),
         }
         for part in [&mut split.train, &mut split.valid, &mut split.test] {
@@ -137,9 +137,13 @@ impl SplitConfig {
         }
         if split.train.is_empty() {
             let message = format!("the split of {} leaves nothing to train on", dataset.name());
-            return Err(DataError::new(DataErrorCode::Split, message)
+            let error = DataError::new(DataErrorCode::Split, message)
                 .expected("at least one training item")
-                .found(format!("{} items, train = {}", pool.len(), fractions[0])));
+                .found(format!("{} items, train = {}", pool.len(), fractions[0]));
+            return Err(match dataset.overlap() {
+                0 => error,
+                _ => error.help("parts share no values: shorten the windows, or add to the series"),
+            });
         }
         Ok(split)
     }
@@ -185,15 +189,25 @@ impl SplitConfig {
 
 /// The first items to train on, those after them to validate, the last to test: what trains does
 /// not see the future.
-fn cut(pool: &[u32], fractions: [f64; 3], split: &mut Split) {
-    let [train, valid, test] =
-        fractions.map(|fraction| (fraction * pool.len() as f64).round() as usize);
+///
+/// The `overlap` items after a cut share values with those before it. They are left out, so that
+/// no value, seen or to be predicted, is in two parts; fractions are of the items that remain.
+fn cut(pool: &[u32], fractions: [f64; 3], overlap: usize, split: &mut Split) {
+    let used = fractions.iter().filter(|&&fraction| fraction > 0.0).count();
+    let kept = pool.len().saturating_sub(overlap.saturating_mul(used.saturating_sub(1)));
+    let counts = fractions.map(|fraction| (fraction * kept as f64).round() as usize);
+    let [train, valid, test] = counts;
     let whole = fractions.iter().sum::<f64>() > 1.0 - 1e-6;
-    let train = if whole { pool.len().saturating_sub(valid + test) } else { train };
+    let train = if whole { kept.saturating_sub(valid + test) } else { train };
     let mut rest = pool.iter().copied();
-    split.train.extend(rest.by_ref().take(train));
-    split.valid.extend(rest.by_ref().take(valid));
-    split.test.extend(rest.take(test));
+    for (part, count) in
+        [(&mut split.train, train), (&mut split.valid, valid), (&mut split.test, test)]
+    {
+        if count > 0 {
+            part.extend(rest.by_ref().take(count));
+            rest.by_ref().take(overlap).for_each(drop);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +265,24 @@ mod tests {
         assert_eq!((split.train.len(), split.valid.len(), split.test.len()), (100, 100, 200));
         let other = SplitConfig { seed: 1, ..fractions(0.1, 0.1, 0.2) };
         assert_ne!(other.split(&dataset, None).unwrap(), split);
+    }
+
+    #[test]
+    fn windows_at_a_cut_are_left_out() {
+        let inputs = InputStore::F32((0..100).map(|n| n as f32).collect());
+        let dataset = Dataset::new("series", [1], inputs, Targets::none()).unwrap();
+        let of = |overlap, config: SplitConfig| {
+            config.split(&dataset.clone().in_order_sharing(overlap), None)
+        };
+        let split = of(5, fractions(0.6, 0.2, 0.2)).unwrap();
+        assert_eq!(split.train, (0..54).collect::<Vec<_>>());
+        assert_eq!(split.valid, (59..77).collect::<Vec<_>>());
+        assert_eq!(split.test, (82..100).collect::<Vec<_>>());
+        let split = of(5, fractions(0.8, 0.0, 0.2)).unwrap();
+        assert_eq!((split.train.len(), split.valid.len(), split.test[0]), (76, 0, 81));
+        let error = of(60, fractions(0.6, 0.2, 0.2)).unwrap_err();
+        assert_eq!(error.code, DataErrorCode::Split);
+        assert!(error.to_string().contains("shorten the windows"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use glassbox_nn::{Cx, Module};
 use glassbox_tensor::{Rng, Tensor};
 
 use super::augment::{Augment, ImageMut, Pipeline};
@@ -19,6 +20,9 @@ pub struct Batch {
     /// Class labels (`I32`, `[items]`), tokens (`I32`, `[items, time]`) or normalised values
     /// (`F32`, `[items, width]`).
     pub targets: Tensor,
+    /// How many steps of each item count (`I32`, `[items]`); the others are padding. `None` where
+    /// all count.
+    pub lengths: Option<Tensor>,
     order: Arc<[u32]>,
     range: Range<usize>,
 }
@@ -27,6 +31,14 @@ impl Batch {
     /// The indices of the items in their data set.
     pub fn indices(&self) -> &[u32] {
         &self.order[self.range.clone()]
+    }
+
+    /// What `model` gives for the inputs, padding not counting.
+    pub fn forward<M: Module + ?Sized>(&self, model: &M, cx: &mut Cx) -> Tensor {
+        match &self.lengths {
+            Some(lengths) => cx.with_lengths(lengths, |cx| model.forward(&self.inputs, cx)),
+            None => model.forward(&self.inputs, cx),
+        }
     }
 
     /// The number of items.
@@ -107,7 +119,12 @@ impl Transform {
                 self.targets.apply(out);
             }),
         };
-        Batch { inputs, targets, order: order.clone(), range }
+        let lengths = dataset.lengths().map(|lengths| {
+            Tensor::build_i32([items.len()], |out| {
+                out.iter_mut().zip(items).for_each(|(out, &item)| *out = lengths[item as usize]);
+            })
+        });
+        Batch { inputs, targets, lengths, order: order.clone(), range }
     }
 
     /// About how many nanoseconds of one core an item takes: whether threads pay.

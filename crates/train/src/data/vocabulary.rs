@@ -81,8 +81,16 @@ impl Vocabulary {
     /// # Errors
     /// The first character that is not in the vocabulary.
     pub fn encode(&self, text: &str) -> Result<Vec<i32>, char> {
+        Ok(self.encode_all(&[text])?.remove(0))
+    }
+
+    /// The numbers of the tokens of each text, as [`Vocabulary::encode`].
+    ///
+    /// # Errors
+    /// The first character that is not in the vocabulary.
+    pub fn encode_all<T: AsRef<str>>(&self, texts: &[T]) -> Result<Vec<Vec<i32>>, char> {
         let numbers: HashMap<&str, i32> = self.tokens.iter().map(String::as_str).zip(0..).collect();
-        match self.unit {
+        let encode = |text: &str| match self.unit {
             Unit::Byte => Ok(text.bytes().map(i32::from).collect()),
             Unit::Word => {
                 Ok(words(text).map(|word| numbers.get(word).copied().unwrap_or(0)).collect())
@@ -92,7 +100,8 @@ impl Vocabulary {
                 let number = |c: char| numbers.get(&*c.encode_utf8(&mut buffer)).copied().ok_or(c);
                 text.chars().map(number).collect()
             }
-        }
+        };
+        texts.iter().map(|text| encode(text.as_ref())).collect()
     }
 
     /// Appends the text of `token` to `out`, which ends with the tokens before it: words are

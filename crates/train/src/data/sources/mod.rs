@@ -5,7 +5,10 @@ pub mod digits;
 pub mod idx;
 mod idx_file;
 pub mod images;
+pub mod lines;
 mod reader;
+mod sequences;
+pub mod series;
 pub mod synthetic;
 pub mod text;
 
@@ -21,7 +24,9 @@ pub use csv::CsvConfig;
 pub use digits::DigitsConfig;
 pub use idx::IdxConfig;
 pub use images::ImagesConfig;
+pub use lines::LinesConfig;
 pub use reader::InputReader;
+pub use series::SeriesConfig;
 pub use synthetic::SyntheticConfig;
 pub use text::TextConfig;
 
@@ -42,6 +47,10 @@ pub enum DataSource {
     Synthetic(SyntheticConfig),
     /// A text, to continue.
     Text(TextConfig),
+    /// A time series, to forecast.
+    Series(SeriesConfig),
+    /// Short texts, to classify.
+    Lines(LinesConfig),
 }
 
 /// What a source gives.
@@ -60,7 +69,8 @@ pub struct Loaded {
 
 impl DataSource {
     /// Every `kind`.
-    pub const KINDS: [&str; 6] = ["digits", "idx", "csv", "images", "synthetic", "text"];
+    pub const KINDS: [&str; 8] =
+        ["digits", "idx", "csv", "images", "synthetic", "text", "series", "lines"];
 
     /// The `kind` of this source.
     pub fn kind(&self) -> &'static str {
@@ -71,6 +81,8 @@ impl DataSource {
             Self::Images(_) => "images",
             Self::Synthetic(_) => "synthetic",
             Self::Text(_) => "text",
+            Self::Series(_) => "series",
+            Self::Lines(_) => "lines",
         }
     }
 
@@ -86,6 +98,8 @@ impl DataSource {
             Self::Images(config) => config.load(base_dir),
             Self::Synthetic(config) => config.load(),
             Self::Text(config) => config.load(base_dir),
+            Self::Series(config) => config.load(base_dir),
+            Self::Lines(config) => config.load(base_dir),
         }
     }
 

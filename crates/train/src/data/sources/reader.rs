@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::CsvSchema;
 use super::images::{self, ImageFormat};
+use super::lines::LinesSchema;
+use super::series::SeriesSchema;
 use super::text;
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
@@ -24,11 +26,15 @@ pub enum InputReader {
     Table(CsvSchema),
     /// A text file of these tokens.
     Text(Vocabulary),
+    /// A CSV file that ends with the steps before those to predict.
+    Series(SeriesSchema),
+    /// A CSV file with a column of texts.
+    Lines(LinesSchema),
 }
 
 impl InputReader {
-    /// The inputs of a file, without targets: one item for an image or a text, one a row for a
-    /// table.
+    /// The inputs of a file, without targets: one item for an image, a text or a series, one a
+    /// row for a table.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -45,6 +51,8 @@ impl InputReader {
                 Dataset::new("image", shape, InputStore::images(values), Targets::none())
             }
             Self::Table(schema) => schema.read_inputs(path),
+            Self::Lines(schema) => schema.read_inputs(path),
+            Self::Series(schema) => schema.read_inputs(path),
             Self::Text(vocabulary) => text::read_inputs(vocabulary, path),
         }
     }

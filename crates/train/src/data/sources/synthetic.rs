@@ -5,35 +5,41 @@ use std::f32::consts::{PI, TAU};
 use glassbox_tensor::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{InputReader, Loaded};
+use super::{InputReader, Loaded, sequences};
 use crate::data::dataset::{Dataset, Feature, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
+use crate::data::files::MAX_BYTES;
 use crate::data::targets::Targets;
 
-/// Points of a pattern, a function of the seed. Classes take turns, so that all are equally
-/// frequent.
+/// Points or sequences of a pattern, a function of the seed. Classes take turns, so that all are
+/// equally frequent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SyntheticConfig {
-    /// What the points look like.
+    /// What the points or sequences look like.
     pub pattern: Pattern,
-    /// How many points.
+    /// How many of them.
     pub samples: usize,
-    /// The standard deviation of what is added to the coordinates (to the target in `friedman`).
+    /// The standard deviation of what is added to the coordinates (to the target in `friedman`, to
+    /// the values seen in `sine`); there is none in `adding` and `copy`.
     pub noise: f32,
     /// How many classes: any number for blobs, circles (2) and spirals (3); 2 for moons and xor.
     pub classes: Option<usize>,
-    /// Decides the points.
+    /// The steps of a sequence: of adding (200) and sine (50), and from the symbols to the sign to
+    /// go in copy (100).
+    pub length: Option<usize>,
+    /// Decides the points or sequences.
     pub seed: u64,
 }
 
 impl Default for SyntheticConfig {
     fn default() -> Self {
-        Self { pattern: Pattern::default(), samples: 1000, noise: 0.1, classes: None, seed: 0 }
+        let (pattern, samples, noise) = (Pattern::default(), 1000, 0.1);
+        Self { pattern, samples, noise, classes: None, length: None, seed: 0 }
     }
 }
 
-/// What synthetic points look like.
+/// What synthetic points or sequences look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
@@ -52,6 +58,14 @@ pub enum Pattern {
     /// `y = 10 sin(π x₀ x₁) + 20 (x₂ − ½)² + 10 x₃ + 5 x₄ + noise`, all uniform in 0 to 1
     /// (Friedman 1991, "Multivariate Adaptive Regression Splines").
     Friedman,
+    /// Sequences of numbers, of which the two that are marked are to be added (Hochreiter and
+    /// Schmidhuber 1997, "Long Short-Term Memory"). Predicting the mean has an error of 1/6.
+    Adding,
+    /// Ten symbols to remember over a long blank, and to repeat (Arjovsky, Shah and Bengio 2016,
+    /// "Unitary Evolution Recurrent Neural Networks").
+    Copy,
+    /// Noisy sines of different periods, of which the next value is to be predicted.
+    Sine,
 }
 
 const FRIEDMAN_FEATURES: usize = 10;
@@ -63,6 +77,17 @@ impl SyntheticConfig {
     /// When a setting is out of range.
     pub fn load(&self) -> Result<Loaded, DataError> {
         let classes = self.check()?;
+        let (samples, seed) = (self.samples, self.seed);
+        let dataset = match (self.pattern, self.steps()?) {
+            (Pattern::Adding, steps) => sequences::adding(samples, steps, seed)?,
+            (Pattern::Copy, steps) => sequences::copy(samples, steps, seed)?,
+            (Pattern::Sine, steps) => sequences::sine(samples, steps, self.noise, seed)?,
+            _ => self.points(classes)?,
+        };
+        Ok(Loaded { dataset, official: None, reader: InputReader::None, notes: Vec::new() })
+    }
+
+    fn points(&self, classes: usize) -> Result<Dataset, DataError> {
         let (mut inputs, mut values, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..self.samples {
             let rng = &mut Rng::new(self.seed).fork(index as u64);
@@ -83,9 +108,8 @@ impl SyntheticConfig {
         };
         let width = inputs.len() / self.samples;
         let features = (0..width).map(|i| Feature { name: format!("x{i}"), one_hot: false });
-        let dataset = Dataset::new(self.name(), [width], InputStore::F32(inputs), targets)?
-            .with_features(features.collect());
-        Ok(Loaded { dataset, official: None, reader: InputReader::None, notes: Vec::new() })
+        let dataset = Dataset::new(self.name(), [width], InputStore::F32(inputs), targets)?;
+        Ok(dataset.with_features(features.collect()))
     }
 
     fn point(&self, class: usize, classes: usize, rng: &mut Rng) -> (f32, f32) {
@@ -104,7 +128,7 @@ impl SyntheticConfig {
                 (same, y)
             }
             // One turn, evenly along the radius.
-            Pattern::Spirals | Pattern::Friedman => {
+            _ => {
                 let radius = rng.uniform();
                 polar(radius, (share + radius) * TAU)
             }
@@ -119,7 +143,40 @@ impl SyntheticConfig {
             Pattern::Spirals => "spirals",
             Pattern::Xor => "xor",
             Pattern::Friedman => "friedman",
+            Pattern::Adding => "adding",
+            Pattern::Copy => "copy",
+            Pattern::Sine => "sine",
         }
+    }
+
+    /// The steps of a sequence; 1 for points.
+    fn steps(&self) -> Result<usize, DataError> {
+        const MOST: usize = 100_000;
+        let (default, least) = match self.pattern {
+            Pattern::Adding => (200, 2),
+            Pattern::Copy => (100, 1),
+            Pattern::Sine => (50, 2),
+            _ => (1, 1),
+        };
+        let steps = self.length.unwrap_or(default);
+        let error =
+            DataError::new(DataErrorCode::Source, "`length` of the synthetic data is impossible");
+        let is_sequence = default > 1;
+        if !is_sequence && self.length.is_some() {
+            return Err(error
+                .expected(format!("none: {} are points, not sequences", self.name()))
+                .found(steps));
+        }
+        if !(least..=MOST).contains(&steps) {
+            return Err(error.expected(format!("{least} to 100,000")).found(steps));
+        }
+        if self.samples as u64 * steps as u64 * 8 > MAX_BYTES {
+            return Err(DataError::new(DataErrorCode::TooLarge, "the sequences are too large")
+                .expected(format!("at most {MAX_BYTES} bytes in memory"))
+                .found(format!("{} sequences of {steps} steps", self.samples))
+                .help("lower `samples` or `length`"));
+        }
+        Ok(steps)
     }
 
     /// The number of classes; 1 for a regression.
@@ -132,7 +189,10 @@ impl SyntheticConfig {
             Pattern::Blobs | Pattern::Spirals => (3, 2..=1000, "2 to 1000"),
             Pattern::Circles => (2, 2..=1000, "2 to 1000"),
             Pattern::Moons | Pattern::Xor => (2, 2..=2, "2"),
-            Pattern::Friedman => (1, 1..=1, "none: it is a regression"),
+            Pattern::Friedman | Pattern::Adding | Pattern::Sine => {
+                (1, 1..=1, "none: it is a regression")
+            }
+            Pattern::Copy => (1, 1..=1, "none: every symbol is a class"),
         };
         let count = self.classes.unwrap_or(default);
         if !classes.contains(&count) {
@@ -198,9 +258,14 @@ mod tests {
 
     #[test]
     fn the_seed_decides() {
-        let of = |seed| SyntheticConfig { seed, ..Default::default() }.load().unwrap().dataset;
-        assert_eq!(of(1).fingerprint(), of(1).fingerprint());
-        assert_ne!(of(1).fingerprint(), of(2).fingerprint());
+        for pattern in [Pattern::Spirals, Pattern::Adding, Pattern::Copy, Pattern::Sine] {
+            let of = |seed| {
+                let config = SyntheticConfig { pattern, seed, samples: 50, ..Default::default() };
+                config.load().unwrap().dataset.fingerprint()
+            };
+            assert_eq!(of(1), of(1));
+            assert_ne!(of(1), of(2));
+        }
     }
 
     #[test]
@@ -212,7 +277,11 @@ mod tests {
             SyntheticConfig { noise: -1.0, ..base.clone() },
             SyntheticConfig { noise: f32::NAN, ..base.clone() },
             SyntheticConfig { classes: Some(1), ..base.clone() },
-            SyntheticConfig { pattern: Pattern::Xor, classes: Some(3), ..base },
+            SyntheticConfig { pattern: Pattern::Xor, classes: Some(3), ..base.clone() },
+            SyntheticConfig { pattern: Pattern::Xor, length: Some(3), ..base.clone() },
+            SyntheticConfig { pattern: Pattern::Adding, length: Some(1), ..base.clone() },
+            SyntheticConfig { pattern: Pattern::Adding, length: Some(usize::MAX), ..base.clone() },
+            SyntheticConfig { pattern: Pattern::Copy, classes: Some(8), ..base },
         ];
         for config in bad {
             assert_eq!(config.load().unwrap_err().code, DataErrorCode::Source, "{config:?}");

@@ -76,7 +76,7 @@ impl TextConfig {
 }
 
 /// Tokens as inputs: bytes where there are few.
-fn store(tokens: &[i32], vocabulary: usize) -> InputStore {
+pub(super) fn store(tokens: &[i32], vocabulary: usize) -> InputStore {
     match vocabulary <= 256 {
         true => InputStore::U8 { values: tokens.iter().map(|&t| t as u8).collect(), unit: 1.0 },
         false => InputStore::F32(tokens.iter().map(|&token| token as f32).collect()),

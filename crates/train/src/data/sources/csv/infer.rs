@@ -22,11 +22,8 @@ struct Seen {
 
 pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<CsvSchema, DataError> {
     let mut rows = Rows::open(path, config.delimiter)?;
-    let Some(first) = rows.next()? else {
-        let error = DataError::new(DataErrorCode::Empty, "the file has no rows");
-        return Err(error.file(path).expected("rows of cells").found("blank lines"));
-    };
-    let header = has_header(config, &first);
+    let first = rows.first()?;
+    let header = has_header(config.header, &first);
     let names = names(header, &first, path)?;
     let columns = Columns::choose(config, &names, header, path)?;
     let used: Vec<usize> = columns.inputs.iter().chain(&columns.targets).copied().collect();
@@ -73,15 +70,19 @@ pub(super) fn numbered(index: usize) -> String {
     format!("column {index}")
 }
 
-fn has_header(config: &CsvConfig, first: &Row) -> bool {
-    match config.header {
+pub(in crate::data::sources) fn has_header(header: Header, first: &Row) -> bool {
+    match header {
         Header::Present => true,
         Header::Absent => false,
         Header::Auto => first.cells.iter().all(|cell| cell.parse::<f32>().is_err()),
     }
 }
 
-fn names(header: bool, first: &Row, path: &Path) -> Result<Vec<String>, DataError> {
+pub(in crate::data::sources) fn names(
+    header: bool,
+    first: &Row,
+    path: &Path,
+) -> Result<Vec<String>, DataError> {
     let mut names: Vec<String> = Vec::with_capacity(first.cells.len());
     for (index, cell) in first.cells.iter().enumerate() {
         let name = if header && !cell.is_empty() { cell.to_string() } else { numbered(index) };
@@ -223,7 +224,7 @@ impl Columns {
 }
 
 /// Numbers by size, anything else by name.
-fn ordered(values: &BTreeSet<String>) -> Vec<String> {
+pub(in crate::data::sources) fn ordered(values: &BTreeSet<String>) -> Vec<String> {
     let mut ordered: Vec<String> = values.iter().cloned().collect();
     let numbers: Option<Vec<f64>> = ordered.iter().map(|value| value.parse().ok()).collect();
     if numbers.is_some() {
@@ -233,7 +234,7 @@ fn ordered(values: &BTreeSet<String>) -> Vec<String> {
     ordered
 }
 
-fn find(
+pub(in crate::data::sources) fn find(
     key: &str,
     column: &ColumnRef,
     names: &[String],

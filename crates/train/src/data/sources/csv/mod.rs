@@ -1,8 +1,8 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
-mod infer;
+pub(super) mod infer;
 mod schema;
-mod table;
+pub(super) mod table;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
 use crate::data::dataset::Dataset;
-use crate::data::error::{DataError, DataErrorCode};
+use crate::data::error::DataError;
 
 pub use schema::{Column, ColumnKind, CsvSchema, TargetColumns};
 
@@ -165,11 +165,6 @@ impl CsvConfig {
     /// and the column.
     pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
         let path = base_dir.join(&self.path);
-        if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\n' | '\r') {
-            let error = DataError::new(DataErrorCode::Source, "the delimiter is impossible");
-            let found = format!("{:?}", self.delimiter);
-            return Err(error.file(path).expected("one ASCII character").found(found));
-        }
         let schema = infer::schema(self, &path)?;
         let rows = schema.read(&path, true)?;
         let mut notes = Vec::new();

@@ -9,28 +9,42 @@ use crate::data::error::{DataError, DataErrorCode, quote};
 use crate::data::files;
 
 /// Reads one row after another.
-pub(super) struct Rows {
+pub(in crate::data::sources) struct Rows {
     reader: Reader<File>,
     record: ByteRecord,
     path: PathBuf,
 }
 
 /// One row: its line in the file and its cells without surrounding blanks.
-pub(super) struct Row<'a> {
-    pub(super) line: u64,
-    pub(super) cells: Vec<&'a str>,
+pub(in crate::data::sources) struct Row<'a> {
+    pub(in crate::data::sources) line: u64,
+    pub(in crate::data::sources) cells: Vec<&'a str>,
 }
 
 impl Rows {
-    pub(super) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
+    pub(in crate::data::sources) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
+        if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
+            let error = DataError::new(DataErrorCode::Source, "the delimiter is impossible");
+            let found = format!("{delimiter:?}");
+            return Err(error.file(path).expected("one ASCII character").found(found));
+        }
         let (file, _) = files::open(path)?;
         let delimiter = u8::try_from(delimiter).unwrap_or(b',');
         let reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(file);
         Ok(Self { reader, record: ByteRecord::new(), path: path.to_path_buf() })
     }
 
+    /// The first row.
+    pub(in crate::data::sources) fn first(&mut self) -> Result<Row<'_>, DataError> {
+        let none = DataError::new(DataErrorCode::Empty, "the file has no rows")
+            .file(&self.path)
+            .expected("rows of cells")
+            .found("blank lines");
+        self.next()?.ok_or(none)
+    }
+
     /// The next row, or nothing at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
+    pub(in crate::data::sources) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
         let more = self.reader.read_byte_record(&mut self.record);
         if !more.map_err(|error| structure_error(&error, &self.path))? {
             return Ok(None);
@@ -71,6 +85,6 @@ fn structure_error(error: &csv::Error, path: &Path) -> DataError {
 }
 
 /// Whether a cell says that its value is not known.
-pub(super) fn is_missing(cell: &str) -> bool {
+pub(in crate::data::sources) fn is_missing(cell: &str) -> bool {
     matches!(cell, "" | "NA" | "N/A" | "null" | "NULL" | "?")
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::dataset::InputStore;
+use crate::data::error::DataErrorCode;
 use crate::data::targets::Targets;
 
 fn load(text: &[u8], change: impl FnOnce(&mut CsvConfig)) -> Result<Loaded, DataError> {

@@ -1,0 +1,240 @@
+//! Short texts and their classes in a CSV file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::table::Rows;
+use super::csv::{ColumnRef, Header, infer};
+use super::{InputReader, Loaded, text};
+use crate::data::dataset::Dataset;
+use crate::data::error::{DataError, DataErrorCode};
+use crate::data::files::MAX_BYTES;
+use crate::data::targets::Targets;
+use crate::data::vocabulary::{Unit, Vocabulary};
+
+/// A CSV file, UTF-8, one text and its class a row. Inputs are tokens `[time]`, for an embedding:
+/// as many as the longest text has, or `seq_len`. What follows a shorter text is padding, which
+/// recurrent layers leave out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinesConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// What separates cells.
+    pub delimiter: char,
+    /// Whether the first row names the columns; it does unless said otherwise.
+    pub header: Header,
+    /// The column of the texts; the first when absent.
+    pub text: Option<ColumnRef>,
+    /// The column of the classes; the last when absent.
+    pub target: Option<ColumnRef>,
+    /// What a token is.
+    pub unit: Unit,
+    /// Tokens of an item; longer texts are cut off there. When absent, those of the longest text.
+    pub seq_len: Option<usize>,
+    /// The size of the vocabulary of words; the other words become one.
+    pub max_words: usize,
+}
+
+impl Default for LinesConfig {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            delimiter: ',',
+            // Where everything is text, a first row of names looks like any other.
+            header: Header::Present,
+            text: None,
+            target: None,
+            unit: Unit::default(),
+            seq_len: None,
+            max_words: 10_000,
+        }
+    }
+}
+
+/// How the texts of another file become the same tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinesSchema {
+    /// What separates cells.
+    pub delimiter: char,
+    /// Whether the first row names the columns.
+    pub header: bool,
+    /// The column of the texts: by name if there is a header, by index otherwise.
+    pub text: ColumnRef,
+    /// The tokens.
+    pub vocabulary: Vocabulary,
+    /// Tokens of an item.
+    pub steps: usize,
+}
+
+/// The cells of a file that are used, by row.
+struct Cells {
+    header: bool,
+    names: Vec<String>,
+    /// The columns of the texts and of the classes.
+    columns: (usize, Option<usize>),
+    texts: Vec<String>,
+    classes: Vec<String>,
+}
+
+impl LinesConfig {
+    /// Reads the texts and their classes.
+    ///
+    /// # Errors
+    /// When the file is damaged, a text or class is missing, or there are fewer than two classes.
+    pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
+        let path = base_dir.join(&self.path);
+        if self.seq_len.is_some_and(|steps| !(1..=1 << 20).contains(&steps)) {
+            let error = DataError::new(DataErrorCode::Source, "`seq_len` is impossible");
+            let found = self.seq_len.unwrap_or_default();
+            return Err(error.expected("1 to 1,048,576 tokens").found(found));
+        }
+        let first = ColumnRef::Index(0);
+        let text = self.text.as_ref().unwrap_or(&first);
+        let cells = read(&path, self.delimiter, self.header, text, Some(&self.target))?;
+        let whole = cells.texts.join(if self.unit == Unit::Word { " " } else { "" });
+        let vocabulary = Vocabulary::of(&whole, self.unit, self.max_words);
+        // Its own texts have no character that is not in the vocabulary.
+        let items = vocabulary.encode_all(&cells.texts).unwrap_or_default();
+        let longest = items.iter().map(Vec::len).max().unwrap_or(1);
+        let steps = self.seq_len.unwrap_or(longest);
+        let mut notes = Vec::new();
+        let cut = items.iter().filter(|tokens| tokens.len() > steps).count();
+        if cut > 0 {
+            notes.push(format!("{}: {cut} texts cut off after {steps} tokens", path.display()));
+        }
+        let targets = classes(&cells, &path)?;
+        let dataset = dataset(&items, steps, &vocabulary, targets, &path)?;
+        let text = match cells.header {
+            true => ColumnRef::Name(cells.names[cells.columns.0].clone()),
+            false => ColumnRef::Index(cells.columns.0),
+        };
+        let (delimiter, header) = (self.delimiter, cells.header);
+        let reader = InputReader::Lines(LinesSchema { delimiter, header, text, vocabulary, steps });
+        Ok(Loaded { dataset, official: None, reader, notes })
+    }
+}
+
+impl LinesSchema {
+    /// The texts of a file to predict, which needs no classes.
+    ///
+    /// # Errors
+    /// When the file is damaged, or has characters that the model does not know.
+    pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
+        let header = if self.header { Header::Present } else { Header::Absent };
+        let cells = read(path, self.delimiter, header, &self.text, None)?;
+        let items = self
+            .vocabulary
+            .encode_all(&cells.texts)
+            .map_err(|character| text::unknown_character(character).file(path))?;
+        dataset(&items, self.steps, &self.vocabulary, Targets::none(), path)
+    }
+}
+
+/// Reads the column of texts, and with `target` (the last column when it names none) the classes.
+fn read(
+    path: &Path,
+    delimiter: char,
+    header: Header,
+    text: &ColumnRef,
+    target: Option<&Option<ColumnRef>>,
+) -> Result<Cells, DataError> {
+    let mut rows = Rows::open(path, delimiter)?;
+    let first = rows.first()?;
+    let header = infer::has_header(header, &first);
+    let names = infer::names(header, &first, path)?;
+    let find = |key: &str, column: &ColumnRef| infer::find(key, column, &names, header, path);
+    let text = find("text", text)?;
+    let target = match target {
+        None => None,
+        Some(Some(column)) => Some(find("target", column)?),
+        Some(None) => Some(names.len() - 1),
+    };
+    if target == Some(text) {
+        return Err(DataError::new(DataErrorCode::Column, "a column is used twice")
+            .file(path)
+            .column(&names[text])
+            .expected("a column of texts and another of classes")
+            .found(names.join(", "))
+            .help("check the delimiter, `text` and `target`"));
+    }
+    let mut rows = Rows::open(path, delimiter)?;
+    if header {
+        rows.next()?;
+    }
+    let (mut texts, mut classes) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let used = [(Some(text), &mut texts), (target, &mut classes)];
+        for (column, cells) in used {
+            let Some(column) = column else { continue };
+            if row.cells[column].is_empty() {
+                return Err(DataError::new(DataErrorCode::Missing, "a text or class is missing")
+                    .file(path)
+                    .line(row.line)
+                    .column(&names[column])
+                    .expected("a text and its class in every row")
+                    .found("an empty cell")
+                    .help("fill it in, or take out the row"));
+            }
+            cells.push(row.cells[column].to_owned());
+        }
+    }
+    if texts.is_empty() {
+        let error = DataError::new(DataErrorCode::Empty, "the file has no rows of texts");
+        return Err(error.file(path).expected("at least one row").found("none"));
+    }
+    Ok(Cells { header, names, columns: (text, target), texts, classes })
+}
+
+fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
+    const MOST: usize = 10_000;
+    let distinct: BTreeSet<String> = cells.classes.iter().cloned().collect();
+    if !(2..=MOST).contains(&distinct.len()) {
+        let name = cells.columns.1.map_or("", |column| &cells.names[column]);
+        return Err(DataError::new(DataErrorCode::Classes, "these classes cannot be learned")
+            .file(path)
+            .column(name)
+            .expected("2 to 10,000 different classes")
+            .found(distinct.len())
+            .help("check `target`, the column of the classes"));
+    }
+    let names = infer::ordered(&distinct);
+    let numbers: std::collections::HashMap<&str, i32> =
+        names.iter().map(String::as_str).zip(0..).collect();
+    let labels = cells.classes.iter().map(|class| numbers[class.as_str()]).collect();
+    Ok(Targets::Classes { labels, names })
+}
+
+/// Items of `steps` tokens: longer ones are cut off, shorter ones padded.
+fn dataset(
+    items: &[Vec<i32>],
+    steps: usize,
+    vocabulary: &Vocabulary,
+    targets: Targets,
+    path: &Path,
+) -> Result<Dataset, DataError> {
+    if (items.len() as u64).saturating_mul(4 * steps as u64) > MAX_BYTES {
+        return Err(DataError::new(DataErrorCode::TooLarge, "the texts are too large")
+            .file(path)
+            .expected(format!("at most {MAX_BYTES} bytes in memory"))
+            .found(format!("{} texts of {steps} tokens", items.len()))
+            .help("give a smaller `seq_len`"));
+    }
+    let mut tokens = vec![0; items.len() * steps];
+    let mut lengths = Vec::with_capacity(items.len());
+    for (out, item) in tokens.chunks_exact_mut(steps).zip(items) {
+        let length = item.len().min(steps);
+        out[..length].copy_from_slice(&item[..length]);
+        lengths.push(length as i32);
+    }
+    let inputs = text::store(&tokens, vocabulary.len());
+    let name = path.file_stem().map_or("lines".into(), |name| name.to_string_lossy());
+    let dataset = Dataset::new(name, [steps], inputs, targets).map_err(|e| e.file(path))?;
+    Ok(dataset.with_tokens(vocabulary.len()).with_lengths(lengths))
+}
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;
