@@ -190,7 +190,7 @@ pub struct Generate {
     #[arg(long, default_value = "500")]
     pub length: usize,
     /// Below 1 bolder choices become rarer, above 1 more frequent; 0 always takes the likeliest
-    #[arg(long, default_value = "1.0")]
+    #[arg(long, default_value = "1.0", allow_negative_numbers = true)]
     pub temperature: f32,
     /// Choose among so many of the likeliest tokens only
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]

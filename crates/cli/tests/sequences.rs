@@ -45,7 +45,8 @@ fn a_text_is_learned_and_continued() {
     assert!(out.contains("valid ppl") && out.contains("perplexity"), "{out}");
     let scores: Value = serde_json::from_str(&place.run("eval last --json").ok()).unwrap();
     let get = |name: &str| scores[name].as_f64().unwrap();
-    assert!(get("perplexity") < 1.5, "{scores}");
+    // A window begins anywhere in the verse: its first characters cannot be known.
+    assert!(get("perplexity") < 2.0, "{scores}");
     assert!((get("bits_per_character") - get("loss") / 2f64.ln()).abs() < 1e-9, "{scores}");
 
     // The prompt is far from the verse's beginning, and greedy choices go on with the verse.

@@ -30,7 +30,7 @@ pub const UNKNOWN: &str = "<unknown>";
 
 impl Vocabulary {
     /// The vocabulary of `text`: its characters in the order of Unicode, all bytes, or
-    /// [`UNKNOWN`] and its `most_words` most frequent words, the most frequent first.
+    /// `<unknown>` and its `most_words` most frequent words, the most frequent first.
     pub fn of(text: &str, unit: Unit, most_words: usize) -> Self {
         let tokens = match unit {
             Unit::Byte => Vec::new(),
@@ -76,7 +76,7 @@ impl Vocabulary {
         }
     }
 
-    /// The numbers of the tokens of `text`. A word that is not in the vocabulary is [`UNKNOWN`].
+    /// The numbers of the tokens of `text`. A word that is not in the vocabulary is `<unknown>`.
     ///
     /// # Errors
     /// The first character that is not in the vocabulary.
