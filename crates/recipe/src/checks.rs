@@ -267,14 +267,17 @@ impl Checks<'_> {
 
     /// Truncated backpropagation and a carried state need targets for every step of a text.
     pub fn through_time(&mut self, experiment: &Experiment) {
-        let keys =
-            [("bptt", experiment.train.bptt.is_some()), ("stateful", experiment.train.stateful)];
-        for (key, wanted) in keys {
-            if wanted && experiment.run.task != Task::Generate {
+        let every_step = experiment.run.task == Task::Generate;
+        let continuous = every_step && self.data.dataset.is_continuous();
+        let (bptt, stateful) = (experiment.train.bptt.is_some(), experiment.train.stateful);
+        for (key, wrong) in [("bptt", bptt && !every_step), ("stateful", stateful && !continuous)] {
+            if wrong {
                 let found = format!("task = \"{}\"", task_name(experiment.run.task));
                 let problem =
                     Problem::new(codes::THROUGH_TIME, format!("`{key}` does not fit the task"))
-                        .expected("sequences with a target for every step, as in kind = \"text\"")
+                        .expected(
+                            "a text: a target for every step of sequences that follow each other",
+                        )
                         .found(found)
                         .help(format!("remove `{key}`"));
                 self.push_at(&format!("train.{key}"), problem);
