@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_train::{FoundRuns, RunFolder, RunRecord};
 
 use crate::failure::Failure;
 
@@ -12,10 +12,10 @@ pub fn find(text: &str, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> 
     if path.join("run.json").is_file() {
         return open(path);
     }
-    let list = RunFolder::list(runs);
+    let FoundRuns { whole: list, mut damaged } = RunFolder::scan(runs);
     if text == "last" {
         return list.into_iter().next_back().ok_or_else(|| {
-            if let Some((_, error)) = RunFolder::damaged(runs).pop() {
+            if let Some((_, error)) = damaged.pop() {
                 return error.into();
             }
             let message = format!("there are no runs in {}", runs.display());

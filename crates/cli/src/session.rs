@@ -17,7 +17,7 @@ use crate::progress::{self, Heading};
 use crate::{interrupt, terminal};
 
 /// Items evaluated together. It changes nothing but speed and memory.
-pub const EVALUATION_BATCH: usize = 256;
+const EVALUATION_BATCH: usize = 256;
 
 /// Everything a session needs.
 pub struct Session<'a> {
@@ -119,14 +119,25 @@ fn test_scores(
         return Ok(None);
     }
     load_weights(&mut model, &folder.best_weights())?;
-    let loader = data.eval_loader(Part::Test, EVALUATION_BATCH);
-    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let mut scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
-    scores.extend(&data.baseline_scores(Part::Test));
+    let scores = scores_on(Part::Test, experiment, data, &model)?;
     let mut record = folder.record()?;
     record.test = Some(scores.clone());
     folder.write_record(&mut record)?;
     Ok(Some(scores))
+}
+
+/// The scores of `model` on a part of the data, and those of the baselines it has to beat.
+pub fn scores_on(
+    part: Part,
+    experiment: &Experiment,
+    data: &Prepared,
+    model: &Sequential,
+) -> Result<Scores, Failure> {
+    let loader = data.eval_loader(part, EVALUATION_BATCH);
+    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
+    let mut scores = evaluate(model, loss, experiment.run.task, units, &loader)?;
+    scores.extend(&data.baseline_scores(part));
+    Ok(scores)
 }
 
 /// Says in `run.json` that the run failed and why. The failure itself is told to the user by the

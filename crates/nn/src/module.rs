@@ -49,6 +49,20 @@ pub trait Module: Parameters + Send + Sync {
         cx.with_state(state, |cx| self.forward(input, cx))
     }
 
+    /// As [`Module::forward`], on sequences of which only the first `lengths` steps (integers
+    /// `[batch]`) count, or all steps: [`Cx::with_lengths`].
+    fn forward_with_lengths(
+        &self,
+        input: &Tensor,
+        lengths: Option<&Tensor>,
+        cx: &mut Cx,
+    ) -> Tensor {
+        match lengths {
+            Some(lengths) => cx.with_lengths(lengths, |cx| self.forward(input, cx)),
+            None => self.forward(input, cx),
+        }
+    }
+
     /// The activation that this layer is and no more, where the layer before may apply it.
     fn activation(&self) -> Option<Activation> {
         None

@@ -1,7 +1,7 @@
 //! From a recipe and its data to an experiment in which everything is decided.
 
 use glassbox_nn::Sequential;
-use glassbox_nn::layers::Layer;
+use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
 use glassbox_train::data::Prepared;
 
@@ -57,11 +57,7 @@ impl Recipe {
         data_config.split = Some(data.split_config.clone());
         let mut layers = self.model.layers(data.dataset.targets().width(), outputs);
         if let Some(tokens) = data.dataset.tokens() {
-            for layer in &mut layers {
-                if let Layer::Embedding(embedding) = layer {
-                    embedding.size.get_or_insert(tokens);
-                }
-            }
+            set_vocabulary(&mut layers, tokens);
         }
         Experiment {
             run: RunSection {

@@ -146,10 +146,11 @@ fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, String> {
 /// Reads a file of a sensible size, so that no file, however large, exhausts the memory.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::other("a folder or a device"));
     }
-    let size = file.metadata()?.len();
+    let size = metadata.len();
     if size > MAX_BYTES {
         return Err(io::Error::other(format!("{size} bytes, more than {MAX_BYTES}")));
     }

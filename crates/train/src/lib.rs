@@ -35,7 +35,7 @@ pub use generator::Generator;
 pub use monitor::Monitor;
 pub use predictor::{ClassProbability, NamedValue, Output, Prediction, Predictor, PredictorConfig};
 pub use progress::Progress;
-pub use run_folder::{RunFolder, RunRecord, Status, unix_time};
+pub use run_folder::{FoundRuns, RunFolder, RunRecord, Status, unix_time};
 pub use sampling::Sampling;
 pub use scores::Scores;
 pub use trainer::{TrainConfig, Trainer};

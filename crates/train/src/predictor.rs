@@ -173,14 +173,10 @@ impl Predictor {
                     self.config.input_normalizer.apply(item);
                 }
             });
+            let lengths = dataset.lengths();
+            let lengths = lengths.map(|all| Tensor::from_i32(&all[start..start + count], [count]));
             let mut cx = Cx::eval();
-            let outputs = match dataset.lengths() {
-                Some(lengths) => {
-                    let lengths = Tensor::from_i32(&lengths[start..start + count], [count]);
-                    cx.with_lengths(&lengths, |cx| self.model.forward(&inputs, cx))
-                }
-                None => self.model.forward(&inputs, &mut cx),
-            };
+            let outputs = self.model.forward_with_lengths(&inputs, lengths.as_ref(), &mut cx);
             let width = outputs.elements() / count;
             predictions
                 .extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.read(row)));

@@ -77,6 +77,15 @@ pub struct RunRecord {
     pub error: Option<String>,
 }
 
+/// What a folder of runs holds.
+#[derive(Debug, Default)]
+pub struct FoundRuns {
+    /// The runs, oldest first.
+    pub whole: Vec<(RunFolder, RunRecord)>,
+    /// The folders whose `run.json` cannot be read, each with the reason.
+    pub damaged: Vec<(RunFolder, TrainError)>,
+}
+
 impl RunFolder {
     /// A new folder below `runs`: the date, the run's name, and four hexadecimal digits that keep
     /// it apart from others (`2026-11-23-digits-3f2a`).
@@ -116,27 +125,27 @@ impl RunFolder {
 
     /// All runs below `runs`, oldest first.
     pub fn list(runs: &Path) -> Vec<(Self, RunRecord)> {
-        let with_record = |folder: Self| folder.record().ok().map(|record| (folder, record));
-        let mut found: Vec<_> = Self::folders(runs).filter_map(with_record).collect();
+        Self::scan(runs).whole
+    }
+
+    /// All runs below `runs`, damaged ones by themselves.
+    pub fn scan(runs: &Path) -> FoundRuns {
+        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+        let (mut found, mut damaged) = (Vec::new(), Vec::new());
+        for folder in entries.map(|entry| Self { path: entry.path() }) {
+            match folder.record() {
+                Ok(record) => found.push((folder, record)),
+                Err(error) if folder.path.join("run.json").is_file() => {
+                    damaged.push((folder, error));
+                }
+                Err(_) => {} // something else
+            }
+        }
         // Runs of the same second are told apart by when their recipe was written.
         let written =
             |folder: &Self| fs::metadata(folder.recipe()).and_then(|recipe| recipe.modified()).ok();
         found.sort_by_cached_key(|(folder, record)| (record.started, written(folder)));
-        found
-    }
-
-    /// The folders below `runs` whose `run.json` cannot be read, each with the reason.
-    pub fn damaged(runs: &Path) -> Vec<(Self, TrainError)> {
-        let with_error = |folder: Self| folder.record().err().map(|error| (folder, error));
-        Self::folders(runs).filter_map(with_error).collect()
-    }
-
-    /// What has a `run.json`, readable or not, in any order.
-    fn folders(runs: &Path) -> impl Iterator<Item = Self> {
-        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
-        entries
-            .map(|entry| Self { path: entry.path() })
-            .filter(|folder| folder.path.join("run.json").is_file())
+        FoundRuns { whole: found, damaged }
     }
 
     /// The folder itself.

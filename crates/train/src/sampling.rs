@@ -53,32 +53,37 @@ impl Sampling {
             return crate::accumulator::largest(scores);
         }
         let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weight = |score: f32| ((score - largest) / self.temperature).exp();
-        if self.top_k.is_none() && self.top_p.is_none() {
-            let total: f32 = scores.iter().map(|&score| weight(score)).sum();
-            let all = scores.iter().map(|&score| weight(score)).enumerate();
-            return draw(all, total, rng);
+        let weight = |&score: &f32| ((score - largest) / self.temperature).exp();
+        let mut possible: Vec<(usize, f32)> = scores.iter().map(weight).enumerate().collect();
+        if self.top_k.is_some() || self.top_p.is_some() {
+            self.restrict(&mut possible);
         }
-        let mut possible: Vec<(usize, f32)> =
-            scores.iter().map(|&score| weight(score)).enumerate().collect();
+        draw(&possible, rng)
+    }
+
+    /// Leaves the likeliest tokens that `top_k` and `top_p` allow, the likeliest first.
+    fn restrict(&self, possible: &mut Vec<(usize, f32)>) {
         possible.sort_by(|a, b| b.1.total_cmp(&a.1));
         possible.truncate(self.top_k.unwrap_or(usize::MAX).max(1));
-        let total: f32 = possible.iter().map(|(_, weight)| weight).sum();
-        let wanted = total * self.top_p.unwrap_or(1.0);
+        let wanted = total(possible) * self.top_p.unwrap_or(1.0);
         let (mut sum, mut count) = (0.0, 0);
         while count < possible.len() && (sum < wanted || count == 0) {
             sum += possible[count].1;
             count += 1;
         }
-        draw(possible[..count].iter().copied(), sum, rng)
+        possible.truncate(count);
     }
 }
 
-/// Draws an index in proportion to its weight; the weights add up to `total`.
-fn draw(weights: impl Iterator<Item = (usize, f32)>, total: f32, rng: &mut Rng) -> usize {
-    let mut rest = rng.uniform() * total;
+fn total(weights: &[(usize, f32)]) -> f32 {
+    weights.iter().map(|(_, weight)| weight).sum()
+}
+
+/// Draws an index in proportion to its weight.
+fn draw(weights: &[(usize, f32)], rng: &mut Rng) -> usize {
+    let mut rest = rng.uniform() * total(weights);
     let mut last = 0;
-    for (index, weight) in weights {
+    for &(index, weight) in weights {
         // Rounding may leave a rest after the last one: it counts for the last possible one.
         if weight > 0.0 {
             last = index;

@@ -2,7 +2,7 @@
 
 use glassbox_train::checkpoint::load_weights;
 use glassbox_train::data::{InputReader, Unit};
-use glassbox_train::{RunFolder, Scores, data, evaluate};
+use glassbox_train::{RunFolder, Scores, data};
 use serde_json::{Map, Value};
 
 use crate::arguments::{Checkpoint, Eval, Part};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::format::{baseline, baselines, score, thousands};
 use crate::preparation;
 use crate::run_names;
-use crate::session::EVALUATION_BATCH;
+use crate::session::scores_on;
 use crate::terminal::say;
 
 pub fn run(arguments: &Eval) -> Result<(), Failure> {
@@ -33,11 +33,8 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
     let checkpoint = weights(&folder, arguments.checkpoint);
     load_weights(&mut model, &checkpoint)?;
-    let loader = data.eval_loader(part, EVALUATION_BATCH);
-    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let mut scores = evaluate(&model, loss, experiment.run.task, units, &loader)?;
-    scores = named_after_unit(&scores, &data.reader);
-    scores.extend(&data.baseline_scores(part));
+    let scores = scores_on(part, experiment, data, &model)?;
+    let scores = named_after_unit(&scores, &data.reader);
     if arguments.json {
         let mut object = Map::new();
         object.insert("split".into(), split.into());

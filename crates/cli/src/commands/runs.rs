@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use glassbox_train::{RunFolder, RunRecord, Scores, Status, unix_time};
+use glassbox_train::{FoundRuns, RunFolder, RunRecord, Scores, Status, unix_time};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
@@ -20,14 +20,13 @@ pub fn run(arguments: &Runs) -> Result<(), Failure> {
 }
 
 fn list(arguments: &ListRuns) -> Result<(), Failure> {
-    let runs = RunFolder::list(&arguments.runs.path);
+    let FoundRuns { whole: runs, damaged } = RunFolder::scan(&arguments.runs.path);
     if arguments.json {
         for (_, record) in &runs {
             say!("{}", serde_json::to_string(record).map_err(std::io::Error::from)?);
         }
         return Ok(());
     }
-    let damaged = RunFolder::damaged(&arguments.runs.path);
     if runs.is_empty() && damaged.is_empty() {
         say!("no runs in {}", arguments.runs.path.display());
         say!("next: glassbox train");

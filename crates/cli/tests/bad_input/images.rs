@@ -32,48 +32,60 @@ fn bitmap(height: u32, width: u32, claimed: Option<u32>) -> Vec<u8> {
 }
 
 pub fn cases() -> Vec<Case> {
-    let folder = |name, files: Vec<(&'static str, Vec<u8>)>, code, place, says| {
-        // Every case has a folder of its own.
-        let own = |file: &str| format!("{}/pictures/{file}", name_of(name));
-        let mut all: Vec<_> = files.into_iter().map(|(file, bytes)| (own(file), bytes)).collect();
-        all.push((format!("{}/images.toml", name_of(name)), RECIPE.into()));
-        let command: &'static str = format!("train {}/images.toml", name_of(name)).leak();
-        Case { name, files: all, command, status: 1, code, place, says }
-    };
-    let good = || ("a/1.bmp", bitmap(2, 2, None));
+    let folder =
+        |name, files, code, place, says| Case::of_folder(name, RECIPE, files, [code, place, says]);
+    let good = || ("pictures/a/1.bmp", bitmap(2, 2, None));
     let png: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02\x08";
     let with = |name, file, bytes: Vec<u8>, code, says| {
         folder(name, vec![good(), (file, bytes)], code, file, says)
     };
     vec![
-        folder("no classes", vec![("1.bmp", bitmap(2, 2, None))], "GB0322", "pictures", "two"),
+        folder(
+            "no classes",
+            vec![("pictures/1.bmp", bitmap(2, 2, None))],
+            "GB0322",
+            "pictures",
+            "two",
+        ),
         folder("one class", vec![good()], "GB0322", "pictures", "two"),
         folder(
             "a class without images",
-            vec![good(), ("b/readme.txt", b"x".to_vec())],
+            vec![good(), ("pictures/b/readme.txt", b"x".to_vec())],
             "GB0302",
             "pictures/b",
             ".png",
         ),
-        with("an image of no bytes", "b/1.png", Vec::new(), "GB0302", "0 bytes"),
-        with("text called an image", "b/1.png", b"hello".to_vec(), "GB0320", "PNG"),
-        with("an image that is cut off", "b/1.png", png.to_vec(), "GB0320", "replace"),
+        with("an image of no bytes", "pictures/b/1.png", Vec::new(), "GB0302", "0 bytes"),
+        with("text called an image", "pictures/b/1.png", b"hello".to_vec(), "GB0320", "PNG"),
+        with("an image that is cut off", "pictures/b/1.png", png.to_vec(), "GB0320", "replace"),
         with(
             "a bitmap that is cut off",
-            "b/1.bmp",
+            "pictures/b/1.bmp",
             bitmap(2, 2, None)[..58].to_vec(),
             "GB0320",
             "replace",
         ),
-        with("images of two sizes", "b/1.bmp", bitmap(3, 2, None), "GB0321", "size = [2, 2]"),
+        with(
+            "images of two sizes",
+            "pictures/b/1.bmp",
+            bitmap(3, 2, None),
+            "GB0321",
+            "size = [2, 2]",
+        ),
         with(
             "a header of 30,000 × 30,000 pixels",
-            "b/1.bmp",
+            "pictures/b/1.bmp",
             bitmap(2, 2, Some(30_000)),
             "GB0308",
             "16384",
         ),
-        with("a format that is not read", "b/1.webp", b"RIFF".to_vec(), "GB0320", "convert"),
+        with(
+            "a format that is not read",
+            "pictures/b/1.webp",
+            b"RIFF".to_vec(),
+            "GB0320",
+            "convert",
+        ),
         Case {
             name: "a file to predict that is no image",
             files: vec![("photo.png".into(), b"hello".to_vec())],
@@ -93,9 +105,4 @@ pub fn cases() -> Vec<Case> {
             says: "No such file",
         },
     ]
-}
-
-/// A case's name as that of a folder.
-fn name_of(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }

@@ -34,6 +34,30 @@ pub struct Case {
     says: &'static str,
 }
 
+impl Case {
+    /// A case of files in a folder of its own, the recipe among them, to be trained.
+    fn of_folder(
+        name: &'static str,
+        recipe: &str,
+        files: Vec<(&str, Vec<u8>)>,
+        [code, place, says]: [&'static str; 3],
+    ) -> Self {
+        let own: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let recipe = [("recipe.toml", recipe.into())];
+        let files = files.into_iter().chain(recipe);
+        Self {
+            name,
+            files: files.map(|(file, bytes)| (format!("{own}/{file}"), bytes)).collect(),
+            command: format!("train {own}/recipe.toml").leak(),
+            status: 1,
+            code,
+            place,
+            says,
+        }
+    }
+}
+
 /// The most memory that an answer may need, in KiB of address space: the program with its threads
 /// and the embedded data takes far less, a size from a bad header far more.
 const MEMORY: u64 = 4 << 20;

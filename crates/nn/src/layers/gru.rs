@@ -1,15 +1,13 @@
 //! Gated recurrent units.
 
-use glassbox_tensor::{RecurrentCell, Rng, Shape};
+use glassbox_tensor::RecurrentCell;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig};
+use super::config::LayerConfig;
 use super::dense::yes;
-use super::recurrent::{Plan, Return, one, orthogonal, xavier};
+use super::recurrent::{Plan, Return, layer_of_plan, one, orthogonal, xavier};
 use crate::builder::Builder;
-use crate::error::BuildError;
 use crate::init::Init;
-use crate::module::Module;
 
 /// `type = "gru"`: a sequence `[time, features]` through gated recurrent units (Cho et al. 2014),
 /// with the reset gate applied after the product with the hidden state.
@@ -74,25 +72,7 @@ impl GruConfig {
     }
 }
 
-impl LayerConfig for GruConfig {
-    const TYPE: &'static str = "gru";
-
-    fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
-        self.plan().output_shape(input)
-    }
-
-    fn build(&self, input: Shape, rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
-        self.plan().build(input, rng)
-    }
-
-    fn describe(&self) -> String {
-        self.plan().describe()
-    }
-
-    fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
-        self.plan().cost(input)
-    }
-}
+layer_of_plan!(GruConfig, "gru");
 
 impl Builder {
     /// Adds a layer of gated recurrent units: [`GruConfig`].

@@ -1,15 +1,13 @@
 //! Long short-term memory.
 
-use glassbox_tensor::{RecurrentCell, Rng, Shape};
+use glassbox_tensor::RecurrentCell;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig};
+use super::config::LayerConfig;
 use super::dense::yes;
-use super::recurrent::{Plan, Return, one, orthogonal, xavier};
+use super::recurrent::{Plan, Return, layer_of_plan, one, orthogonal, xavier};
 use crate::builder::Builder;
-use crate::error::BuildError;
 use crate::init::Init;
-use crate::module::Module;
 
 /// `type = "lstm"`: a sequence `[time, features]` through long short-term memory (Hochreiter and
 /// Schmidhuber 1997).
@@ -87,25 +85,7 @@ impl LstmConfig {
     }
 }
 
-impl LayerConfig for LstmConfig {
-    const TYPE: &'static str = "lstm";
-
-    fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
-        self.plan().output_shape(input)
-    }
-
-    fn build(&self, input: Shape, rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
-        self.plan().build(input, rng)
-    }
-
-    fn describe(&self) -> String {
-        self.plan().describe()
-    }
-
-    fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
-        self.plan().cost(input)
-    }
-}
+layer_of_plan!(LstmConfig, "lstm");
 
 impl Builder {
     /// Adds a layer of long short-term memory: [`LstmConfig`].

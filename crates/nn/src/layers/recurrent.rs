@@ -178,6 +178,42 @@ impl Plan {
     }
 }
 
+/// Makes a layer of a configuration that has a `plan()`.
+macro_rules! layer_of_plan {
+    ($config:ty, $name:literal) => {
+        impl $crate::layers::LayerConfig for $config {
+            const TYPE: &'static str = $name;
+
+            fn output_shape(
+                &self,
+                input: glassbox_tensor::Shape,
+            ) -> Result<glassbox_tensor::Shape, $crate::BuildError> {
+                self.plan().output_shape(input)
+            }
+
+            fn build(
+                &self,
+                input: glassbox_tensor::Shape,
+                rng: &mut glassbox_tensor::Rng,
+            ) -> Result<Box<dyn $crate::Module>, $crate::BuildError> {
+                self.plan().build(input, rng)
+            }
+
+            fn describe(&self) -> String {
+                self.plan().describe()
+            }
+
+            fn cost(
+                &self,
+                input: glassbox_tensor::Shape,
+            ) -> Result<$crate::layers::Cost, $crate::BuildError> {
+                self.plan().cost(input)
+            }
+        }
+    };
+}
+pub(super) use layer_of_plan;
+
 /// Recurrent layers on top of each other, from `[batch, time, features]`; with both directions,
 /// the next layer sees both side by side.
 ///

@@ -1,15 +1,13 @@
 //! Simple recurrent layers.
 
-use glassbox_tensor::{RecurrentCell, Rng, Shape};
+use glassbox_tensor::RecurrentCell;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig};
+use super::config::LayerConfig;
 use super::dense::yes;
-use super::recurrent::{Plan, Return, one, orthogonal, xavier};
+use super::recurrent::{Plan, Return, layer_of_plan, one, orthogonal, xavier};
 use crate::builder::Builder;
-use crate::error::BuildError;
 use crate::init::Init;
-use crate::module::Module;
 
 /// `type = "rnn"`: at every step of a sequence `[time, features]`, `h' = f(x W + h U + b)` (Elman
 /// 1990).
@@ -93,25 +91,7 @@ impl RnnConfig {
     }
 }
 
-impl LayerConfig for RnnConfig {
-    const TYPE: &'static str = "rnn";
-
-    fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
-        self.plan().output_shape(input)
-    }
-
-    fn build(&self, input: Shape, rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
-        self.plan().build(input, rng)
-    }
-
-    fn describe(&self) -> String {
-        self.plan().describe()
-    }
-
-    fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
-        self.plan().cost(input)
-    }
-}
+layer_of_plan!(RnnConfig, "rnn");
 
 impl Builder {
     /// Adds a simple recurrent layer: [`RnnConfig`].

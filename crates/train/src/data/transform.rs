@@ -35,10 +35,7 @@ impl Batch {
 
     /// What `model` gives for the inputs, padding not counting.
     pub fn forward<M: Module + ?Sized>(&self, model: &M, cx: &mut Cx) -> Tensor {
-        match &self.lengths {
-            Some(lengths) => cx.with_lengths(lengths, |cx| model.forward(&self.inputs, cx)),
-            None => model.forward(&self.inputs, cx),
-        }
+        model.forward_with_lengths(&self.inputs, self.lengths.as_ref(), cx)
     }
 
     /// The number of items.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::csv::table::Rows;
-use super::csv::{ColumnRef, Header, infer};
+use super::csv::infer::{self, Head};
+use super::csv::{ColumnRef, Header};
 use super::{InputReader, Loaded, text};
 use crate::data::dataset::Dataset;
 use crate::data::error::{DataError, DataErrorCode};
@@ -71,8 +71,7 @@ pub struct LinesSchema {
 
 /// The cells of a file that are used, by row.
 struct Cells {
-    header: bool,
-    names: Vec<String>,
+    head: Head,
     /// The columns of the texts and of the classes.
     columns: (usize, Option<usize>),
     texts: Vec<String>,
@@ -86,11 +85,7 @@ impl LinesConfig {
     /// When the file is damaged, a text or class is missing, or there are fewer than two classes.
     pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
         let path = base_dir.join(&self.path);
-        if self.seq_len.is_some_and(|steps| !(1..=1 << 20).contains(&steps)) {
-            let error = DataError::new(DataErrorCode::Source, "`seq_len` is impossible");
-            let found = self.seq_len.unwrap_or_default();
-            return Err(error.expected("1 to 1,048,576 tokens").found(found));
-        }
+        self.seq_len.map_or(Ok(()), text::check_seq_len)?;
         let first = ColumnRef::Index(0);
         let text = self.text.as_ref().unwrap_or(&first);
         let cells = read(&path, self.delimiter, self.header, text, Some(&self.target))?;
@@ -107,11 +102,8 @@ impl LinesConfig {
         }
         let targets = classes(&cells, &path)?;
         let dataset = dataset(&items, steps, &vocabulary, targets, &path)?;
-        let text = match cells.header {
-            true => ColumnRef::Name(cells.names[cells.columns.0].clone()),
-            false => ColumnRef::Index(cells.columns.0),
-        };
-        let (delimiter, header) = (self.delimiter, cells.header);
+        let text = cells.head.reference(cells.columns.0);
+        let (delimiter, header) = (self.delimiter, cells.head.header);
         let reader = InputReader::Lines(LinesSchema { delimiter, header, text, vocabulary, steps });
         Ok(Loaded { dataset, official: None, reader, notes })
     }
@@ -123,8 +115,7 @@ impl LinesSchema {
     /// # Errors
     /// When the file is damaged, or has characters that the model does not know.
     pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let header = if self.header { Header::Present } else { Header::Absent };
-        let cells = read(path, self.delimiter, header, &self.text, None)?;
+        let cells = read(path, self.delimiter, self.header.into(), &self.text, None)?;
         let items = self
             .vocabulary
             .encode_all(&cells.texts)
@@ -141,11 +132,9 @@ fn read(
     text: &ColumnRef,
     target: Option<&Option<ColumnRef>>,
 ) -> Result<Cells, DataError> {
-    let mut rows = Rows::open(path, delimiter)?;
-    let first = rows.first()?;
-    let header = infer::has_header(header, &first);
-    let names = infer::names(header, &first, path)?;
-    let find = |key: &str, column: &ColumnRef| infer::find(key, column, &names, header, path);
+    let (head, mut rows) = infer::open(path, delimiter, header)?;
+    let names = &head.names;
+    let find = |key: &str, column: &ColumnRef| infer::find(key, column, &head, path);
     let text = find("text", text)?;
     let target = match target {
         None => None,
@@ -159,10 +148,6 @@ fn read(
             .expected("a column of texts and another of classes")
             .found(names.join(", "))
             .help("check the delimiter, `text` and `target`"));
-    }
-    let mut rows = Rows::open(path, delimiter)?;
-    if header {
-        rows.next()?;
     }
     let (mut texts, mut classes) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
@@ -185,14 +170,14 @@ fn read(
         let error = DataError::new(DataErrorCode::Empty, "the file has no rows of texts");
         return Err(error.file(path).expected("at least one row").found("none"));
     }
-    Ok(Cells { header, names, columns: (text, target), texts, classes })
+    Ok(Cells { head, columns: (text, target), texts, classes })
 }
 
 fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
     const MOST: usize = 10_000;
     let distinct: BTreeSet<String> = cells.classes.iter().cloned().collect();
     if !(2..=MOST).contains(&distinct.len()) {
-        let name = cells.columns.1.map_or("", |column| &cells.names[column]);
+        let name = cells.columns.1.map_or("", |column| &cells.head.names[column]);
         return Err(DataError::new(DataErrorCode::Classes, "these classes cannot be learned")
             .file(path)
             .column(name)

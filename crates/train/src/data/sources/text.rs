@@ -47,10 +47,7 @@ impl TextConfig {
     pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
         let path = base_dir.join(&self.path);
         let steps = self.seq_len;
-        if !(1..=1 << 20).contains(&steps) {
-            let error = DataError::new(DataErrorCode::Source, "`seq_len` is impossible");
-            return Err(error.expected("1 to 1,048,576 tokens").found(steps));
-        }
+        check_seq_len(steps)?;
         let text = read_text(&path)?;
         let vocabulary = Vocabulary::of(&text, self.unit, self.max_words);
         // Its own text has no character that is not in the vocabulary.
@@ -80,6 +77,16 @@ pub(super) fn store(tokens: &[i32], vocabulary: usize) -> InputStore {
     match vocabulary <= 256 {
         true => InputStore::U8 { values: tokens.iter().map(|&t| t as u8).collect(), unit: 1.0 },
         false => InputStore::F32(tokens.iter().map(|&token| token as f32).collect()),
+    }
+}
+
+/// Whether a window of so many tokens is possible.
+pub(super) fn check_seq_len(steps: usize) -> Result<(), DataError> {
+    match steps {
+        1..=0x10_0000 => Ok(()),
+        _ => Err(DataError::new(DataErrorCode::Source, "`seq_len` is impossible")
+            .expected("1 to 1,048,576 tokens")
+            .found(steps)),
     }
 }
 

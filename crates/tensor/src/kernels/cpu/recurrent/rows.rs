@@ -8,6 +8,32 @@ use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::vector::Vector;
 
+/// One pass over the units of an item.
+trait Units {
+    /// # Safety
+    /// `at` must lie within the units, of which each pointer must have one row, or one a gate.
+    unsafe fn step<V: Vector>(&mut self, at: At);
+}
+
+/// Takes every unit of `row` through its step, a vector at a time.
+///
+/// # Safety
+/// The pointers of `row` must be those of `units` units.
+#[inline(always)]
+unsafe fn each_vector<V: Vector, R: Units>(units: usize, row: &mut R) {
+    let whole = units - units % V::LANES;
+    let mut start = 0;
+    while start < whole {
+        // SAFETY: whole vectors up to here lie within the units.
+        unsafe { row.step::<V>(At::Whole(start)) };
+        start += V::LANES;
+    }
+    if whole < units {
+        // SAFETY: as above, for what is left.
+        unsafe { row.step::<V>(At::Part(whole, units - whole)) };
+    }
+}
+
 /// A step of one item.
 pub(super) struct StepRow<'a, C> {
     pub(super) cell: C,
@@ -47,17 +73,8 @@ impl<C: Cell> Kernel for StepRow<'_, C> {
                 self.extra.as_mut_ptr()
             },
         };
-        let whole = units - units % V::LANES;
-        let mut start = 0;
-        while start < whole {
-            // SAFETY: whole vectors up to here lie within `units` values; lengths were checked.
-            unsafe { row.step::<V>(At::Whole(start)) };
-            start += V::LANES;
-        }
-        if whole < units {
-            // SAFETY: as above, for what is left.
-            unsafe { row.step::<V>(At::Part(whole, units - whole)) };
-        }
+        // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
+        unsafe { each_vector::<V, _>(units, &mut row) };
     }
 }
 
@@ -72,13 +89,11 @@ struct StepPointers<C> {
     extra: *mut f32,
 }
 
-impl<C: Cell> StepPointers<C> {
-    /// # Safety
-    /// `at` must lie within `units` values, of which each pointer must have one row, or one a gate.
+impl<C: Cell> Units for StepPointers<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
         let Self { cell, units, gates, product, hidden, state, extra } = *self;
-        // SAFETY: by this method's contract.
+        // SAFETY: by the trait's contract.
         unsafe {
             let (mut x, mut h) = ([V::zero(); MOST_GATES], [V::zero(); MOST_GATES]);
             let mut gate = 0;
@@ -147,17 +162,8 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
             cell_grad: self.cell_grad.as_mut_ptr(),
             product_grad: self.product_grad.as_mut_ptr(),
         };
-        let whole = units - units % V::LANES;
-        let mut start = 0;
-        while start < whole {
-            // SAFETY: whole vectors up to here lie within `units` values; lengths were checked.
-            unsafe { row.step::<V>(At::Whole(start)) };
-            start += V::LANES;
-        }
-        if whole < units {
-            // SAFETY: as above, for what is left.
-            unsafe { row.step::<V>(At::Part(whole, units - whole)) };
-        }
+        // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
+        unsafe { each_vector::<V, _>(units, &mut row) };
     }
 }
 
@@ -173,13 +179,11 @@ struct StepBackPointers<C> {
     product_grad: *mut f32,
 }
 
-impl<C: Cell> StepBackPointers<C> {
-    /// # Safety
-    /// As [`StepPointers::step`].
+impl<C: Cell> Units for StepBackPointers<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
         let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad } = *self;
-        // SAFETY: by this method's contract.
+        // SAFETY: by the trait's contract.
         unsafe {
             let mut saved = [V::zero(); MOST_GATES];
             let mut gate = 0;

@@ -21,18 +21,12 @@ struct Seen {
 }
 
 pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<CsvSchema, DataError> {
-    let mut rows = Rows::open(path, config.delimiter)?;
-    let first = rows.first()?;
-    let header = has_header(config.header, &first);
-    let names = names(header, &first, path)?;
-    let columns = Columns::choose(config, &names, header, path)?;
+    let (head, mut rows) = open(path, config.delimiter, config.header)?;
+    let columns = Columns::choose(config, &head, path)?;
+    let Head { header, names } = head;
     let used: Vec<usize> = columns.inputs.iter().chain(&columns.targets).copied().collect();
     let limit = config.max_categories.max(MAX_CLASSES) + 1;
     let mut seen: Vec<Seen> = names.iter().map(|_| Seen::default()).collect();
-    let mut rows = Rows::open(path, config.delimiter)?;
-    if header {
-        rows.next()?;
-    }
     let skipping = config.missing == Missing::SkipRow;
     while let Some(row) = rows.next()? {
         if skipping && used.iter().any(|&index| is_missing(row.cells[index])) {
@@ -70,7 +64,39 @@ pub(super) fn numbered(index: usize) -> String {
     format!("column {index}")
 }
 
-pub(in crate::data::sources) fn has_header(header: Header, first: &Row) -> bool {
+/// What the columns of a file are called.
+pub(in crate::data::sources) struct Head {
+    /// Whether the first row names them.
+    pub(in crate::data::sources) header: bool,
+    pub(in crate::data::sources) names: Vec<String>,
+}
+
+impl Head {
+    /// A column, so that it is found in another file like this: by name if there is a header.
+    pub(in crate::data::sources) fn reference(&self, index: usize) -> ColumnRef {
+        match self.header {
+            true => ColumnRef::Name(self.names[index].clone()),
+            false => ColumnRef::Index(index),
+        }
+    }
+}
+
+/// The columns of a file, and its rows from the first one of values on.
+pub(in crate::data::sources) fn open(
+    path: &Path,
+    delimiter: char,
+    header: Header,
+) -> Result<(Head, Rows), DataError> {
+    let mut rows = Rows::open(path, delimiter)?;
+    let first = rows.first()?;
+    let header = has_header(header, &first);
+    let names = names(header, &first, path)?;
+    // Without a header the first row is to be read again.
+    let rows = if header { rows } else { Rows::open(path, delimiter)? };
+    Ok((Head { header, names }, rows))
+}
+
+fn has_header(header: Header, first: &Row) -> bool {
     match header {
         Header::Present => true,
         Header::Absent => false,
@@ -78,11 +104,7 @@ pub(in crate::data::sources) fn has_header(header: Header, first: &Row) -> bool 
     }
 }
 
-pub(in crate::data::sources) fn names(
-    header: bool,
-    first: &Row,
-    path: &Path,
-) -> Result<Vec<String>, DataError> {
+fn names(header: bool, first: &Row, path: &Path) -> Result<Vec<String>, DataError> {
     let mut names: Vec<String> = Vec::with_capacity(first.cells.len());
     for (index, cell) in first.cells.iter().enumerate() {
         let name = if header && !cell.is_empty() { cell.to_string() } else { numbered(index) };
@@ -124,14 +146,10 @@ struct Columns {
 }
 
 impl Columns {
-    fn choose(
-        config: &CsvConfig,
-        names: &[String],
-        header: bool,
-        path: &Path,
-    ) -> Result<Self, DataError> {
+    fn choose(config: &CsvConfig, head: &Head, path: &Path) -> Result<Self, DataError> {
+        let names = &head.names;
         let find = |key: &'static str, columns: &[ColumnRef]| {
-            let find = |column: &ColumnRef| find(key, column, names, header, path);
+            let find = |column: &ColumnRef| find(key, column, head, path);
             columns.iter().map(find).collect::<Result<Vec<_>, _>>()
         };
         let targets = match config.target.0.as_slice() {
@@ -237,8 +255,7 @@ pub(in crate::data::sources) fn ordered(values: &BTreeSet<String>) -> Vec<String
 pub(in crate::data::sources) fn find(
     key: &str,
     column: &ColumnRef,
-    names: &[String],
-    header: bool,
+    Head { header, names }: &Head,
     path: &Path,
 ) -> Result<usize, DataError> {
     let (found, wanted) = match column {
@@ -251,7 +268,7 @@ pub(in crate::data::sources) fn find(
         let message = format!("the column that `{key}` names is not in the file");
         let error = DataError::new(DataErrorCode::Column, message).file(path).line(1);
         let error = error.expected(wanted);
-        if header {
+        if *header {
             error.found(names.join(", "))
         } else {
             error

@@ -75,6 +75,12 @@ pub enum Header {
     Absent,
 }
 
+impl From<bool> for Header {
+    fn from(header: bool) -> Self {
+        if header { Self::Present } else { Self::Absent }
+    }
+}
+
 /// What a target is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,7 +22,7 @@ pub(in crate::data::sources) struct Row<'a> {
 }
 
 impl Rows {
-    pub(in crate::data::sources) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
+    pub(super) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
         if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
             let error = DataError::new(DataErrorCode::Source, "the delimiter is impossible");
             let found = format!("{delimiter:?}");
@@ -35,7 +35,7 @@ impl Rows {
     }
 
     /// The first row.
-    pub(in crate::data::sources) fn first(&mut self) -> Result<Row<'_>, DataError> {
+    pub(super) fn first(&mut self) -> Result<Row<'_>, DataError> {
         let none = DataError::new(DataErrorCode::Empty, "the file has no rows")
             .file(&self.path)
             .expected("rows of cells")

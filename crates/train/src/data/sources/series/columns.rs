@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::data::error::{DataError, DataErrorCode, quote};
-use crate::data::sources::csv::table::{Rows, is_missing};
-use crate::data::sources::csv::{Header, infer};
+use crate::data::sources::csv::Header;
+use crate::data::sources::csv::infer::{self, Head};
+use crate::data::sources::csv::table::is_missing;
 
 /// All columns of a file. What is wrong with one matters only when it is used.
 pub(super) struct Columns {
-    pub(super) names: Vec<String>,
-    pub(super) header: bool,
+    pub(super) head: Head,
     columns: Vec<Column>,
     /// The line of each row.
     lines: Vec<u64>,
@@ -25,19 +25,12 @@ struct Column {
 
 impl Columns {
     pub(super) fn read(path: &Path, delimiter: char, header: Header) -> Result<Self, DataError> {
-        let mut rows = Rows::open(path, delimiter)?;
-        let first = rows.first()?;
-        let header = infer::has_header(header, &first);
-        let names = infer::names(header, &first, path)?;
-        let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
+        let (head, mut rows) = infer::open(path, delimiter, header)?;
+        let mut columns: Vec<Column> = head.names.iter().map(|_| Column::default()).collect();
         let mut lines = Vec::new();
-        let mut rows = Rows::open(path, delimiter)?;
-        if header {
-            rows.next()?;
-        }
         while let Some(row) = rows.next()? {
             lines.push(row.line);
-            for ((column, cell), name) in columns.iter_mut().zip(&row.cells).zip(&names) {
+            for ((column, cell), name) in columns.iter_mut().zip(&row.cells).zip(&head.names) {
                 let value =
                     number(cell).map_err(|error| error.file(path).line(row.line).column(name));
                 match value {
@@ -55,7 +48,7 @@ impl Columns {
                 .expected("at least one row")
                 .found("none"));
         }
-        Ok(Self { names, header, columns, lines })
+        Ok(Self { head, columns, lines })
     }
 
     /// Whether any cell of a column is a number.
@@ -107,7 +100,7 @@ pub(super) fn even(columns: &Columns, time: usize, path: &Path) -> Result<(), Da
     let error = DataError::new(DataErrorCode::Gap, "the steps of the series are not even")
         .file(path)
         .line(columns.lines[at + 1])
-        .column(&columns.names[time]);
+        .column(&columns.head.names[time]);
     let error = match step > 0.0 {
         true => error.expected(format!("{}, a step of {step} after {before}", before + step)),
         false => error.expected(format!("times that grow from row to row, after {before}")),

@@ -86,9 +86,7 @@ impl SeriesConfig {
         self.check()?;
         let path = base_dir.join(&self.path);
         let columns = Columns::read(&path, self.delimiter, self.header)?;
-        let find = |key: &str, column: &ColumnRef| {
-            infer::find(key, column, &columns.names, columns.header, &path)
-        };
+        let find = |key: &str, column: &ColumnRef| infer::find(key, column, &columns.head, &path);
         let time = self.time.as_ref().map(|column| find("time", column)).transpose()?;
         if let Some(time) = time {
             even(&columns, time, &path)?;
@@ -106,22 +104,18 @@ impl SeriesConfig {
             return Err(DataError::new(DataErrorCode::Column, "no column has numbers to predict")
                 .file(&path)
                 .expected("at least one column of numbers")
-                .found(columns.names.join(", "))
+                .found(columns.head.names.join(", "))
                 .help("check the delimiter and `time`"));
         };
         let inputs =
             features.iter().map(|&index| columns.values(index)).collect::<Result<Vec<_>, _>>()?;
         let series = columns.values(target)?;
-        let windows = self.windows(&inputs, series, &columns.names[target], &path)?;
-        let dataset = self.dataset(&inputs, series, &columns.names[target], windows, &path)?;
-        let by = |&index: &usize| match columns.header {
-            true => ColumnRef::Name(columns.names[index].clone()),
-            false => ColumnRef::Index(index),
-        };
+        let windows = self.windows(&inputs, series, &columns.head.names[target], &path)?;
+        let dataset = self.dataset(&inputs, series, &columns.head.names[target], windows, &path)?;
         let schema = SeriesSchema {
             delimiter: self.delimiter,
-            header: columns.header,
-            features: features.iter().map(by).collect(),
+            header: columns.head.header,
+            features: features.iter().map(|&index| columns.head.reference(index)).collect(),
             window: self.window,
         };
         Ok(Loaded { dataset, official: None, reader: InputReader::Series(schema), notes })
@@ -156,11 +150,11 @@ impl SeriesConfig {
         time: Option<usize>,
         notes: &mut Vec<String>,
     ) -> Vec<usize> {
-        let (numbers, others): (Vec<_>, Vec<_>) = (0..columns.names.len())
+        let (numbers, others): (Vec<_>, Vec<_>) = (0..columns.head.names.len())
             .filter(|&index| Some(index) != time)
             .partition(|&index| columns.has_numbers(index));
         for index in others {
-            let name = &columns.names[index];
+            let name = &columns.head.names[index];
             notes.push(format!("the column {name:?} has no numbers and is left out"));
         }
         numbers
@@ -233,7 +227,7 @@ impl SeriesConfig {
         let mut dataset = Dataset::new(name, shape, InputStore::F32(seen), targets)
             .map_err(|error| error.file(path))?
             .in_order_sharing(self.window + horizon - 1);
-        for (naive, season) in [(Naive::Last, Some(1)), (Naive::Season, self.season)].into_iter() {
+        for (naive, season) in [(Naive::Last, Some(1)), (Naive::Season, self.season)] {
             if let Some(season) = season {
                 let values = predicted(&|first, step| naive.row(first, step, season));
                 dataset = dataset.with_baseline(Baseline { naive, values });
@@ -249,11 +243,10 @@ impl SeriesSchema {
     /// # Errors
     /// As [`SeriesConfig::load`].
     pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let header = if self.header { Header::Present } else { Header::Absent };
-        let columns = Columns::read(path, self.delimiter, header)?;
+        let columns = Columns::read(path, self.delimiter, self.header.into())?;
         let mut series = Vec::new();
         for feature in &self.features {
-            let index = infer::find("features", feature, &columns.names, self.header, path)?;
+            let index = infer::find("features", feature, &columns.head, path)?;
             let values = columns.values(index)?;
             let Some(first) = values.len().checked_sub(self.window) else {
                 return Err(DataError::new(DataErrorCode::Empty, "the series is too short")
