@@ -32,6 +32,12 @@ pub enum Command {
     Predict(Predict),
     /// Continue a text with a run's model
     Generate(Generate),
+    /// Draw what a run's recurrent units do while they read a text
+    States(States),
+    /// Write a run's report: curves, samples, how far back its error reaches
+    Report(Report),
+    /// Show runs beside each other
+    Compare(Compare),
     /// List or remove runs
     Runs(Runs),
     /// Explain an error code
@@ -54,6 +60,8 @@ pub enum Starter {
     Mlp,
     /// Convolutions
     Cnn,
+    /// Recurrent layers
+    Rnn,
 }
 
 #[derive(Args)]
@@ -207,6 +215,49 @@ pub struct Generate {
     /// Threads to compute with; a token is too little work for more than one
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub threads: u16,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct States {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    /// The text to read
+    #[arg(long)]
+    pub text: String,
+    /// The recurrent layer, from 1; each layer of a stack counts by itself
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
+    pub layer: u32,
+    /// Draw so many of the units that change most
+    #[arg(long, default_value = "40", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub units: u32,
+    /// The file to write; by default `states.svg` in the run's folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Which weights
+    #[arg(long, value_enum, default_value = "best")]
+    pub checkpoint: Checkpoint,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Report {
+    /// The run: its name, the beginning of it, its folder, or `last`
+    pub run: String,
+    #[command(flatten)]
+    pub runs: RunsFolder,
+}
+
+#[derive(Args)]
+pub struct Compare {
+    /// The runs: names, beginnings of names, or folders
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// Draw their curves in one plot each, as SVG files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub plots: Option<PathBuf>,
     #[command(flatten)]
     pub runs: RunsFolder,
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use glassbox_recipe::{Problem, Report};
+use glassbox_report::ReportError;
 use glassbox_train::checkpoint::CheckpointError;
 use glassbox_train::{DataError, TrainError};
 
@@ -75,6 +76,12 @@ impl From<CheckpointError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
         Self::Failed(error.to_string())
     }
 }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use glassbox_nn::Sequential;
 use glassbox_recipe::Experiment;
 use glassbox_train::checkpoint::{SavedState, load_weights};
-use glassbox_train::data::{LoaderConfig, Part, Prepared};
-use glassbox_train::observers::{Checkpoints, EarlyStop, Interrupt, MetricsLog, RunStatus};
+use glassbox_train::data::{InputReader, LoaderConfig, Part, Prepared};
+use glassbox_train::observers::{
+    Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
+};
 use glassbox_train::{
     PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer, evaluate,
 };
@@ -14,10 +16,12 @@ use glassbox_train::{
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::progress::{self, Heading};
-use crate::{interrupt, terminal};
+use crate::{commands, interrupt, terminal};
 
 /// Items evaluated together. It changes nothing but speed and memory.
 const EVALUATION_BATCH: usize = 256;
+/// Items whose gradients are looked at.
+const WATCHED_ITEMS: usize = 64;
 
 /// Everything a session needs.
 pub struct Session<'a> {
@@ -47,6 +51,7 @@ impl Session<'_> {
                 }
                 let test = test_scores(experiment, data, &folder, model)?;
                 progress.finished(&folder, &report, test.as_ref());
+                write_report(&folder);
                 Ok(())
             }
             Err(failure) => {
@@ -79,7 +84,8 @@ impl Session<'_> {
         let mut trainer = Trainer::new(model, experiment.train_config(data))
             .observe(MetricsLog::new(&folder, 1))
             .observe(Checkpoints::new(folder.clone(), every, metadata))
-            .observe(RunStatus::new(folder, record));
+            .observe(RunStatus::new(folder.clone(), record));
+        trainer = watched(trainer, experiment, data, &folder)?;
         if let Some(early_stop) = &experiment.train.early_stop {
             trainer = trainer.observe(EarlyStop::new(early_stop.clone()));
         }
@@ -90,6 +96,31 @@ impl Session<'_> {
         let report = trainer.fit(&train, valid.as_ref())?;
         Ok((report, trainer.into_model(), ending))
     }
+}
+
+/// The trainer with what the recipe wants to be kept of the run.
+fn watched(
+    mut trainer: Trainer<Sequential>,
+    experiment: &Experiment,
+    data: &Prepared,
+    folder: &RunFolder,
+) -> Result<Trainer<Sequential>, Failure> {
+    if experiment.watch.lags {
+        let part = if data.split.valid.is_empty() { Part::Train } else { Part::Valid };
+        if let Some(batch) = data.eval_loader(part, WATCHED_ITEMS).epoch(0, 0)?.next() {
+            let loss = experiment.train.loss.clone();
+            trainer = trainer.observe(LagLog::new(folder, loss, batch?));
+        }
+    }
+    if let (Some(samples), InputReader::Text(vocabulary)) =
+        (&experiment.watch.samples, &data.reader)
+        && samples.length > 0
+    {
+        let (vocabulary, samples) = (vocabulary.clone(), samples.clone());
+        let seed = experiment.run.seed;
+        trainer = trainer.observe(Samples::new(folder.clone(), vocabulary, samples, seed));
+    }
+    Ok(trainer)
 }
 
 fn loader_config(experiment: &Experiment) -> LoaderConfig {
@@ -138,6 +169,16 @@ pub fn scores_on(
     let mut scores = evaluate(model, loss, experiment.run.task, units, &loader)?;
     scores.extend(&data.baseline_scores(part));
     Ok(scores)
+}
+
+/// Writes the report. Everything else is done: a report that cannot be written is not a failure.
+fn write_report(folder: &RunFolder) {
+    let written = folder.record().map_err(Failure::from);
+    if let Err(Failure::Failed(message)) =
+        written.and_then(|record| commands::report::write(folder, record))
+    {
+        eprintln!("note: there is no report: {message}");
+    }
 }
 
 /// Says in `run.json` that the run failed and why. The failure itself is told to the user by the

@@ -7,7 +7,7 @@ use common::{Place, TINY};
 #[test]
 fn new_writes_a_recipe_that_is_fine_and_never_overwrites() {
     let place = Place::new();
-    for kind in ["mlp", "cnn"] {
+    for kind in ["mlp", "cnn", "rnn"] {
         let out = place.run(&format!("new {kind} nets")).ok();
         assert!(out.contains(&format!("next: glassbox train nets/{kind}.toml")), "{out}");
         let out = place.run(&format!("check nets/{kind}.toml")).ok();

@@ -6,6 +6,7 @@ use glassbox_tensor::{Rng, Tensor};
 
 use crate::param::Buffer;
 use crate::recurrent_state::{LayerState, RecurrentState};
+use crate::tap::Tap;
 use crate::walk::{Parameters, Path, SlotMut, walk_mut};
 
 /// How a buffer changes when the step it was computed in is committed.
@@ -47,6 +48,7 @@ pub struct Cx {
     updates: Vec<(u64, BufferUpdate)>,
     state: Option<RecurrentState>,
     lengths: Option<Tensor>,
+    pub(crate) tap: Option<Tap>,
 }
 
 impl Cx {
@@ -68,6 +70,7 @@ impl Cx {
             updates: Vec::new(),
             state: None,
             lengths: None,
+            tap: None,
         }
     }
 

@@ -20,6 +20,7 @@ mod recurrent_state;
 mod sequential;
 mod state;
 mod summary;
+mod tap;
 mod walk;
 
 pub use builder::Builder;
@@ -38,4 +39,5 @@ pub use state::{
     set_frozen, state,
 };
 pub use summary::{Summary, SummaryRow};
+pub use tap::Tapped;
 pub use walk::{Parameters, Path, Segment, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};

@@ -14,6 +14,8 @@ use crate::experiment::Experiment;
 use crate::recipe::Recipe;
 use crate::suggest;
 
+mod sequences;
+
 /// The experiment being checked.
 pub struct Checks<'a> {
     /// The recipe, for places.
@@ -262,26 +264,6 @@ impl Checks<'_> {
                     .help("remove the augmentation");
             problem.place = self.recipe.item("augment", index).map(tag_place);
             self.problems.push(problem);
-        }
-    }
-
-    /// Truncated backpropagation and a carried state need targets for every step of a text.
-    pub fn through_time(&mut self, experiment: &Experiment) {
-        let every_step = experiment.run.task == Task::Generate;
-        let continuous = every_step && self.data.dataset.is_continuous();
-        let (bptt, stateful) = (experiment.train.bptt.is_some(), experiment.train.stateful);
-        for (key, wrong) in [("bptt", bptt && !every_step), ("stateful", stateful && !continuous)] {
-            if wrong {
-                let found = format!("task = \"{}\"", task_name(experiment.run.task));
-                let problem =
-                    Problem::new(codes::THROUGH_TIME, format!("`{key}` does not fit the task"))
-                        .expected(
-                            "a text: a target for every step of sequences that follow each other",
-                        )
-                        .found(found)
-                        .help(format!("remove `{key}`"));
-                self.push_at(&format!("train.{key}"), problem);
-            }
         }
     }
 

@@ -58,6 +58,8 @@ pub const CLASS_WEIGHTS: &str = "GB0128";
 pub const TOO_LARGE: &str = "GB0129";
 /// A setting of sequences does not fit the task.
 pub const THROUGH_TIME: &str = "GB0130";
+/// Something is to be watched that this run does not have.
+pub const WATCH: &str = "GB0131";
 
 /// The row of `code`, in any case.
 pub fn find(code: &str) -> Option<&'static Code> {
@@ -137,6 +139,10 @@ pub const CODES: &[Code] = &[
     row(THROUGH_TIME, "the setting is for sequences",
         "`bptt` cuts sequences into windows through which gradients flow, and `stateful` carries the state of \
          recurrent layers from batch to batch. Both need a target for every step, as in data of kind \"text\"."),
+    row(WATCH, "there is nothing to watch",
+        "`watch.lags` keeps the gradient norms of recurrent layers by time lag, so the model needs an rnn, gru or \
+         lstm layer. `watch.samples` keeps what a language model writes, so the data must be of kind \"text\", and \
+         the prompt may only have characters of that text."),
     row("GB0201", "an axis has length 0",
         "Nothing is left of the input, or the data has items without values. Every axis of a layer's input and \
          output has a length of at least 1."),
@@ -203,6 +209,9 @@ pub const CODES: &[Code] = &[
     row("GB0513", "the model makes no text",
         "`glassbox generate` continues a text with a model that was trained on text (data.kind = \"text\"). Models \
          of other data are for `glassbox predict`."),
+    row("GB0514", "a file of the run cannot be read",
+        "The report draws what the files of the run's folder say: metrics.jsonl, lags.jsonl, samples. This one is \
+         there but cannot be read. Check its permissions; the weights are not touched."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

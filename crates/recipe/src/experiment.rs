@@ -3,7 +3,7 @@
 use glassbox_nn::Loss;
 use glassbox_nn::layers::Layer;
 use glassbox_train::data::{Augment, DataConfig, Prepared};
-use glassbox_train::observers::EarlyStopConfig;
+use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, Warmup};
 use glassbox_train::{Clip, Monitor, Task, TrainConfig};
@@ -23,6 +23,8 @@ pub struct Experiment {
     pub layers: Vec<Layer>,
     /// How the layers are trained.
     pub train: TrainSection,
+    /// What is kept of the run besides its scores.
+    pub watch: WatchSection,
 }
 
 /// What the run is called and what it learns.
@@ -76,6 +78,18 @@ pub struct TrainSection {
     /// Threads to compute with; all cores when absent. They change nothing about the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+}
+
+/// What is kept of the run besides its scores.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WatchSection {
+    /// Whether gradient norms by time lag are kept, of the model before training and after every
+    /// epoch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lags: bool,
+    /// What a language model is to write before training and after every epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SamplesConfig>,
 }
 
 /// How often the state of training is saved.

@@ -29,6 +29,8 @@ pub fn of(owner: &str, key: &str) -> Option<Range> {
             Range::between(1.0, MOST_PIXELS)
         }
         (_, "window" | "horizon" | "season" | "seq_len") => Range::between(1.0, MOST_STEPS),
+        ("samples", "length") => Range::between(0.0, 1e5),
+        ("samples", "temperature") => Range::at_least(0.0),
         (_, "length") => Range::between(1.0, 1e5),
         (_, "padding") => Range::between(0.0, MOST_PIXELS),
         (_, "lr" | "max_lr") => Range::above(0.0),

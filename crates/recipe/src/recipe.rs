@@ -14,6 +14,7 @@ use crate::read::Fields;
 use crate::sections::model::Model;
 use crate::sections::run::Run;
 use crate::sections::train::Train;
+use crate::sections::watch::Watch;
 use crate::sections::{self, Section};
 use crate::tree::{self, Node, Table, Value};
 
@@ -29,6 +30,7 @@ pub struct Recipe {
     pub(crate) augment: Vec<Augment>,
     pub(crate) model: Model,
     pub(crate) train: Train,
+    pub(crate) watch: Watch,
 }
 
 impl Recipe {
@@ -97,13 +99,14 @@ impl Recipe {
         let top = Place::new(0, 0..0);
         let mut fields = Fields::new(&root, &top, "", problems);
         let empty = Table::default();
-        let [run, data, model, train] = ["run", "data", "model", "train"].map(|key| {
-            let (table, place) = match fields.table(key) {
-                Some((table, entry)) => (table, entry.node.place.clone()),
-                None => (&empty, top.clone()),
-            };
-            Section { table, place }
-        });
+        let [run, data, model, train, watch] =
+            ["run", "data", "model", "train", "watch"].map(|key| {
+                let (table, place) = match fields.table(key) {
+                    Some((table, entry)) => (table, entry.node.place.clone()),
+                    None => (&empty, top.clone()),
+                };
+                Section { table, place }
+            });
         let augment = fields.entry("augment").map(|entry| &entry.node);
         for (key, example) in [
             ("data", "[data] with kind = \"digits\""),
@@ -120,10 +123,11 @@ impl Recipe {
         let augment = sections::data::read_augment(augment, problems);
         let model = if missing("model") { None } else { sections::model::read(&model, problems) };
         let train = sections::train::read(&train, problems);
+        let watch = sections::watch::read(&watch, problems);
         let (data, model) = (data?, model?);
         let stem = PathBuf::from(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let default_name = stem.unwrap_or_else(|| "run".into());
-        Some(Self { sources, root, default_name, run, data, augment, model, train })
+        Some(Self { sources, root, default_name, run, data, augment, model, train, watch })
     }
 
     /// The text of the recipe as given, without overrides.

@@ -3,11 +3,11 @@
 use glassbox_nn::Sequential;
 use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
-use glassbox_train::data::Prepared;
+use glassbox_train::data::{InputReader, Prepared};
 
 use crate::checks::Checks;
 use crate::diagnostic::Report;
-use crate::experiment::{Experiment, RunSection, TrainSection};
+use crate::experiment::{Experiment, RunSection, TrainSection, WatchSection};
 use crate::recipe::Recipe;
 
 impl Recipe {
@@ -25,6 +25,7 @@ impl Recipe {
         checks.model(&experiment, outputs);
         checks.augment(&experiment);
         checks.through_time(&experiment);
+        checks.watch(&experiment);
         checks.metrics(&experiment);
         checks.schedule(&experiment);
         if checks.problems.is_empty() {
@@ -85,7 +86,17 @@ impl Recipe {
                 stateful: train.stateful,
                 threads: train.threads,
             },
+            watch: self.watch(data),
         }
+    }
+}
+
+impl Recipe {
+    /// A model of text writes samples, unless the recipe asks for none.
+    fn watch(&self, data: &Prepared) -> WatchSection {
+        let is_text = matches!(data.reader, InputReader::Text(_));
+        let samples = self.watch.samples.clone().or_else(|| is_text.then(Default::default));
+        WatchSection { lags: self.watch.lags, samples }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, WatchSection};
 
 impl Experiment {
     /// The experiment as the text of a recipe. Reading it gives the same experiment again.
@@ -22,6 +22,9 @@ impl Experiment {
         }
         text.push_str("]\n");
         section(&mut text, "[train]", &json(&self.train));
+        if self.watch != WatchSection::default() {
+            section(&mut text, "[watch]", &json(&self.watch));
+        }
         text
     }
 }

@@ -43,6 +43,23 @@ clip = { type = "norm", max = 1.0 }
 type Case = (&'static str, &'static str, &'static str, usize, &'static [&'static str]);
 
 const CASES: &[Case] = &[
+    // What is to be watched.
+    ("max = 1.0 }", "max = 1.0 }\n[watch]\nlags = true", "GB0131", 34, &["a recurrent layer"]),
+    ("max = 1.0 }", "max = 1.0 }\n[watch]\nlag = true", "GB0103", 34, &["did you mean `lags`?"]),
+    (
+        "max = 1.0 }",
+        "max = 1.0 }\n[watch]\nsamples = { length = 20 }",
+        "GB0131",
+        34,
+        &["writes no text", "kind \"text\""],
+    ),
+    (
+        "max = 1.0 }",
+        "max = 1.0 }\n[watch]\nsamples = { lenght = 20, temperature = 1 }",
+        "GB0103",
+        34,
+        &["did you mean `length`?"],
+    ),
     // Syntax.
     ("seed = 7", "seed = ", "GB0101", 4, &["not valid TOML"]),
     ("name = \"digits\"", "name = \"digits", "GB0101", 2, &["not valid TOML"]),
@@ -70,8 +87,8 @@ const CASES: &[Case] = &[
         "clip = { type = \"norm\", max = 1.0 }",
         "[watch]\nevery = 20",
         "GB0103",
-        32,
-        &["a recipe has no key `watch`"],
+        33,
+        &["`watch` has no key `every`"],
     ),
     // Unknown types.
     (

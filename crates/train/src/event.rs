@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use glassbox_nn::Module;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Snapshot;
@@ -17,6 +18,13 @@ pub enum Event<'a> {
     EpochStart {
         /// Its number, from 1.
         epoch: usize,
+    },
+    /// The model between two epochs, to look into: before the first, and after each.
+    Model {
+        /// Epochs trained so far: 0 for the model as it was initialised.
+        epoch: usize,
+        /// The model.
+        model: &'a dyn Module,
     },
     /// One optimizer step was made.
     Step(&'a StepReport),

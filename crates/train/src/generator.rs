@@ -12,7 +12,7 @@ use crate::sampling::Sampling;
 /// Continues a text with a trained model: every token is chosen by the scores that the model
 /// gives after all tokens before it, which its recurrent layers remember.
 pub struct Generator<'a> {
-    predictor: &'a Predictor,
+    model: &'a dyn Module,
     vocabulary: &'a Vocabulary,
     sampling: Sampling,
     rng: Rng,
@@ -23,14 +23,37 @@ pub struct Generator<'a> {
 }
 
 impl<'a> Generator<'a> {
-    /// A generator that continues `prompt`, its choices decided by `seed`.
+    /// A generator that lets `model`, which gives scores for the tokens of `vocabulary`, continue
+    /// `prompt`, its choices decided by `seed`. An empty prompt begins where a line begins.
     ///
     /// # Errors
-    /// When the prompt is empty or has a character that the model does not know.
+    /// When the prompt has a character that the model does not know.
+    pub fn new(
+        model: &'a dyn Module,
+        vocabulary: &'a Vocabulary,
+        prompt: &str,
+        sampling: Sampling,
+        seed: u64,
+    ) -> Result<Self, DataError> {
+        let tokens = vocabulary.encode(prompt).map_err(unknown_character)?;
+        let (state, cx, scores) = (RecurrentState::default(), Cx::eval(), Tensor::scalar(0.0));
+        let rng = Rng::new(seed);
+        let mut new = Self { model, vocabulary, sampling, rng, state, cx, scores };
+        // As far as the model knows lines.
+        let start = || vocabulary.encode("\n").unwrap_or_else(|_| vec![0]);
+        new.read(&if tokens.is_empty() { start() } else { tokens });
+        Ok(new)
+    }
+
+    /// A generator of the model of `predictor`, which must be one of text: see
+    /// [`Generator::is_possible`].
+    ///
+    /// # Errors
+    /// When the prompt has a character that the model does not know.
     ///
     /// # Panics
-    /// When the model is not one of text, which [`Generator::is_possible`] tells.
-    pub fn new(
+    /// When the model is not one of text.
+    pub fn of(
         predictor: &'a Predictor,
         prompt: &str,
         sampling: Sampling,
@@ -39,14 +62,7 @@ impl<'a> Generator<'a> {
         let InputReader::Text(vocabulary) = &predictor.config().reader else {
             panic!("a model of text");
         };
-        let tokens = vocabulary.encode(prompt).map_err(unknown_character)?;
-        let (state, cx, scores) = (RecurrentState::default(), Cx::eval(), Tensor::scalar(0.0));
-        let rng = Rng::new(seed);
-        let mut new = Self { predictor, vocabulary, sampling, rng, state, cx, scores };
-        // An empty prompt begins where a line begins, as far as the model knows lines.
-        let start = || vocabulary.encode("\n").unwrap_or_else(|_| vec![0]);
-        new.read(&if tokens.is_empty() { start() } else { tokens });
-        Ok(new)
+        Self::new(predictor.model(), vocabulary, prompt, sampling, seed)
     }
 
     /// Whether a model can generate: it was trained on text.
@@ -83,8 +99,7 @@ impl<'a> Generator<'a> {
     /// Lets the model see tokens.
     fn read(&mut self, tokens: &[i32]) {
         let input = Tensor::from_i32(tokens, [1, tokens.len()]);
-        let (model, state) = (self.predictor.model(), &mut self.state);
-        self.scores = model.forward_with_state(&input, state, &mut self.cx);
+        self.scores = self.model.forward_with_state(&input, &mut self.state, &mut self.cx);
     }
 
     /// The vocabulary, to turn tokens into text.

@@ -11,6 +11,7 @@ mod error;
 mod evaluation;
 mod event;
 mod generator;
+mod lags;
 pub mod metrics;
 mod monitor;
 pub mod observers;
@@ -32,6 +33,7 @@ pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
 pub use generator::Generator;
+pub use lags::{LayerLags, gradient_by_lag};
 pub use monitor::Monitor;
 pub use predictor::{ClassProbability, NamedValue, Output, Prediction, Predictor, PredictorConfig};
 pub use progress::Progress;

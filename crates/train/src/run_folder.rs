@@ -173,6 +173,21 @@ impl RunFolder {
         self.path.join("metrics.jsonl")
     }
 
+    /// The gradient norms by time lag.
+    pub fn lags(&self) -> PathBuf {
+        self.path.join("lags.jsonl")
+    }
+
+    /// What a language model wrote after so many epochs.
+    pub fn sample(&self, epoch: usize) -> PathBuf {
+        self.path.join(format!("samples/epoch-{epoch:04}.txt"))
+    }
+
+    /// The report, to be opened with a browser.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
     /// The best weights.
     pub fn best_weights(&self) -> PathBuf {
         self.path.join("checkpoints/best.safetensors")

@@ -156,6 +156,9 @@ impl<M: Module> Trainer<M> {
         let _flush = denormals::flush();
         let start = Instant::now();
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
+        if self.progress.step == 0 {
+            self.show_model()?;
+        }
         let mut stopped = None;
         while self.progress.epoch < self.config.epochs && stopped.is_none() {
             stopped = self.epoch(train, valid)?;
@@ -201,6 +204,7 @@ impl<M: Module> Trainer<M> {
             duration: start.elapsed(),
         };
         let flow = self.emit(&Event::EpochEnd(&report))?;
+        self.show_model()?;
         self.save(best, false)?;
         Ok(flow.stop)
     }
@@ -340,6 +344,15 @@ impl<M: Module> Trainer<M> {
         let snapshot = Snapshot { model, optimizer, progress, recurrent, observers };
         for observer in &mut self.observers {
             observer.on(&Event::Save { snapshot: &snapshot, best, last })?;
+        }
+        Ok(())
+    }
+
+    /// Lets every observer look into the model.
+    fn show_model(&mut self) -> Result<(), TrainError> {
+        let event = Event::Model { epoch: self.progress.epoch, model: &self.model };
+        for observer in &mut self.observers {
+            observer.on(&event)?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     let predictor = Predictor::load(&path)?;
     Generator::is_possible(&predictor, &path)?;
     let prompt = &arguments.prompt;
-    let mut generator = Generator::new(&predictor, prompt, sampling, arguments.seed)?;
+    let mut generator = Generator::of(&predictor, prompt, sampling, arguments.seed)?;
     // The prompt that stands for the beginning of a line is not part of the text.
     let shown = if prompt == "\n" { "" } else { prompt };
     match write(&mut generator, shown, arguments.length) {

@@ -1,13 +1,16 @@
 //! The commands: one file each.
 
 mod check;
+mod compare;
 pub(crate) mod eval;
 mod explain;
 mod generate;
 mod new;
 mod predict;
+pub(crate) mod report;
 mod resume;
 mod runs;
+mod states;
 mod summary;
 mod train;
 
@@ -25,6 +28,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::States(arguments) => states::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     }

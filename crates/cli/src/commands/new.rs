@@ -12,6 +12,7 @@ pub fn run(arguments: &New) -> Result<(), Failure> {
     let (name, text) = match arguments.kind {
         Starter::Mlp => ("mlp.toml", embedded::STARTER_MLP),
         Starter::Cnn => ("cnn.toml", embedded::STARTER_CNN),
+        Starter::Rnn => ("rnn.toml", embedded::STARTER_RNN),
     };
     let path = arguments.dir.join(name);
     let failed = |error: std::io::Error| match error.kind() {

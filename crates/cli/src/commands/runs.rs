@@ -6,6 +6,7 @@ use glassbox_train::{FoundRuns, RunFolder, RunRecord, Scores, Status, unix_time}
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
+use crate::format::score;
 use crate::run_names;
 use crate::terminal::say;
 
@@ -51,11 +52,11 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
 }
 
 /// The score that says most: accuracy, or the error in the targets' units.
-fn main_score(scores: &Scores) -> String {
+pub(super) fn main_score(scores: &Scores) -> String {
     match (scores.get("accuracy"), scores.get("rmse")) {
         (Some(accuracy), _) => format!("{:.2} %", 100.0 * accuracy),
-        (_, Some(rmse)) => format!("rmse {rmse:.4}"),
-        _ => scores.get("loss").map_or("–".into(), |loss| format!("loss {loss:.4}")),
+        (_, Some(rmse)) => format!("rmse {}", score(rmse)),
+        _ => scores.get("loss").map_or("–".into(), |loss| format!("loss {}", score(loss))),
     }
 }
 

@@ -55,7 +55,7 @@ impl Ending for TextEnding {
             baselines(test).iter().for_each(|line| say!("     {line}"));
         }
         let path = folder.path().display();
-        say!("run: {path}");
+        say!("run: {path} · report.html shows its curves");
         say!("next: glassbox predict {path} FILE…   or   glassbox eval {path}");
     }
 }

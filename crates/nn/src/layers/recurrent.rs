@@ -285,6 +285,8 @@ impl Module for Recurrent {
         let mut value = input.clone();
         for (index, layer) in self.forward.iter().enumerate() {
             let is_last = index + 1 == self.forward.len();
+            let place = (index, self.forward.len());
+            value = cx.tap_input(kind, place, &value).unwrap_or(value);
             let gives_state = is_last && returns == Return::Last;
             let state = cx.recurrent_state(kind, input.dims()[0]);
             let options = RecurrentOptions {
@@ -296,6 +298,7 @@ impl Module for Recurrent {
             };
             let forward = layer.run(cell, &value, &options, cx);
             cx.remember(&forward.hidden, forward.cell.as_ref());
+            cx.tap_states(&forward.sequence);
             let pick = |output: RecurrentOutput| match gives_state {
                 true => output.hidden,
                 false => output.sequence,

@@ -4,6 +4,7 @@ pub mod data;
 pub mod model;
 pub mod run;
 pub mod train;
+pub mod watch;
 
 use crate::diagnostic::Place;
 use crate::tree::Table;

@@ -1,0 +1,205 @@
+//! How far back in time the error reaches.
+
+use glassbox_nn::{Cx, Loss, Module};
+use glassbox_tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::data::Batch;
+
+/// The gradient of the loss at the last step with respect to the input of a recurrent layer at
+/// every step before, as norms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerLags {
+    /// What messages call the layer: `layer 2 (lstm)`.
+    pub layer: String,
+    /// Element `k` is the norm at lag `k`, `k` steps before the last: the root of the mean over
+    /// items of `|∂L/∂x(T−k)|²`, `L` being the loss of an item.
+    pub norms: Vec<f64>,
+}
+
+impl LayerLags {
+    /// The powers of ten between the norm at lag 0 and that at the largest lag: −4 says that one
+    /// part in ten thousand arrives. `None` when one of them is zero or no number.
+    pub fn decades(&self) -> Option<f64> {
+        let (first, last) = (self.norms.first()?, self.norms.last()?);
+        let decades = (last / first).log10();
+        decades.is_finite().then_some(decades)
+    }
+
+    /// The largest lag up to which all norms are at least `share` of that at lag 0.
+    pub fn reach(&self, share: f64) -> usize {
+        let least = self.norms.first().map_or(0.0, |first| first * share);
+        self.norms.iter().position(|norm| *norm < least).unwrap_or(self.norms.len()).max(1) - 1
+    }
+}
+
+/// The norms of every recurrent layer of `model` on a batch of sequences. Where there is a target
+/// for every step, only that of each item's last step counts, so that all that arrives at lag `k`
+/// has come back through `k` steps: what vanishes or explodes does so here (Bengio, Simard and
+/// Frasconi 1994). The model is run as in evaluation, and not changed.
+pub fn gradient_by_lag<M: Module + ?Sized>(
+    model: &M,
+    loss: &Loss,
+    batch: &Batch,
+) -> Vec<LayerLags> {
+    let mut layers = Vec::new();
+    loop {
+        let mut cx = Cx::eval().recording(true);
+        let (prediction, tapped) = cx.with_tap(layers.len(), |cx| batch.forward(model, cx));
+        let Some(tapped) = tapped else { return layers };
+        let ends = ends(batch, tapped.input.dims()[1]);
+        let (prediction, targets) = at_ends(&prediction, &batch.targets, &ends);
+        let gradients = loss.compute(&prediction, &targets).backward();
+        let norms = match gradients.get(&tapped.input) {
+            Some(gradient) => norms(gradient, &ends),
+            None => Vec::new(),
+        };
+        layers.push(LayerLags { layer: tapped.layer, norms });
+    }
+}
+
+/// The last step of each item.
+fn ends(batch: &Batch, steps: usize) -> Vec<usize> {
+    match &batch.lengths {
+        Some(lengths) => {
+            lengths.as_i32().iter().map(|&length| (length as usize).clamp(1, steps) - 1).collect()
+        }
+        None => vec![steps - 1; batch.inputs.dims()[0]],
+    }
+}
+
+/// What belongs to the last step of each item, where there is something for every step.
+fn at_ends(prediction: &Tensor, targets: &Tensor, ends: &[usize]) -> (Tensor, Tensor) {
+    let dims = prediction.dims();
+    if dims.len() != 3 || targets.dims() != [dims[0], dims[1]] {
+        return (prediction.clone(), targets.clone());
+    }
+    let rows: Vec<i32> =
+        ends.iter().enumerate().map(|(item, end)| (item * dims[1] + end) as i32).collect();
+    let labels: Vec<i32> = rows.iter().map(|&row| targets.as_i32()[row as usize]).collect();
+    let rows = Tensor::from_i32(&rows, [ends.len()]);
+    let prediction = prediction.reshape([dims[0] * dims[1], dims[2]]).index_select(0, &rows);
+    (prediction, Tensor::from_i32(&labels, [ends.len()]))
+}
+
+/// Norms by lag of a gradient `[items, steps, features]` of the mean over items.
+fn norms(gradient: &Tensor, ends: &[usize]) -> Vec<f64> {
+    let [items, steps, features] = *gradient.dims() else { return Vec::new() };
+    let longest = ends.iter().max().map_or(0, |end| end + 1);
+    let (mut sums, mut counts) = (vec![0.0; longest], vec![0usize; longest]);
+    for (item, &end) in gradient.as_slice().chunks_exact(steps * features).zip(ends) {
+        for (lag, step) in item[..(end + 1) * features].chunks_exact(features).rev().enumerate() {
+            let squares: f64 = step.iter().map(|&x| f64::from(x).powi(2)).sum();
+            sums[lag] += squares * (items * items) as f64;
+            counts[lag] += 1;
+        }
+    }
+    sums.iter().zip(counts).map(|(sum, count)| (sum / count.max(1) as f64).sqrt()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use glassbox_nn::layers::{LstmConfig, Return, RnnConfig};
+    use glassbox_nn::losses::MeanSquaredErrorConfig;
+    use glassbox_nn::{Sequential, SlotMut, walk_mut};
+
+    use super::*;
+    use crate::data::{DataConfig, Part};
+
+    fn batch(data: &str) -> Batch {
+        let config: DataConfig = serde_json::from_str(data).unwrap();
+        let data = config.prepare(std::path::Path::new("")).unwrap();
+        data.eval_loader(Part::Train, 8).epoch(0, 0).unwrap().next().unwrap().unwrap()
+    }
+
+    const ADDING: &str = r#"{"kind":"synthetic","pattern":"adding","samples":100,"length":30,
+        "normalize":"none"}"#;
+
+    #[test]
+    fn a_linear_memory_forgets_at_its_rate() {
+        let mut model = Sequential::input([30, 2])
+            .layer(RnnConfig { returns: Return::Last, ..RnnConfig::new(1) })
+            .dense(1)
+            .build(7)
+            .unwrap();
+        // A memory of tiny values, where tanh is linear: h ← 0.9 h + 0.001 x₀.
+        walk_mut(&mut model, |path, slot| {
+            let SlotMut::Param(param) = slot else { return };
+            let values: &[f32] = match path.to_string().as_str() {
+                "0.forward.0.weight_ih" => &[1e-3, 0.0],
+                "0.forward.0.weight_hh" => &[0.9],
+                "1.weight" => &[1.0],
+                _ => &[0.0],
+            };
+            param.set(&Tensor::from_slice(values, param.shape()));
+        });
+        let lags = gradient_by_lag(
+            &model,
+            &Loss::MeanSquaredError(MeanSquaredErrorConfig {}),
+            &batch(ADDING),
+        );
+        assert_eq!((lags.len(), lags[0].norms.len()), (1, 30));
+        for (lag, norm) in lags[0].norms.iter().enumerate() {
+            let expected = 0.9f64.powi(lag as i32);
+            let ratio = norm / lags[0].norms[0];
+            assert!((ratio / expected - 1.0).abs() < 1e-2, "lag {lag}: {ratio} {expected}");
+        }
+        assert!((lags[0].decades().unwrap() - 29.0 * 0.9f64.log10()).abs() < 0.1);
+        assert_eq!(lags[0].reach(0.5), 6, "0.9⁶ = 0.53, 0.9⁷ = 0.48");
+    }
+
+    #[test]
+    fn norms_are_what_finite_differences_give() {
+        let model = Sequential::input([30, 2])
+            .layer(LstmConfig { returns: Return::Last, ..LstmConfig::new(3) })
+            .dense(1)
+            .build(7)
+            .unwrap();
+        let (loss, mut batch) = (Loss::MeanSquaredError(MeanSquaredErrorConfig {}), batch(ADDING));
+        let one = |batch: &Batch| {
+            let inputs = batch.inputs.clone();
+            let prediction = model.forward(&inputs, &mut Cx::eval());
+            let (prediction, targets) = (prediction.to_vec(), batch.targets.to_vec());
+            let errors = prediction.iter().zip(&targets);
+            errors.map(|(p, t)| f64::from(p - t).powi(2)).collect::<Vec<_>>()
+        };
+        let lags = gradient_by_lag(&model, &loss, &batch);
+        let (lag, step, items) = (2, 1e-2, batch.inputs.dims()[0]);
+        let mut squares = vec![0.0; items];
+        for feature in 0..2 {
+            let shifted = |by: f32, batch: &mut Batch| {
+                for item in 0..items {
+                    let at = (item * 30 + 29 - lag) * 2 + feature;
+                    batch.inputs.make_mut()[at] += by;
+                }
+                one(batch)
+            };
+            let up = shifted(step, &mut batch);
+            let down = shifted(-2.0 * step, &mut batch);
+            shifted(step, &mut batch);
+            for (sum, (up, down)) in squares.iter_mut().zip(up.iter().zip(&down)) {
+                *sum += ((up - down) / f64::from(2.0 * step)).powi(2);
+            }
+        }
+        let expected = (squares.iter().sum::<f64>() / items as f64).sqrt();
+        let got = lags[0].norms[lag];
+        assert!((got / expected - 1.0).abs() < 0.02, "{got} {expected}");
+    }
+
+    #[test]
+    fn of_targets_for_every_step_the_last_counts() {
+        let data = r#"{"kind":"synthetic","pattern":"copy","samples":50,"length":5}"#;
+        let model = Sequential::input([25]).embedding(10, 4).gru(5).lstm(6).dense(10).build(7);
+        let lags = gradient_by_lag(&model.unwrap(), &Loss::default(), &batch(data));
+        let names: Vec<_> = lags.iter().map(|lags| lags.layer.as_str()).collect();
+        assert_eq!(names, ["layer 2 (gru)", "layer 3 (lstm)"]);
+        for lags in &lags {
+            assert_eq!(lags.norms.len(), 25);
+            // A loss of every step would give all of them about the same.
+            assert!(lags.norms[0] > 3.0 * lags.norms[20], "{:?}", lags.norms);
+        }
+        let none = Sequential::input([2]).dense(3).build(7).unwrap();
+        let points = batch(r#"{"kind":"synthetic"}"#);
+        assert!(gradient_by_lag(&none, &Loss::default(), &points).is_empty());
+    }
+}
