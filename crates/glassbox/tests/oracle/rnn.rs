@@ -61,6 +61,7 @@ fn one_step(case: &Case, cell: RecurrentCell) -> Computed {
         hidden: hidden.as_ref(),
         cell: state.as_ref(),
         differentiable_state: true,
+        recompute: false,
         ..RecurrentOptions::default()
     };
     let weights = Weights::of(case, "")?;
@@ -122,6 +123,7 @@ fn layers(case: &Case, cell: RecurrentCell) -> Computed {
                 hidden: hidden.as_ref(),
                 cell: state.as_ref(),
                 differentiable_state: true,
+                recompute: false,
             };
             let output = sequence.recurrent(cell, &weights.borrowed(), &options);
             hiddens.push(output.hidden.unsqueeze(0));

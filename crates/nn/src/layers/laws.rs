@@ -44,6 +44,7 @@ const WORKING: &[(&str, &[&[usize]])] = &[
     ),
     (r#"{"type":"gru","units":4,"layers":3,"dropout":0.5,"bias":false}"#, &[&[5, 3]]),
     (r#"{"type":"gru","units":4,"bidirectional":true,"layers":2,"return":"last"}"#, &[&[5, 3]]),
+    (r#"{"type":"gru","units":4,"recompute":true}"#, &[&[5, 3]]),
     (r#"{"type":"lstm","units":4}"#, &[&[5, 3]]),
     (
         r#"{"type":"lstm","units":4,"projection":2,"bidirectional":true,"layers":2,"forget_bias":0}"#,

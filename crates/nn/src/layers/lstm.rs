@@ -35,6 +35,11 @@ pub struct LstmConfig {
     /// 2014).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection: Option<usize>,
+    /// Whether backward computes the steps anew, to the same bits, instead of saving what it reads
+    /// of them: a third more work, and for long sequences a fraction of the memory (Chen et al.
+    /// 2016).
+    #[serde(default)]
+    pub recompute: bool,
     /// How open the forget gates start (Gers et al. 2000; Jozefowicz et al. 2015).
     #[serde(default = "open")]
     pub forget_bias: f32,
@@ -60,6 +65,7 @@ impl LstmConfig {
             dropout: 0.0,
             bias: true,
             returns: Return::Sequence,
+            recompute: false,
             projection: None,
             forget_bias: open(),
             init: xavier(),
@@ -77,6 +83,7 @@ impl LstmConfig {
             dropout: self.dropout,
             bias: self.bias,
             returns: self.returns,
+            recompute: self.recompute,
             projection: self.projection,
             init: self.init,
             recurrent_init: self.recurrent_init,

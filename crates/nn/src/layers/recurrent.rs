@@ -46,6 +46,7 @@ pub(super) struct Plan {
     pub(super) dropout: f32,
     pub(super) bias: bool,
     pub(super) returns: Return,
+    pub(super) recompute: bool,
     pub(super) projection: Option<usize>,
     pub(super) init: Init,
     pub(super) recurrent_init: Init,
@@ -145,8 +146,8 @@ impl Plan {
             }
             inputs = self.outputs() * self.directions();
         }
-        let (kind, cell) = (self.kind, self.cell);
-        let settings = Settings { kind, cell, dropout: self.dropout, returns: self.returns };
+        let &Self { kind, cell, dropout, returns, recompute, .. } = self;
+        let settings = Settings { kind, cell, dropout, returns, recompute };
         Ok(Box::new(Recurrent { forward, reverse, settings }))
     }
 
@@ -235,6 +236,7 @@ struct Settings {
     cell: RecurrentCell,
     dropout: f32,
     returns: Return,
+    recompute: bool,
 }
 
 /// The weights of one layer in one direction. Gates stand side by side in the columns, in the
@@ -277,7 +279,7 @@ impl RecurrentLayer {
 
 impl Module for Recurrent {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        let Settings { kind, cell, dropout, returns } = self.settings;
+        let Settings { kind, cell, dropout, returns, recompute } = self.settings;
         let inputs = self.forward[0].weight_ih.shape()[0];
         let fits = input.rank() == 3 && input.dims()[2] == inputs && input.dims()[1] > 0;
         cx.expect_shape(kind, input, fits, format_args!("sequences of {inputs} features"));
@@ -295,6 +297,7 @@ impl Module for Recurrent {
                 hidden: state.as_ref().map(|state| &state.hidden),
                 cell: state.as_ref().and_then(|state| state.cell.as_ref()),
                 differentiable_state: gives_state,
+                recompute,
             };
             let forward = layer.run(cell, &value, &options, cx);
             cx.remember(&forward.hidden, forward.cell.as_ref());

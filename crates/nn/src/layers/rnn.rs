@@ -34,6 +34,10 @@ pub struct RnnConfig {
     /// The whole sequence, or what is there at its end.
     #[serde(default, rename = "return")]
     pub returns: Return,
+    /// Accepted for the sake of one set of keys: a simple layer saves nothing but its output, so
+    /// that there is nothing to recompute.
+    #[serde(default)]
+    pub recompute: bool,
     /// How the weights of the input start, each gate on its own.
     #[serde(default = "xavier")]
     pub init: Init,
@@ -65,6 +69,7 @@ impl RnnConfig {
             dropout: 0.0,
             bias: true,
             returns: Return::Sequence,
+            recompute: false,
             init: xavier(),
             recurrent_init: orthogonal(),
         }
@@ -83,6 +88,7 @@ impl RnnConfig {
             dropout: self.dropout,
             bias: self.bias,
             returns: self.returns,
+            recompute: self.recompute,
             projection: None,
             init: self.init,
             recurrent_init: self.recurrent_init,

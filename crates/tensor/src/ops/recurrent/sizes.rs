@@ -1,5 +1,6 @@
 //! The sizes of a recurrent layer, once everything fits.
 
+use super::spans::Span;
 use super::{RecurrentCell, RecurrentOptions, RecurrentWeights};
 use crate::kernels::cpu::recurrent::Sequence;
 use crate::tensor::Tensor;
@@ -23,9 +24,26 @@ impl Sizes {
         self.gates * self.units
     }
 
-    pub(super) fn sequence<'a>(&self, reverse: bool, lengths: Option<&'a [i32]>) -> Sequence<'a> {
+    /// All steps of all items.
+    pub(super) fn whole_sequence<'a>(
+        &self,
+        reverse: bool,
+        lengths: Option<&'a [i32]>,
+    ) -> Sequence<'a> {
         let Self { batch, time, units, outputs, .. } = *self;
         Sequence { batch, time, units, outputs, reverse, lengths }
+    }
+
+    /// The steps of a part, of which `lengths` count.
+    pub(super) fn sequence<'a>(
+        &self,
+        span: Span,
+        reverse: bool,
+        lengths: Option<&'a Tensor>,
+    ) -> Sequence<'a> {
+        let Self { units, outputs, .. } = *self;
+        let lengths = lengths.map(Tensor::as_i32);
+        Sequence { batch: span.items, time: span.steps, units, outputs, reverse, lengths }
     }
 }
 

@@ -2,6 +2,8 @@ use super::*;
 use crate::ops::check::Sample;
 use crate::random::Rng;
 
+mod recompute;
+
 /// The inputs' shapes of a layer with everything: input, weights, biases, projection, states.
 fn shapes(cell: RecurrentCell, [batch, time, inputs, units]: [usize; 4]) -> Vec<Vec<usize>> {
     let width = cell.gates() * units;
@@ -43,6 +45,7 @@ fn run(
             hidden: Some(&x[5]),
             cell: cell.has_cell().then_some(&x[6]),
             differentiable_state: true,
+            recompute: false,
         };
         joined(&x[0].recurrent(cell, &weights, &options))
     }

@@ -184,6 +184,26 @@ pub(crate) fn product_strided(
     }
 }
 
+/// As [`product`], where a row's bits depend neither on the rows beside it nor on their number.
+///
+/// # Panics
+/// When the sizes do not fit each other.
+#[track_caller]
+pub(crate) fn product_by_rows(
+    left: Matrix<'_>,
+    right: &PackedMatrix,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+) {
+    check_sizes(left, right, epilogue, out);
+    if out.is_empty() {
+        return;
+    }
+    let (rows, depth, columns) = (left.rows, left.columns, right.columns());
+    let plan = Plan::new(rows, depth, columns, left.column_stride == 1).without_depth_cut();
+    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
+}
+
 /// `out = left · right` under `epilogue` on the calling thread alone. A row's bits do not depend on
 /// the rows beside it.
 ///
@@ -196,18 +216,24 @@ pub(crate) fn product_of_rows(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
 ) {
-    let (rows, columns) = (left.rows, right.columns());
-    assert_eq!(left.columns, right.rows(), "lengths of the axis that a matrix product sums over");
-    assert_eq!(out.len(), rows * columns, "a product of {rows}×{columns}");
-    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
+    check_sizes(left, right, epilogue, out);
     if out.is_empty() {
         return;
     }
+    let (rows, columns) = (left.rows, right.columns());
     let (right, out) = (Right::Packed(right), SharedMut::new(out));
     let (rows, columns_range) = ((0, rows), (0, columns));
     // SAFETY: the block is all of `out`, which nothing else uses meanwhile.
     let block = unsafe { Block::new(left, right, 0, epilogue, out, columns, rows, columns_range) };
     dispatch(block);
+}
+
+#[track_caller]
+fn check_sizes(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>, out: &[f32]) {
+    let (rows, columns) = (left.rows, right.columns());
+    assert_eq!(left.columns, right.rows(), "lengths of the axis that a matrix product sums over");
+    assert_eq!(out.len(), rows * columns, "a product of {rows}×{columns}");
+    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
 }
 
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.

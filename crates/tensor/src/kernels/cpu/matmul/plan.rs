@@ -61,6 +61,14 @@ impl Plan {
         Self { cut: Cut::Blocks { rows, columns: 1 }, work: 0, ..self }
     }
 
+    /// The same product with every sum in one chunk.
+    pub(super) fn without_depth_cut(self) -> Self {
+        match self.cut {
+            Cut::Blocks { .. } => self,
+            Cut::Depth(_) => Self { work: self.work, ..self.in_blocks() },
+        }
+    }
+
     pub(super) fn tasks(&self) -> usize {
         match self.cut {
             Cut::Blocks { rows, columns } => rows * columns,

@@ -102,9 +102,10 @@ fn block<C: Cell>(
     let width = C::GATES * units;
     let cells = if C::HAS_CELL { count * units } else { 0 };
     let before = if fixed.projection.is_some() { count * units } else { 0 };
-    let lengths = [count * width, count * outputs, cells, before];
+    let after = if fixed.projection.is_some() { count * outputs } else { 0 };
+    let lengths = [count * width, count * outputs, cells, before, after];
     let mut scratch = Scratch::new(lengths.iter().sum());
-    let [product, hidden, state, before] = scratch.parts(lengths);
+    let [product, hidden, state, before, after] = scratch.parts(lengths);
     start(hidden, fixed.hidden, first, outputs);
     start(state, fixed.cell, first, units);
 
@@ -143,13 +144,16 @@ fn block<C: Cell>(
             }
         }
         if let Some(weight) = fixed.projection {
-            // Items that have ended project the same values again.
             let before = Matrix::new(before, count, units);
-            product_of_rows(before, weight, Epilogue::default(), hidden);
+            product_of_rows(before, weight, Epilogue::default(), after);
         }
         let Some(output) = &arrays.output else { continue };
         for (index, item) in items.clone().enumerate() {
+            // The state of an item that has ended stays as it is.
             let Some(at) = sequence.row_of(item, step) else { continue };
+            if fixed.projection.is_some() {
+                row_mut(hidden, index, outputs).copy_from_slice(row(after, index, outputs));
+            }
             // SAFETY: as above.
             unsafe { output.row(at) }.copy_from_slice(row(hidden, index, outputs));
         }

@@ -29,7 +29,7 @@ pub(crate) struct Sequence<'a> {
     pub(crate) outputs: usize,
     /// From the last step of each item to its first.
     pub(crate) reverse: bool,
-    /// Steps of each item, from 1 to `time`; all of them where absent.
+    /// Steps of each item, up to `time`; all of them where absent.
     pub(crate) lengths: Option<&'a [i32]>,
 }
 
@@ -62,28 +62,33 @@ impl Sequence<'_> {
         });
     }
 
-    /// The hidden state before each step of `count` items from `first` on: `target` gets
-    /// `[count, time, outputs]`, from the states after each step of all items and those at first.
+    /// The hidden state before each step of some items (first, number) at some times (likewise):
+    /// `target` gets `[items, times, outputs]`, from the states after each step of all items and
+    /// those at first.
     pub(crate) fn states_before(
         &self,
         output: &[f32],
         hidden: Option<&[f32]>,
-        (first, count): (usize, usize),
+        (first, items): (usize, usize),
+        (start, times): (usize, usize),
         target: &mut [f32],
     ) {
         let width = self.outputs;
-        let rows = Rows::new(target, count * self.time, width);
-        parallel_for(count, count * self.time * width / 8, |index| {
+        let rows = Rows::new(target, items * times, width);
+        parallel_for(items, items * times * width / 8, |index| {
             let item = first + index;
-            for step in 0..self.time {
-                let time = self.time_of(item, step);
-                // SAFETY: this task's own item, see `Rows`. Steps after the end take the places
-                // that the others leave.
-                let target = unsafe { rows.row(index * self.time + time.unwrap_or(step)) };
-                let before = match (time, step.checked_sub(1)) {
-                    (None, _) => None,
-                    (_, None) => hidden.map(|values| row(values, item, width)),
-                    (_, Some(step)) => self.row_of(item, step).map(|at| row(output, at, width)),
+            let length = self.length(item);
+            for time in start..start + times {
+                // SAFETY: this task's own item, see `Rows`.
+                let target = unsafe { rows.row(index * times + time - start) };
+                let earlier = match self.reverse {
+                    false => time.checked_sub(1),
+                    true => Some(time + 1).filter(|&time| time < length),
+                };
+                let before = match earlier {
+                    _ if time >= length => None,
+                    None => hidden.map(|values| row(values, item, width)),
+                    Some(time) => Some(row(output, item * self.time + time, width)),
                 };
                 match before {
                     Some(values) => target.copy_from_slice(values),
