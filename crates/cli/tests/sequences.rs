@@ -29,6 +29,9 @@ stateful = true
 optimizer = { type = "adam", lr = 1e-2 }
 clip = { type = "norm", max = 1.0 }
 checkpoint_every = { steps = 3 }
+[watch]
+lags = true
+samples = { prompt = "so ", length = 40 }
 "#;
 
 fn place() -> Place {
@@ -43,6 +46,7 @@ fn a_text_is_learned_and_continued() {
     let place = place();
     let out = place.run("train verse.toml").ok();
     assert!(out.contains("valid ppl") && out.contains("perplexity"), "{out}");
+    assert!(out.contains("next: glassbox generate "), "{out}");
     let scores: Value = serde_json::from_str(&place.run("eval last --json").ok()).unwrap();
     let get = |name: &str| scores[name].as_f64().unwrap();
     // A window begins anywhere in the verse: its first characters cannot be known.
@@ -64,6 +68,58 @@ fn a_text_is_learned_and_continued() {
     place.write("begun.txt", "so long lives this, and this gives lif");
     let out = place.run("predict last begun.txt").ok();
     assert!(out.starts_with("begun.txt  e "), "{out}");
+}
+
+#[test]
+fn what_a_run_has_learned_is_drawn() {
+    let place = place();
+    let out = place.run("train verse.toml --set train.epochs=2").ok();
+    assert!(out.contains("report.html"), "{out}");
+    let folder = common::killing::run_folder(&place.path().join("runs"));
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    assert_eq!(read("lags.jsonl").lines().count(), 3, "before training and after each epoch");
+    let first: Value = serde_json::from_str(read("lags.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(first["layers"][1]["layer"], "layer 2 (lstm), 2 of 2");
+    assert_eq!(first["layers"][0]["norms"].as_array().unwrap().len(), 16);
+    let samples = ["samples/epoch-0000.txt", "samples/epoch-0002.txt"].map(read);
+    assert!(samples.iter().all(|text| text.starts_with("so ") && text.len() == 44), "{samples:?}");
+    assert_ne!(samples[0], samples[1]);
+    let report = read("report.html");
+    for part in ["How far back the error reaches", "What the units do", "after epoch 2", "unit "] {
+        assert!(report.contains(part), "{part}");
+    }
+
+    let out = place.run("report last").ok();
+    assert!(out.starts_with("wrote ") && read("report.html") == report, "{out}");
+    let states = |extra: &str| {
+        let mut command = place.command("states last --text");
+        command.arg("so long lives").args(extra.split_whitespace());
+        common::Ended::new(&command.output().unwrap())
+    };
+    let out = states("--layer 2 --units 5").ok();
+    assert!(out.starts_with("layer 2 (lstm), 2 of 2: 24 units over 13 tokens\n"), "{out}");
+    assert!(read("states.svg").contains("␣"));
+    assert!(states("--layer 3").failed(2).contains("--layer 1 is the first one"));
+    let err = place.run("states last --text QED").failed(2);
+    assert!(err.contains("'Q' is not in the model's vocabulary"), "{err}");
+
+    place.run("train verse.toml --set train.epochs=1 --set run.name=other").ok();
+    let out = place.run("compare other verse --plots plots").ok();
+    assert!(out.contains("-other-") && out.contains("valid.loss"), "{out}");
+    let plot = std::fs::read_to_string(place.path().join("plots/lags-after.svg")).unwrap();
+    assert!(plot.contains("other-") && plot.contains("verse-"), "{plot}");
+    assert!(place.run("compare verse nobody").failed(2).contains("there is no run"));
+    place.run("train verse.toml --set train.epochs=1 --set watch.samples.length=0").ok();
+    place.write("bad.toml", &RECIPE.replace("prompt = \"so \"", "prompt = \"QED\""));
+    let err = place.run("check bad.toml").failed(2);
+    assert!(err.contains("GB0131") && err.contains("'Q'"), "{err}");
+}
+
+#[test]
+fn summary_counts_a_step_and_the_window() {
+    let place = place();
+    let out = place.run("summary verse.toml").ok();
+    assert!(out.contains("MAC/step") && out.contains("memory @8 × 8 steps"), "{out}");
 }
 
 #[test]
@@ -115,5 +171,9 @@ fn a_killed_run_goes_on_with_the_state_it_carried() {
         let file = format!("checkpoints/{name}.safetensors");
         let same = same_tensors(&whole.join(&file), &folder.join(&file));
         assert!(same, "{name} differs, killed at {killed:?}");
+    }
+    for file in ["lags.jsonl", "samples/epoch-0000.txt", "samples/epoch-0012.txt"] {
+        let read = |run: &std::path::Path| std::fs::read_to_string(run.join(file)).unwrap();
+        assert_eq!(read(&whole), read(&folder), "{file} differs, killed at {killed:?}");
     }
 }

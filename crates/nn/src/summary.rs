@@ -14,7 +14,7 @@ pub struct SummaryRow {
     pub output: Shape,
     /// Trainable values, tracked values and multiply-accumulate operations.
     pub cost: Cost,
-    /// Bytes of its output for one item.
+    /// Bytes of its output for one item, and of what is kept besides for the backward pass.
     pub activation_bytes: u64,
     /// How much of the image one of its outputs depends on; `None` when the input is no image.
     pub receptive_field: Option<ReceptiveField>,
@@ -50,7 +50,7 @@ pub struct MemoryEstimate {
     pub gradients: u64,
     /// What the optimizer keeps.
     pub optimizer: u64,
-    /// The outputs of all layers for one batch, and the batch itself.
+    /// The outputs of all layers for one batch, what they keep besides, and the batch itself.
     pub activations: u64,
 }
 
@@ -91,7 +91,7 @@ impl Summary {
                         description: layer.describe(),
                         output,
                         cost,
-                        activation_bytes: bytes(output.elements()),
+                        activation_bytes: bytes(output.elements().saturating_add(cost.kept)),
                         receptive_field: field,
                     });
                 }
@@ -116,6 +116,15 @@ impl Summary {
             optimizer: parameters.saturating_mul(optimizer_slots as u64),
             activations: item.saturating_mul(batch as u64),
         }
+    }
+
+    /// The steps of a sequence, where there are recurrent layers.
+    pub fn steps(&self) -> Option<usize> {
+        let recurrent =
+            |layer: &Layer| matches!(layer, Layer::Rnn(_) | Layer::Gru(_) | Layer::Lstm(_));
+        let first = self.layers.iter().position(recurrent)?;
+        let input = if first == 0 { self.input } else { self.rows[first - 1].output };
+        input.dims().first().copied()
     }
 
     /// What could be better, in a line each.
@@ -165,6 +174,24 @@ impl Summary {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn recurrent_layers_keep_their_gates() {
+        let model = |recompute| {
+            let lstm = crate::layers::LstmConfig {
+                layers: 2,
+                recompute,
+                ..crate::layers::LstmConfig::new(8)
+            };
+            let layers = Sequential::input([]).layer(lstm).dense(3).into_layers();
+            Summary::of(&layers, [10, 4]).unwrap()
+        };
+        let summary = model(false);
+        assert_eq!((summary.steps(), summary.total.macs % 10), (Some(10), 0));
+        // Outputs, four gates and the cell of two layers.
+        assert_eq!(summary.rows[0].activation_bytes, 4 * 2 * 10 * 6 * 8);
+        assert_eq!(model(true).rows[0].activation_bytes, 4 * 2 * 10 * 8);
+    }
+
     use super::*;
     use crate::{Sequential, buffer_count, parameter_count};
 

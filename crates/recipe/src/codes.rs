@@ -212,6 +212,10 @@ pub const CODES: &[Code] = &[
     row("GB0514", "a file of the run cannot be read",
         "The report draws what the files of the run's folder say: metrics.jsonl, lags.jsonl, samples. This one is \
          there but cannot be read. Check its permissions; the weights are not touched."),
+    row("GB0515", "the carried state does not fit",
+        "With `stateful`, an interrupted epoch goes on with the state that recurrent layers carried, one row for each \
+         row of a batch. The batch size or the model in resolved.toml is not the one the state was saved with, or \
+         the file is damaged. Put them back, or train anew."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

@@ -32,6 +32,18 @@ pub enum TrainError {
         /// The cause.
         source: io::Error,
     },
+    /// What recurrent layers carried from batch to batch does not fit.
+    #[error(
+        "GB0515 × the state that recurrent layers carried does not fit\n  expected: states of shape \
+         {expected}\n  found: {found}\n  help: go on with the batch size and the model of the \
+         interrupted run, or train anew"
+    )]
+    Carried {
+        /// The shapes that the model and the batches need.
+        expected: String,
+        /// Those of the saved state.
+        found: String,
+    },
     /// A run folder could not be read or written.
     #[error(
         "GB0511 × {}: expected a run folder, found: {source}\n  help: check the path and its \

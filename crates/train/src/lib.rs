@@ -4,6 +4,7 @@
 mod accumulator;
 pub mod atomic;
 mod backpropagation;
+mod carried;
 pub mod checkpoint;
 mod clip;
 pub mod data;

@@ -19,7 +19,7 @@ use crate::optim::{Optimizer, OptimizerConfig};
 use crate::progress::Progress;
 use crate::schedule::{Rate, Schedule, Time, Warmup};
 use crate::scores::Scores;
-use crate::{NotFinite, TrainError};
+use crate::{NotFinite, TrainError, carried};
 
 /// How to train: plain data, from a recipe or written out in code.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,6 +155,7 @@ impl<M: Module> Trainer<M> {
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let _flush = denormals::flush();
         let start = Instant::now();
+        carried::check(&self.model, train, &self.progress, &self.state)?;
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
         if self.progress.step == 0 {
             self.show_model()?;

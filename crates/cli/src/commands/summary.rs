@@ -71,14 +71,23 @@ fn table(rows: &[[String; 7]]) -> String {
 fn totals(experiment: &Experiment, summary: &Summary, item: &str) -> String {
     let batch = experiment.train.batch_size;
     let slots = experiment.train.optimizer.rule().state_names().len();
-    let memory = summary.memory(batch, slots);
+    let mut memory = summary.memory(batch, slots);
+    let steps = summary.steps();
+    let window = experiment.train.bptt.filter(|&window| steps.is_some_and(|steps| window < steps));
+    if let (Some(window), Some(steps)) = (window, steps) {
+        memory.activations = memory.activations * window as u64 / steps as u64;
+    }
+    let at_window = window.map_or(String::new(), |window| format!(" × {window} steps"));
+    let each_step = steps.map_or(String::new(), |steps| {
+        format!(" · {} MAC/step", short(summary.total.macs / steps as u64))
+    });
     let buffers = match summary.total.buffers {
         0 => String::new(),
         buffers => format!(" + {} buffers", thousands(buffers as u64)),
     };
     format!(
-        "total {} trainable{buffers} · {} MAC/{item}\n\
-         memory @{batch}: weights {} · gradients {} · optimizer {} · activations {}\n",
+        "total {} trainable{buffers} · {} MAC/{item}{each_step}\n\
+         memory @{batch}{at_window}: weights {} · gradients {} · optimizer {} · activations {}\n",
         thousands(summary.total.parameters as u64),
         short(summary.total.macs),
         bytes(memory.weights),

@@ -7,7 +7,7 @@ mod plain;
 mod table;
 
 use glassbox_recipe::Experiment;
-use glassbox_train::data::Prepared;
+use glassbox_train::data::{InputReader, Prepared};
 use glassbox_train::{
     Event, Flow, Observer, RunFolder, RunInfo, RunReport, Scores, Task, TrainError,
 };
@@ -26,6 +26,8 @@ pub struct Heading {
     pub task: Task,
     /// The seed.
     pub seed: u64,
+    /// Whether the model learns to write text.
+    pub writes_text: bool,
     /// What an item is: `img` or `items`.
     pub item: &'static str,
 }
@@ -38,6 +40,7 @@ impl Heading {
             run: folder.name(),
             task: experiment.run.task,
             seed: experiment.run.seed,
+            writes_text: matches!(data.reader, InputReader::Text(_)),
             item: if data.dataset.is_image() { "img" } else { "items" },
         }
     }
@@ -80,7 +83,7 @@ impl Observer for Watcher {
 pub fn watch(mode: Progress, heading: Heading) -> (Watcher, Box<dyn Ending>) {
     let ending: Box<dyn Ending> = match mode {
         Progress::Json => Box::new(json::JsonEnding),
-        _ => Box::new(table::TextEnding),
+        _ => Box::new(table::TextEnding { writes_text: heading.writes_text }),
     };
     let watcher: Box<dyn Observer> = match mode {
         Progress::Bar => Box::new(bar::Bar::new(heading)),

@@ -40,7 +40,10 @@ pub fn row(task: Task, report: &EpochReport) -> String {
 }
 
 /// The end of training in words.
-pub struct TextEnding;
+pub struct TextEnding {
+    /// Whether the model is one of text.
+    pub writes_text: bool,
+}
 
 impl Ending for TextEnding {
     fn interrupted(&self, folder: &RunFolder, report: &RunReport) {
@@ -56,7 +59,9 @@ impl Ending for TextEnding {
         }
         let path = folder.path().display();
         say!("run: {path} · report.html shows its curves");
-        say!("next: glassbox predict {path} FILE…   or   glassbox eval {path}");
+        let verb = if self.writes_text { "generate" } else { "predict" };
+        let file = if self.writes_text { "" } else { " FILE…" };
+        say!("next: glassbox {verb} {path}{file}   or   glassbox eval {path}");
     }
 }
 

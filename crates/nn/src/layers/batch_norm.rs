@@ -123,7 +123,7 @@ impl LayerConfig for BatchNormConfig {
         self.output_shape(input)?;
         let channels = Self::channels(input)?;
         let parameters = if self.affine { 2 * channels } else { 0 };
-        Ok(Cost { parameters, buffers: 2 * channels + 1, macs: 0 })
+        Ok(Cost { parameters, buffers: 2 * channels + 1, ..Cost::default() })
     }
 
     fn smallest_training_batch(&self, input: Shape) -> usize {

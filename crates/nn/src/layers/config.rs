@@ -62,6 +62,8 @@ pub struct Cost {
     pub buffers: usize,
     /// Multiply-accumulate operations of the forward pass.
     pub macs: u64,
+    /// Values of an item that are kept for the backward pass besides the output.
+    pub kept: usize,
 }
 
 impl std::ops::AddAssign for Cost {
@@ -69,6 +71,7 @@ impl std::ops::AddAssign for Cost {
         self.parameters = self.parameters.saturating_add(other.parameters);
         self.buffers = self.buffers.saturating_add(other.buffers);
         self.macs = self.macs.saturating_add(other.macs);
+        self.kept = self.kept.saturating_add(other.kept);
     }
 }
 

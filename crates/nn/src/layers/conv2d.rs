@@ -152,7 +152,7 @@ impl LayerConfig for Conv2dConfig {
         let weights: usize = self.weight_shape(channels).iter().product();
         let parameters = weights + if self.bias { self.filters } else { 0 };
         let macs = (output[0] * output[1]) as u64 * weights as u64;
-        Ok(Cost { parameters, buffers: 0, macs })
+        Ok(Cost { parameters, macs, ..Cost::default() })
     }
 
     fn receptive_field(&self, seen: ReceptiveField, _input: Shape) -> ReceptiveField {

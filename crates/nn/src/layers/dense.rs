@@ -96,7 +96,7 @@ impl LayerConfig for DenseConfig {
         let inputs = self.inputs(input)?;
         let parameters = inputs * self.units + if self.bias { self.units } else { 0 };
         let macs = output.elements() as u64 * inputs as u64;
-        Ok(Cost { parameters, buffers: 0, macs })
+        Ok(Cost { parameters, macs, ..Cost::default() })
     }
 
     fn receptive_field(&self, seen: ReceptiveField, input: Shape) -> ReceptiveField {

@@ -120,7 +120,24 @@ impl Plan {
             products += count * self.directions() * weights;
             parameters += count * self.directions() * (weights + biases);
         }
-        Ok(Cost { parameters, buffers: 0, macs: time as u64 * products as u64 })
+        let macs = time as u64 * products as u64;
+        Ok(Cost { parameters, macs, kept: self.kept(time), ..Cost::default() })
+    }
+
+    /// Values of an item that are kept besides the output of the last layer.
+    fn kept(&self, time: usize) -> usize {
+        let (gates, outputs) = (self.cell.gates(), self.outputs());
+        let steps = match (gates, self.recompute) {
+            // A simple cell's only gate is its output; and these are all that is not recomputed.
+            (1, _) | (_, true) => 0,
+            // The gates and one more value: an LSTM's cell, a GRU's product.
+            (gates, false) => (gates + 1) * self.units,
+        };
+        let projected = if self.projection.is_some() { self.units } else { 0 };
+        let stacked = self.directions() * self.layers;
+        let all = (outputs + steps + projected).saturating_mul(stacked).saturating_mul(time);
+        let shown = if self.returns == Return::Sequence { time } else { 0 };
+        all.saturating_sub(outputs * self.directions() * shown)
     }
 
     pub(super) fn describe(&self) -> String {
