@@ -1,0 +1,227 @@
+//! The codes of data errors, and what each means.
+
+use std::fmt;
+
+/// Kinds of data errors. Each has a code of the form `GB03xx` that `glassbox explain` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataErrorCode {
+    /// GB0301: a file or folder is missing or cannot be read.
+    Unreadable,
+    /// GB0302: there is no data.
+    Empty,
+    /// GB0303: a compressed file is damaged.
+    Compression,
+    /// GB0304: the header of an IDX file is wrong.
+    IdxHeader,
+    /// GB0305: the size of a file is not what its header says.
+    FileSize,
+    /// GB0306: the number of inputs is not the number of targets.
+    CountMismatch,
+    /// GB0307: a label is not one of the classes.
+    LabelRange,
+    /// GB0308: data would need more memory than is allowed.
+    TooLarge,
+    /// GB0310: the structure of a CSV file is wrong.
+    CsvStructure,
+    /// GB0311: a column is missing or named twice.
+    Column,
+    /// GB0312: a value is not a number.
+    NotANumber,
+    /// GB0313: a value is NaN or infinite.
+    NotFinite,
+    /// GB0314: a value is missing.
+    Missing,
+    /// GB0315: a category is unknown, or there are too many.
+    Category,
+    /// GB0316: the steps of a time series are not even.
+    Gap,
+    /// GB0320: an image cannot be decoded.
+    Image,
+    /// GB0321: images differ in size or colour.
+    ImageShape,
+    /// GB0322: the classes of a data set are unusable.
+    Classes,
+    /// GB0323: a text is not UTF-8, or has characters that the model does not know.
+    Text,
+    /// GB0330: a split is impossible.
+    Split,
+    /// GB0331: a normalisation does not fit the data.
+    Normalize,
+    /// GB0332: an augmentation does not fit the data.
+    Augment,
+    /// GB0333: a data source's settings are impossible.
+    Source,
+    /// GB0340: a thread that prepares batches failed.
+    Worker,
+}
+
+impl DataErrorCode {
+    /// Every code, in order.
+    pub const ALL: [Self; 24] = [
+        Self::Unreadable,
+        Self::Empty,
+        Self::Compression,
+        Self::IdxHeader,
+        Self::FileSize,
+        Self::CountMismatch,
+        Self::LabelRange,
+        Self::TooLarge,
+        Self::CsvStructure,
+        Self::Column,
+        Self::NotANumber,
+        Self::NotFinite,
+        Self::Missing,
+        Self::Category,
+        Self::Gap,
+        Self::Image,
+        Self::ImageShape,
+        Self::Classes,
+        Self::Text,
+        Self::Split,
+        Self::Normalize,
+        Self::Augment,
+        Self::Source,
+        Self::Worker,
+    ];
+
+    /// The code as it is printed: `GB0301`.
+    pub fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// What the code means and what to do, for `glassbox explain GB0301`.
+    pub fn explanation(self) -> &'static str {
+        self.entry().1
+    }
+
+    fn entry(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unreadable => (
+                "GB0301",
+                "A data file or folder does not exist, is of the wrong kind, or may not be read. \
+                 Paths in a recipe are relative to the recipe's own folder.",
+            ),
+            Self::Empty => (
+                "GB0302",
+                "The data set has no items: an empty file or folder, a text or series shorter than \
+                 one window, or nothing is left after leaving out rows with missing values.",
+            ),
+            Self::Compression => (
+                "GB0303",
+                "A gzip file is damaged or cut off: its contents do not decompress, or its check \
+                 sum differs. Fetch it again.",
+            ),
+            Self::IdxHeader => (
+                "GB0304",
+                "An IDX file starts with two zero bytes, a type code (8 = unsigned bytes), the \
+                 number of dimensions, and one big-endian 32-bit length a dimension. This one does \
+                 not, or has another type or number of dimensions than needed here.",
+            ),
+            Self::FileSize => (
+                "GB0305",
+                "The header declares more or fewer values than the file holds: the file was cut \
+                 off, joined with another, or is not what its name says.",
+            ),
+            Self::CountMismatch => (
+                "GB0306",
+                "Every input needs exactly one target. The files of inputs and targets do not \
+                 belong together, or one of them is incomplete.",
+            ),
+            Self::LabelRange => (
+                "GB0307",
+                "Labels count the classes from 0. A label at or above the number of class names \
+                 means that names are missing or that the file is not one of labels.",
+            ),
+            Self::TooLarge => (
+                "GB0308",
+                "The declared sizes would need more memory than a data set may take. Nothing was \
+                 allocated. Make items smaller (`size`), leave out columns, or raise the limit.",
+            ),
+            Self::CsvStructure => (
+                "GB0310",
+                "A CSV file must be UTF-8 text whose rows all have the same number of cells. \
+                 Check the delimiter and the quotes around cells that contain it.",
+            ),
+            Self::Column => (
+                "GB0311",
+                "A column that the recipe names is not in the file, or a name is there twice. \
+                 Columns can be given by name or by index from 0.",
+            ),
+            Self::NotANumber => (
+                "GB0312",
+                "A column is numeric when all its values are numbers and categorical when none \
+                 is. Here some are and some are not: correct the value, or list the column under \
+                 `categorical`.",
+            ),
+            Self::NotFinite => (
+                "GB0313",
+                "A value is NaN, infinite, or too large for 32-bit floating point. One such value \
+                 turns every weight into NaN, so it is refused before training.",
+            ),
+            Self::Missing => (
+                "GB0314",
+                "A cell is empty or says NA, N/A, null or ?. Fill it in, or set \
+                 `missing = \"skip_row\"` to leave out such rows.",
+            ),
+            Self::Category => (
+                "GB0315",
+                "A categorical value was never seen in training, or a column has so many values \
+                 that it looks like an identifier: ignore it or raise `max_categories`.",
+            ),
+            Self::Gap => (
+                "GB0316",
+                "A forecast counts in steps, so the rows of a time series must be equally far \
+                 apart and in order. The column that `time` names says that they are not: fill in \
+                 the rows that are missing, sort them, or take out those that are there twice.",
+            ),
+            Self::Image => (
+                "GB0320",
+                "An image file cannot be decoded: it is damaged, of another format than its name \
+                 says, or larger than the decoder may accept.",
+            ),
+            Self::ImageShape => (
+                "GB0321",
+                "All images of a data set must have one size and colour. Give `size = [height, \
+                 width]` to resize them, `color = \"rgb\"` or `\"gray\"` to convert them.",
+            ),
+            Self::Classes => (
+                "GB0322",
+                "A classifier needs at least two classes, and every part of a data set must name \
+                 them alike. In an image folder each class is a subfolder.",
+            ),
+            Self::Text => (
+                "GB0323",
+                "Text must be UTF-8. A model of characters knows those of the text it was trained \
+                 on and no others; a model of bytes (`unit = \"byte\"`) knows any text.",
+            ),
+            Self::Split => (
+                "GB0330",
+                "Fractions of a split lie between 0 and 1, together at most 1, and leave at least \
+                 one training item. A source that brings its own test set keeps it.",
+            ),
+            Self::Normalize => (
+                "GB0331",
+                "`normalize` needs one mean and one positive standard deviation for each channel \
+                 or feature (or one for all).",
+            ),
+            Self::Augment => (
+                "GB0332",
+                "Augmentations work on images `[height, width, channels]`; their amounts must be \
+                 finite and their probabilities between 0 and 1.",
+            ),
+            Self::Source => ("GB0333", "A setting of the data source is out of its range."),
+            Self::Worker => (
+                "GB0340",
+                "A thread that prepares batches could not be started, or stopped unexpectedly. The \
+                 latter is a defect of Glassbox: please report it with the recipe.",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for DataErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
