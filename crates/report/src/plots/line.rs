@@ -172,9 +172,15 @@ impl Ranged for Upwards {
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
         let most = hint.max_num_points().clamp(2, 8);
-        // Whole powers of ten, where the axis has some.
-        let least = if self.log && self.to - self.from > 2.0 { 1.0 } else { 0.0 };
-        ticks(self.from, self.to, most, least)
+        match self.log {
+            false => ticks(self.from, self.to, most, 0.0),
+            // Whole powers of ten, where the axis has some; else round numbers.
+            true if self.to - self.from > 2.0 => ticks(self.from, self.to, most, 1.0),
+            true => {
+                let values = ticks(10f64.powf(self.from), 10f64.powf(self.to), most, 0.0);
+                values.into_iter().filter(|value| *value > 0.0).map(f64::log10).collect()
+            }
+        }
     }
 
     fn range(&self) -> std::ops::Range<f64> {
