@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use glassbox_tensor::{Rng, Tensor};
+use glassbox_tensor::{PreparedRecurrent, RecurrentWeights, Rng, Tensor};
 
 use crate::param::Buffer;
 use crate::recurrent_state::{LayerState, RecurrentState};
@@ -187,6 +187,15 @@ impl Cx {
             self.name(kind)
         );
         Some(state)
+    }
+
+    /// The running recurrent layer's weights, ready for single steps: where a state is carried from
+    /// step to step, and no graph is recorded, whose optimizer would have to copy shared weights.
+    pub(crate) fn prepared(&mut self, weights: &RecurrentWeights<'_>) -> Option<PreparedRecurrent> {
+        if self.recording {
+            return None;
+        }
+        self.state.as_mut().map(|state| state.prepared(weights))
     }
 
     /// Remembers the running recurrent layer's state, where one is carried.

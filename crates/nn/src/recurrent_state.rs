@@ -1,6 +1,6 @@
 //! What recurrent layers remember from one call to the next.
 
-use glassbox_tensor::Tensor;
+use glassbox_tensor::{PreparedRecurrent, RecurrentWeights, Tensor};
 
 /// What the recurrent layers of a model remember between windows of a long sequence: for truncated
 /// backpropagation through time, and for making a sequence step by step. It starts as zeros, and
@@ -25,6 +25,8 @@ use glassbox_tensor::Tensor;
 pub struct RecurrentState {
     /// One for each layer that goes forward in time, in the order in which they run.
     layers: Vec<LayerState>,
+    /// Their weights, ready for single steps, once there were such.
+    prepared: Vec<Option<PreparedRecurrent>>,
     next: usize,
 }
 
@@ -40,7 +42,7 @@ pub struct LayerState {
 impl RecurrentState {
     /// The state of these layers, in the order in which they run: one that was saved.
     pub fn from_layers(layers: Vec<LayerState>) -> Self {
-        Self { layers, next: 0 }
+        Self { layers, ..Self::default() }
     }
 
     /// Whether this is the start of a sequence: zeros for any batch.
@@ -72,7 +74,8 @@ impl RecurrentState {
             hidden: layer.hidden.index_select(0, &rows),
             cell: layer.cell.as_ref().map(|cell| cell.index_select(0, &rows)),
         };
-        Self { layers: self.layers.iter().map(picked).collect(), next: 0 }
+        let layers = self.layers.iter().map(picked).collect();
+        Self { layers, prepared: self.prepared.clone(), next: 0 }
     }
 
     /// The states of the layers, in the order in which they run.
@@ -88,6 +91,18 @@ impl RecurrentState {
     /// What the next layer remembers; `None` for zeros.
     pub(crate) fn current(&self) -> Option<LayerState> {
         self.layers.get(self.next).cloned()
+    }
+
+    /// The next layer's weights, ready for this single step and for those that follow.
+    pub(crate) fn prepared(&mut self, weights: &RecurrentWeights<'_>) -> PreparedRecurrent {
+        if self.prepared.len() <= self.next {
+            self.prepared.resize(self.next + 1, None);
+        }
+        let known = &mut self.prepared[self.next];
+        match known {
+            Some(prepared) if prepared.is_of(weights) => prepared.clone(),
+            _ => known.insert(PreparedRecurrent::new(weights)).clone(),
+        }
     }
 
     /// Remembers the next layer's state for later, apart from anything that shares its values.

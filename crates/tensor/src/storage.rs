@@ -4,6 +4,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::kernels::huge_pages;
+
 /// One cache line of values: the unit of allocation, so that every buffer is aligned for the
 /// widest vector load.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -94,7 +96,10 @@ pub mod pool {
         reused.unwrap_or_else(|| {
             FRESH.fetch_add(1, Ordering::Relaxed);
             HELD.fetch_add(capacity * size_of::<Line>(), Ordering::Relaxed);
-            Arc::new(vec![bytemuck::Zeroable::zeroed(); capacity])
+            // Zeros that the system gives cost no memory before they are written over.
+            let mut lines = bytemuck::zeroed_vec(capacity);
+            huge_pages::ask_for(&mut lines[..]);
+            Arc::new(lines)
         })
     }
 

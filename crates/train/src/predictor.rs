@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::layers::Layer;
-use glassbox_nn::{Cx, Loss, Module, Sequential};
+use glassbox_nn::{Cx, Init, Loss, Module, Sequential};
 use glassbox_tensor::{Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,19 @@ impl PredictorConfig {
     }
 }
 
+/// A layer whose weights are about to be loaded: orthogonal ones, to begin with, would take longer
+/// than loading them.
+fn without_start(layer: &Layer) -> Layer {
+    let mut layer = layer.clone();
+    match &mut layer {
+        Layer::Rnn(config) => config.recurrent_init = Init::Zeros,
+        Layer::Gru(config) => config.recurrent_init = Init::Zeros,
+        Layer::Lstm(config) => config.recurrent_init = Init::Zeros,
+        _ => {}
+    }
+    layer
+}
+
 /// A trained model with everything needed to use it.
 pub struct Predictor {
     config: PredictorConfig,
@@ -128,7 +141,8 @@ impl Predictor {
             .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
         config.check().map_err(foreign)?;
         let input = Shape::new(&config.input);
-        let mut model = Sequential::from_layers(&config.layers, input, &mut Rng::new(0))
+        let layers: Vec<_> = config.layers.iter().map(without_start).collect();
+        let mut model = Sequential::from_layers(&layers, input, &mut Rng::new(0))
             .map_err(|error| foreign(format!("the model cannot be built: {error}")))?;
         set_weights(&mut model, file.tensors, &PathBuf::from(path))?;
         Ok(Self { config, model })

@@ -62,6 +62,7 @@ fn one_step(case: &Case, cell: RecurrentCell) -> Computed {
         cell: state.as_ref(),
         differentiable_state: true,
         recompute: false,
+        prepared: None,
         ..RecurrentOptions::default()
     };
     let weights = Weights::of(case, "")?;
@@ -124,6 +125,7 @@ fn layers(case: &Case, cell: RecurrentCell) -> Computed {
                 cell: state.as_ref(),
                 differentiable_state: true,
                 recompute: false,
+                prepared: None,
             };
             let output = sequence.recurrent(cell, &weights.borrowed(), &options);
             hiddens.push(output.hidden.unsqueeze(0));

@@ -105,19 +105,24 @@ impl RecurrentLayer {
         cell: RecurrentCell,
         input: &Tensor,
         options: &RecurrentOptions<'_>,
-        cx: &Cx,
+        cx: &mut Cx,
     ) -> RecurrentOutput {
-        let on = |param: &Option<Param>| param.as_ref().map(|param| param.on(cx));
+        let recording: &Cx = cx;
+        let on = |param: &Option<Param>| param.as_ref().map(|param| param.on(recording));
         let (bias_ih, bias_hh) = (on(&self.bias_ih), on(&self.bias_hh));
         let weight_hr = on(&self.weight_hr);
         let weights = RecurrentWeights {
-            input: &self.weight_ih.on(cx),
-            hidden: &self.weight_hh.on(cx),
+            input: &self.weight_ih.on(recording),
+            hidden: &self.weight_hh.on(recording),
             input_bias: bias_ih.as_ref(),
             hidden_bias: bias_hh.as_ref(),
             projection: weight_hr.as_ref(),
         };
-        input.recurrent(cell, &weights, options)
+        // A state is carried forward in time alone.
+        let single = input.dims()[1] == 1 && !options.reverse;
+        let prepared = if single { cx.prepared(&weights) } else { None };
+        let options = RecurrentOptions { prepared: prepared.as_ref(), ..*options };
+        input.recurrent(cell, &weights, &options)
     }
 }
 
@@ -142,6 +147,7 @@ impl Module for Recurrent {
                 cell: state.as_ref().and_then(|state| state.cell.as_ref()),
                 differentiable_state: gives_state,
                 recompute,
+                prepared: None,
             };
             let forward = layer.run(cell, &value, &options, cx);
             cx.remember(&forward.hidden, forward.cell.as_ref());

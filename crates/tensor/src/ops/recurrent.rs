@@ -10,6 +10,7 @@ use crate::tensor::{Tensor, Values};
 mod gradients;
 mod layer;
 mod options;
+mod prepared;
 mod sizes;
 mod spans;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use sizes::{Sizes, checked_sizes};
 use spans::Span;
 
 pub use options::{RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights};
+pub use prepared::PreparedRecurrent;
 
 /// What backward reads; without shapes, which follow from `sizes`.
 pub(crate) struct Recurrent {
@@ -105,6 +107,15 @@ impl Tensor {
 
         let (input_weight, hidden_weight) = (weights.input.as_slice(), weights.hidden.as_slice());
         let projection = weights.projection.map(Self::as_slice);
+        let own;
+        let prepared = options.prepared.filter(|prepared| prepared.is_of(weights));
+        let packed = match prepared {
+            Some(prepared) => prepared.packed(),
+            None => {
+                own = Packed::new(sizes, input_weight, hidden_weight, projection);
+                &own
+            }
+        };
         let layer = Layer {
             cell,
             reverse: options.reverse,
@@ -115,7 +126,8 @@ impl Tensor {
             hidden_weight,
             input_bias: weights.input_bias.map(Self::as_slice),
             hidden_bias: weights.hidden_bias.map(Self::as_slice),
-            packed: Packed::new(sizes, input_weight, hidden_weight, projection),
+            packed,
+            known: prepared.map(PreparedRecurrent::products),
         };
         let first = States {
             hidden: options.hidden.map(Self::as_slice),

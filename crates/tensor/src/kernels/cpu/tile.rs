@@ -48,6 +48,7 @@ impl Finish {
 }
 
 /// `M` rows of `N` vectors of sums.
+#[derive(Clone, Copy)]
 pub(crate) struct Tile<V, const M: usize, const N: usize>([[V; N]; M]);
 
 impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
@@ -229,6 +230,14 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                 }
             }
         }
+    }
+}
+
+impl<V: Vector, const M: usize> Tile<V, M, 2> {
+    /// The first vector of each row alone.
+    #[inline(always)]
+    pub(crate) fn first_column(self) -> Tile<V, M, 1> {
+        Tile(self.0.map(|[first, _]| [first]))
     }
 }
 

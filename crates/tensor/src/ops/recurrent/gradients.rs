@@ -64,7 +64,8 @@ impl Backward for Recurrent {
                 keep(span, pass.back(span, run, self.first(), last, wants, &mut sums));
             }
             Saved::Bounds { hidden, cell } if cut.continues() => {
-                let layer = self.layer();
+                let packed = self.packed();
+                let layer = self.layer(&packed);
                 let mut after: Option<(Tensor, Tensor)> = None;
                 for (index, span) in cut.parts(threads::count()).rev() {
                     let states = match index.checked_sub(1) {
@@ -92,7 +93,8 @@ impl Backward for Recurrent {
                 }
             }
             Saved::Bounds { .. } => {
-                let layer = self.layer();
+                let packed = self.packed();
+                let layer = self.layer(&packed);
                 for (_, span) in cut.parts(threads::count()) {
                     let states = self.first().of(span, self.sizes);
                     let run = layer.run(span, states, true);
@@ -123,21 +125,25 @@ impl Recurrent {
         self.lengths.as_ref().map(Values::i32s)
     }
 
-    /// The layer, to run again.
-    fn layer(&self) -> Layer<'_> {
-        let (input_weight, hidden_weight) = (self.input_weight.f32s(), self.hidden_weight.f32s());
+    fn packed(&self) -> Packed {
         let projection = self.projection.as_ref().map(Values::f32s);
+        Packed::new(self.sizes, self.input_weight.f32s(), self.hidden_weight.f32s(), projection)
+    }
+
+    /// The layer, to run again.
+    fn layer<'a>(&'a self, packed: &'a Packed) -> Layer<'a> {
         Layer {
             cell: self.cell,
             reverse: self.reverse,
             sizes: self.sizes,
             input: self.input.f32s(),
             lengths: self.lengths(),
-            input_weight,
-            hidden_weight,
+            input_weight: self.input_weight.f32s(),
+            hidden_weight: self.hidden_weight.f32s(),
             input_bias: self.input_bias.as_ref().map(Values::f32s),
             hidden_bias: self.hidden_bias.as_ref().map(Values::f32s),
-            packed: Packed::new(self.sizes, input_weight, hidden_weight, projection),
+            packed,
+            known: None,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The way forward through a part of a batch: at first, and again where backward recomputes.
 
+use super::prepared::Products;
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
-use super::{RecurrentCell, Saved};
+use super::{RecurrentCell, RecurrentWeights, Saved};
 use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product, product_by_rows};
 use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
 use crate::kernels::threads;
@@ -53,7 +54,9 @@ pub(super) struct Layer<'a> {
     pub(super) hidden_weight: &'a [f32],
     pub(super) input_bias: Option<&'a [f32]>,
     pub(super) hidden_bias: Option<&'a [f32]>,
-    pub(super) packed: Packed,
+    pub(super) packed: &'a Packed,
+    /// Of rows seen before, where single steps follow each other.
+    pub(super) known: Option<&'a Products>,
 }
 
 /// The weights that all steps share, in the order in which products read them.
@@ -80,6 +83,20 @@ impl Packed {
             hidden: several(hidden, outputs),
             projection: projection
                 .map(|weight| PackedMatrix::new(Matrix::new(weight, units, outputs))),
+        }
+    }
+
+    /// Those of a layer, however many steps there are.
+    pub(super) fn all(weights: &RecurrentWeights<'_>) -> Self {
+        let packed = |weight: &Tensor| {
+            let shape = weight.shape();
+            let &[rows, columns] = shape.dims() else { panic!("a weight of shape {shape}") };
+            PackedMatrix::new(Matrix::new(weight.as_slice(), rows, columns))
+        };
+        Self {
+            input: Some(packed(weights.input)),
+            hidden: Some(packed(weights.hidden)),
+            projection: weights.projection.map(packed),
         }
     }
 }
@@ -199,9 +216,12 @@ impl Layer<'_> {
                 let weight = Matrix::new(self.input_weight, inputs, width);
                 product(input(span), weight, epilogue, out);
             }
-            Some(weight) if span.steps == self.sizes.time => {
-                product_by_rows(input(span), weight, epilogue, out);
-            }
+            Some(weight) if span.steps == self.sizes.time => match self.known {
+                Some(known) if span.rows() == 1 => known.get(self.input, out, |out| {
+                    product_by_rows(input(span), weight, epilogue, out);
+                }),
+                _ => product_by_rows(input(span), weight, epilogue, out),
+            },
             Some(weight) => {
                 let items = out.chunks_exact_mut(span.steps * width).enumerate();
                 items.for_each(|(index, out)| {

@@ -1,5 +1,6 @@
 //! What a recurrent layer is given besides its input.
 
+use super::PreparedRecurrent;
 use crate::tensor::Tensor;
 
 /// Which recurrent cell. Blocks of gates stand side by side in the weights' columns, in the order
@@ -70,6 +71,9 @@ pub struct RecurrentOptions<'a> {
     /// any time only the gates of one part are there: of about 320 steps, or of shorter sequences
     /// eight for each thread. A simple cell, whose only gate is its output, saves nothing anyway.
     pub recompute: bool,
+    /// The weights as many calls with a few steps each share them. Others than those that the
+    /// layer is given are ignored.
+    pub prepared: Option<&'a PreparedRecurrent>,
 }
 
 /// What a recurrent layer gives.

@@ -46,6 +46,7 @@ fn run(
             cell: cell.has_cell().then_some(&x[6]),
             differentiable_state: true,
             recompute: false,
+            prepared: None,
         };
         joined(&x[0].recurrent(cell, &weights, &options))
     }
@@ -135,6 +136,42 @@ fn windows_in_turn_are_the_whole_sequence() {
         }
         let (got, want) = (hidden.unwrap().to_vec(), whole.hidden.to_vec());
         assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-6), "{cell:?}");
+    }
+}
+
+#[test]
+fn prepared_steps_are_the_steps_of_a_window() {
+    for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
+        for units in [9, 40] {
+            let mut x = random(cell, [1, 5, 20, units]);
+            let whole = x[0].recurrent(cell, &plain(&x), &RecurrentOptions::default());
+            let prepared = PreparedRecurrent::new(&plain(&x));
+            // The same inputs again give what is known of them.
+            let repeats = |step: usize| if step < 5 { step } else { step - 5 };
+            let (mut hidden, mut state): (Option<Tensor>, Option<Tensor>) = (None, None);
+            for step in (0..10).map(repeats) {
+                if step == 0 {
+                    (hidden, state) = (None, None);
+                }
+                let options = RecurrentOptions {
+                    hidden: hidden.as_ref(),
+                    cell: state.as_ref(),
+                    prepared: Some(&prepared),
+                    ..RecurrentOptions::default()
+                };
+                let window = x[0].slice(1, step..step + 1);
+                let part = window.recurrent(cell, &plain(&x), &options);
+                assert_eq!(
+                    part.sequence.to_vec(),
+                    whole.sequence.slice(1, step..step + 1).to_vec()
+                );
+                (hidden, state) = (Some(part.hidden), part.cell);
+            }
+            // Weights that change are others.
+            assert!(prepared.is_of(&plain(&x)));
+            x[2].make_mut()[0] += 1.0;
+            assert!(!prepared.is_of(&plain(&x)));
+        }
     }
 }
 

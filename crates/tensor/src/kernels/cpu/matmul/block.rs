@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::pack::{LEFT_SLACK, pack_left, pack_panel};
+use super::packed_row::PackedRow;
 use super::{DEPTH, Epilogue, Matrix, Right};
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::tile::{
@@ -70,6 +71,10 @@ impl Kernel for Block<'_> {
         let Self { left, right, right_start, epilogue, out, out_stride, columns: (first, count) } =
             self;
         let (rows, depth) = (left.rows, left.columns);
+        if let (1, Right::Packed(packed)) = (rows, right) {
+            let row = PackedRow { left, packed, right_start, epilogue, out, first, count };
+            return row.run::<V>();
+        }
         let stretches = depth.div_ceil(DEPTH).max(1);
         let stretch = depth.div_ceil(stretches).next_multiple_of(4);
         // Packing pays when several panels reuse it; contiguous rows are read in place as well.

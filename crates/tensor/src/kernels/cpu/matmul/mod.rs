@@ -7,6 +7,7 @@
 
 mod block;
 mod pack;
+mod packed_row;
 mod plan;
 mod with_vector;
 

@@ -66,6 +66,7 @@ fn bits(case: Case, [batch, time]: [usize; 2], recompute: bool) -> Vec<Vec<u32>>
         cell: (states && cell.has_cell()).then_some(&x[7]),
         differentiable_state: states,
         recompute,
+        prepared: None,
     };
     let output = x[0].recurrent(cell, &weights, &options);
     let result = if states { joined(&output) } else { output.sequence };

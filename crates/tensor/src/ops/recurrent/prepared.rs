@@ -1,0 +1,101 @@
+//! Weights made ready once for many single steps.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::RecurrentWeights;
+use super::layer::Packed;
+use crate::tensor::{Tensor, Values};
+
+/// The weights of a layer in the order in which steps read them. A call of one step would not
+/// bring in the cost of that order; many calls with the same weights do.
+#[derive(Clone)]
+pub struct PreparedRecurrent(Arc<Inner>);
+
+struct Inner {
+    /// What was prepared. While it is held here nothing can write to it, so that weights at the
+    /// same address are the same weights.
+    weights: [Option<Values>; 5],
+    packed: Packed,
+    products: Products,
+}
+
+impl PreparedRecurrent {
+    /// Prepares `weights`, and keeps a share of them.
+    pub fn new(weights: &RecurrentWeights<'_>) -> Self {
+        let packed = Packed::all(weights);
+        let weights = all(weights).map(|weight| weight.map(Tensor::values));
+        Self(Arc::new(Inner { weights, packed, products: Products::default() }))
+    }
+
+    /// Whether these weights were prepared, and did not change since.
+    pub fn is_of(&self, weights: &RecurrentWeights<'_>) -> bool {
+        self.0.weights.iter().zip(all(weights)).all(|(known, weight)| match (known, weight) {
+            (Some(known), Some(weight)) => std::ptr::eq(known.f32s(), weight.as_slice()),
+            (known, weight) => known.is_none() && weight.is_none(),
+        })
+    }
+
+    pub(super) fn packed(&self) -> &Packed {
+        &self.0.packed
+    }
+
+    pub(super) fn products(&self) -> &Products {
+        &self.0.products
+    }
+}
+
+fn all<'a>(weights: &RecurrentWeights<'a>) -> [Option<&'a Tensor>; 5] {
+    let RecurrentWeights { input, hidden, input_bias, hidden_bias, projection } = *weights;
+    [Some(input), Some(hidden), input_bias, hidden_bias, projection]
+}
+
+/// Products of the inputs of single steps. A text has few different tokens: the first layer sees
+/// the same rows again and again, and need not read its weight for them.
+#[derive(Default)]
+pub(super) struct Products(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// By the bits of the input.
+    products: HashMap<Box<[u32]>, Box<[f32]>>,
+    /// Rows that were new after another.
+    misses: usize,
+}
+
+/// The most rows that are kept.
+const KEPT: usize = 256;
+/// So many new rows after another mean that rows do not repeat.
+const PATIENCE: usize = 64;
+
+impl Products {
+    /// Writes the product of the row `input`, which `compute` writes where it is not known.
+    pub(super) fn get(&self, input: &[f32], out: &mut [f32], compute: impl FnOnce(&mut [f32])) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.misses >= PATIENCE {
+            drop(known);
+            return compute(out);
+        }
+        let bits: &[u32] = bytemuck::cast_slice(input);
+        if let Some(product) = known.products.get(bits) {
+            out.copy_from_slice(product);
+            known.misses = 0;
+            return;
+        }
+        compute(out);
+        known.misses += 1;
+        if known.products.len() < KEPT {
+            known.products.insert(bits.into(), (&*out).into());
+        }
+        if known.misses >= PATIENCE {
+            known.products = HashMap::new();
+        }
+    }
+}
+
+impl fmt::Debug for PreparedRecurrent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedRecurrent").finish_non_exhaustive()
+    }
+}
