@@ -78,6 +78,7 @@ impl Conv2dConfig {
             padding: self.padding.into(),
             dilation: self.dilation.dims(),
             groups: self.groups,
+            ..Default::default()
         }
     }
 
