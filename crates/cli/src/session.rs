@@ -8,7 +8,8 @@ use glassbox_train::checkpoint::{SavedState, load_weights};
 use glassbox_train::data::{LoaderConfig, Part, Prepared};
 use glassbox_train::observers::{Checkpoints, EarlyStop, Interrupt, MetricsLog, RunStatus};
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer, evaluate,
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
+    evaluate_with_precision,
 };
 
 use crate::arguments::Output;
@@ -135,7 +136,9 @@ pub fn scores_on(
 ) -> Result<Scores, Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let mut scores = evaluate(model, loss, experiment.run.task, units, &loader)?;
+    let precision = experiment.train.precision.into();
+    let mut scores =
+        evaluate_with_precision(model, loss, experiment.run.task, units, &loader, precision)?;
     scores.extend(&data.baseline_scores(part));
     Ok(scores)
 }
