@@ -10,7 +10,8 @@ use glassbox_train::observers::{
     Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
 };
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer, evaluate,
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
+    evaluate_with_precision,
 };
 
 use crate::arguments::Output;
@@ -166,7 +167,9 @@ pub fn scores_on(
 ) -> Result<Scores, Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let mut scores = evaluate(model, loss, experiment.run.task, units, &loader)?;
+    let precision = experiment.train.precision.into();
+    let mut scores =
+        evaluate_with_precision(model, loss, experiment.run.task, units, &loader, precision)?;
     scores.extend(&data.baseline_scores(part));
     Ok(scores)
 }

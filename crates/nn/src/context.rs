@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use glassbox_tensor::{PreparedRecurrent, RecurrentWeights, Rng, Tensor};
+use glassbox_tensor::{Precision, PreparedRecurrent, RecurrentWeights, Rng, Tensor};
 
 use crate::param::Buffer;
 use crate::recurrent_state::{LayerState, RecurrentState};
@@ -42,6 +42,7 @@ pub enum BufferUpdate {
 pub struct Cx {
     training: bool,
     recording: bool,
+    precision: Precision,
     rng: Rng,
     calls: u64,
     path: Path,
@@ -64,6 +65,7 @@ impl Cx {
         Self {
             training: false,
             recording: false,
+            precision: Precision::default(),
             rng: step_rng(0, 0),
             calls: 0,
             path: Path::default(),
@@ -79,6 +81,18 @@ impl Cx {
     pub fn recording(mut self, recording: bool) -> Self {
         self.recording = recording;
         self
+    }
+
+    /// The same context with another precision.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Whether layers may use algorithms that round differently from the definition.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Moves a training context on to another step, keeping its memory.

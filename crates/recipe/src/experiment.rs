@@ -2,6 +2,7 @@
 
 use glassbox_nn::Loss;
 use glassbox_nn::layers::Layer;
+use glassbox_tensor::Precision;
 use glassbox_train::data::{Augment, DataConfig, Prepared};
 use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
 use glassbox_train::optim::OptimizerConfig;
@@ -75,6 +76,9 @@ pub struct TrainSection {
     /// Whether recurrent layers carry their state from batch to batch.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stateful: bool,
+    /// Whether algorithms that round differently from the definition may be used.
+    #[serde(skip_serializing_if = "PrecisionSetting::is_fast")]
+    pub precision: PrecisionSetting,
     /// Threads to compute with; all cores when absent. They change nothing about the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -90,6 +94,32 @@ pub struct WatchSection {
     /// What a language model is to write before training and after every epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<SamplesConfig>,
+}
+
+/// Whether algorithms that round differently from the definition may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrecisionSetting {
+    /// They may: an error of some millionths of the largest value.
+    #[default]
+    Fast,
+    /// They may not.
+    Exact,
+}
+
+impl PrecisionSetting {
+    fn is_fast(&self) -> bool {
+        *self == Self::Fast
+    }
+}
+
+impl From<PrecisionSetting> for Precision {
+    fn from(setting: PrecisionSetting) -> Self {
+        match setting {
+            PrecisionSetting::Fast => Self::Fast,
+            PrecisionSetting::Exact => Self::Exact,
+        }
+    }
 }
 
 /// How often the state of training is saved.
@@ -128,6 +158,7 @@ impl Experiment {
             target_units: data.target_normalizer.clone(),
             bptt: self.train.bptt,
             stateful: self.train.stateful,
+            precision: self.train.precision.into(),
             seed: self.run.seed,
         }
     }

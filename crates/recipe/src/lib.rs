@@ -24,6 +24,6 @@ mod tree;
 mod write;
 
 pub use diagnostic::{Place, Problem, Report, Source};
-pub use experiment::{CheckpointEvery, Experiment, RunSection, TrainSection};
+pub use experiment::{CheckpointEvery, Experiment, PrecisionSetting, RunSection, TrainSection};
 pub use recipe::Recipe;
 pub use render::Style;

@@ -84,6 +84,7 @@ impl Recipe {
                 checkpoint_every: train.checkpoint_every,
                 bptt: train.bptt,
                 stateful: train.stateful,
+                precision: train.precision,
                 threads: train.threads,
             },
             watch: self.watch(data),

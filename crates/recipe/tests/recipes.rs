@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glassbox_recipe::{Experiment, Recipe};
+use glassbox_recipe::{Experiment, PrecisionSetting, Recipe};
 
 fn recipes() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes")
@@ -71,4 +71,20 @@ fn overrides_and_defaults_are_written_out() {
     let recipe = Recipe::open(&path, &overrides.map(String::from)).unwrap();
     let experiment = recipe.resolve(&recipe.prepare().unwrap()).unwrap();
     insta::assert_snapshot!(experiment.to_toml());
+}
+
+#[test]
+fn precision_reaches_the_training_and_is_written_out() {
+    let path = recipes().join("digits-cnn.toml");
+    for (overrides, exact) in
+        [(vec![], false), (vec!["train.precision=\"exact\"".to_owned()], true)]
+    {
+        let recipe = Recipe::open(&path, &overrides).unwrap();
+        let prepared = recipe.prepare().unwrap();
+        let experiment = recipe.resolve(&prepared).unwrap();
+        assert_eq!(experiment.train.precision == PrecisionSetting::Exact, exact);
+        assert_eq!(experiment.to_toml().contains("precision = \"exact\""), exact);
+        let precision = experiment.train_config(&prepared).precision;
+        assert_eq!(precision == glassbox_tensor::Precision::Exact, exact);
+    }
 }

@@ -35,6 +35,7 @@ pub use ops::loss::Reduction;
 pub use ops::pad_mode::PadMode;
 pub use ops::padding::{Padding, output_length};
 pub use ops::pool_options::{AvgPoolOptions, MaxPoolOptions};
+pub use ops::precision::Precision;
 pub use ops::recurrent::{
     PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use glassbox_nn::{Cx, Loss, Module};
-use glassbox_tensor::denormals;
+use glassbox_tensor::{Precision, denormals};
 
 use crate::TrainError;
 use crate::accumulator::{Accumulator, Task};
@@ -22,10 +22,26 @@ pub fn evaluate(
     units: &Normalizer,
     loader: &Loader,
 ) -> Result<Scores, TrainError> {
+    evaluate_with_precision(model, loss, task, units, loader, Precision::default())
+}
+
+/// As [`evaluate`], with another precision.
+///
+/// # Errors
+/// When data cannot be read.
+pub fn evaluate_with_precision(
+    model: &dyn Module,
+    loss: &Loss,
+    task: Task,
+    units: &Normalizer,
+    loader: &Loader,
+    precision: Precision,
+) -> Result<Scores, TrainError> {
     let _flush = denormals::flush();
     let mut sums = Accumulator::default();
     for batch in loader.epoch(0, 0)? {
-        evaluate_batch(model, loss, units, &batch?, &mut sums);
+        let cx = Cx::eval().with_precision(precision);
+        evaluate_batch(model, loss, units, &batch?, cx, &mut sums);
     }
     Ok(sums.scores(task))
 }
@@ -35,9 +51,10 @@ pub(crate) fn evaluate_batch(
     loss: &Loss,
     units: &Normalizer,
     batch: &Batch,
+    mut cx: Cx,
     sums: &mut Accumulator,
 ) {
-    let prediction = batch.forward(model, &mut Cx::eval());
+    let prediction = batch.forward(model, &mut cx);
     let value = loss.compute(&prediction, &batch.targets).item();
     sums.add_in_units(f64::from(value), &prediction, &batch.targets, units);
 }

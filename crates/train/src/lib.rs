@@ -29,7 +29,7 @@ pub use accumulator::{Accumulator, Task};
 pub use clip::{Clip, clip_by_norm, clip_by_value, gradient_norm};
 pub use data::DataError;
 pub use error::{NotFinite, TrainError};
-pub use evaluation::{clock, evaluate};
+pub use evaluation::{clock, evaluate, evaluate_with_precision};
 pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };

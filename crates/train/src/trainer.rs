@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use glassbox_nn::{Cx, Loss, Module, RecurrentState, Slot, walk};
-use glassbox_tensor::{Gradients, denormals};
+use glassbox_tensor::{Gradients, Precision, denormals};
 
 use crate::accumulator::{Accumulator, Task};
 use crate::backpropagation::Pass;
@@ -51,6 +51,8 @@ pub struct TrainConfig {
     /// a loader of [`LoaderConfig::streams`](crate::data::LoaderConfig::streams) continues. An
     /// epoch begins with zeros.
     pub stateful: bool,
+    /// Whether algorithms that round differently from the definition may be used.
+    pub precision: Precision,
     /// Dropout's seed.
     pub seed: u64,
 }
@@ -70,6 +72,7 @@ impl Default for TrainConfig {
             target_units: Normalizer::default(),
             bptt: None,
             stateful: false,
+            precision: Precision::default(),
             seed: 0,
         }
     }
@@ -243,7 +246,8 @@ impl<M: Module> Trainer<M> {
         self.gradients.clear();
         let (mut sum, mut samples) = (0.0, 0);
         let micro_step = (self.progress.epoch * batches_in_epoch + self.progress.batch) as u64;
-        let mut cx = Cx::train(self.config.seed, micro_step);
+        let cx = Cx::train(self.config.seed, micro_step);
+        let mut cx = cx.with_precision(self.config.precision);
         for batch in batches.take(count) {
             let batch = batch?;
             let state = self.config.stateful.then_some(&mut self.state);
@@ -308,7 +312,8 @@ impl<M: Module> Trainer<M> {
         for (index, batch) in loader.epoch(0, 0)?.enumerate() {
             let batch = batch?;
             let (loss, units) = (&self.config.loss, &self.config.target_units);
-            evaluate_batch(&self.model, loss, units, &batch, &mut sums);
+            let cx = Cx::eval().with_precision(self.config.precision);
+            evaluate_batch(&self.model, loss, units, &batch, cx, &mut sums);
             self.emit(&Event::Validation { done: index + 1, total })?;
         }
         Ok(sums.scores(self.config.task))

@@ -30,6 +30,7 @@ pub fn compute(case: &Case) -> Computed {
         padding,
         dilation: pair(case.ctor_at(5, "dilation"), axes, 1, [1, 1])?,
         groups: case.ctor_at(6, "groups").as_u64().unwrap_or(1) as usize,
+        ..Default::default()
     };
     let input = case.input("in.0")?;
     let weight = case.input("param.weight")?;

@@ -78,6 +78,7 @@ impl Conv2dConfig {
             padding: self.padding.into(),
             dilation: self.dilation.dims(),
             groups: self.groups,
+            ..Default::default()
         }
     }
 
@@ -196,7 +197,8 @@ impl Module for Conv2d {
         let fits = input.rank() == 4 && input.dims()[3] == channels;
         cx.expect_shape("conv2d", input, fits, format_args!("images of {channels} channels"));
         let bias = self.bias.as_ref().map(|bias| bias.on(cx));
-        input.conv2d(&self.weight.on(cx), bias.as_ref(), &self.options, activation)
+        let options = Conv2dOptions { precision: cx.precision(), ..self.options };
+        input.conv2d(&self.weight.on(cx), bias.as_ref(), &options, activation)
     }
 }
 
@@ -210,6 +212,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use glassbox_tensor::Precision;
+
     use super::*;
 
     #[test]
@@ -224,6 +228,19 @@ mod tests {
         assert_eq!(layer.forward(&image, &mut Cx::eval()).to_vec(), image.to_vec());
         let rectified = layer.forward_activated(&image, Activation::Relu, &mut Cx::eval());
         assert!(rectified.as_slice().iter().zip(image.as_slice()).all(|(y, x)| *y == x.max(0.0)));
+    }
+
+    #[test]
+    fn the_context_decides_about_precision() {
+        let config = Conv2dConfig { padding: PaddingConfig::Same, ..Conv2dConfig::new(16, 3) };
+        let layer = Conv2d::new(&config, 16, &mut Rng::new(0));
+        let mut rng = Rng::new(1);
+        let image = Tensor::build([1, 16, 16, 16], |out| out.fill_with(|| rng.normal()));
+        let output =
+            |precision| layer.forward(&image, &mut Cx::eval().with_precision(precision)).to_vec();
+        let (fast, exact) = (output(Precision::Fast), output(Precision::Exact));
+        assert_ne!(fast, exact);
+        assert!(fast.iter().zip(&exact).all(|(fast, exact)| (fast - exact).abs() < 1e-5));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Section;
 use crate::diagnostic::Problem;
-use crate::experiment::CheckpointEvery;
+use crate::experiment::{CheckpointEvery, PrecisionSetting};
 use crate::range::Range;
 use crate::read::{self, Fields};
 use crate::tagged::{self, Kind};
@@ -46,6 +46,8 @@ pub struct Train {
     pub bptt: Option<usize>,
     /// Whether recurrent layers carry their state from batch to batch.
     pub stateful: bool,
+    /// Whether algorithms that round differently may be used.
+    pub precision: PrecisionSetting,
     /// Threads.
     pub threads: Option<usize>,
 }
@@ -70,6 +72,7 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
         checkpoint_every: checkpoint_every(&mut fields),
         bptt: count(&mut fields, "bptt", COUNT),
         stateful: fields.boolean("stateful").unwrap_or(false),
+        precision: precision(&mut fields),
         threads: count(&mut fields, "threads", Range::between(1.0, 512.0)),
     };
     fields.finish();
@@ -83,6 +86,13 @@ fn count(fields: &mut Fields<'_, '_>, key: &'static str, range: Range) -> Option
 fn tagged<T: DeserializeOwned>(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<T> {
     let node = &fields.entry(key)?.node;
     tagged::read(node, Kind::tagged(key), fields.problems)
+}
+
+fn precision(fields: &mut Fields<'_, '_>) -> PrecisionSetting {
+    match fields.choice("precision", &["fast", "exact"]) {
+        Some("exact") => PrecisionSetting::Exact,
+        _ => PrecisionSetting::Fast,
+    }
 }
 
 fn monitor(fields: &mut Fields<'_, '_>) -> Monitor {

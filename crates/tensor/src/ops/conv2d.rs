@@ -100,6 +100,7 @@ fn geometry(input: Shape, weight: Shape, options: &Conv2dOptions, output: Shape)
         dilation: options.dilation,
         padding: [vertical.0, horizontal.0],
         groups: options.groups,
+        precision: options.precision,
     }
 }
 

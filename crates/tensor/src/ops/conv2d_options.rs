@@ -1,6 +1,7 @@
 //! How a convolution's kernel moves over the image, and the shapes that follow.
 
 use super::padding::{Padding, output_length};
+use super::precision::Precision;
 use crate::error::ShapeError;
 use crate::shape::Shape;
 
@@ -16,12 +17,20 @@ pub struct Conv2dOptions {
     /// Into how many groups channels and filters are divided: a filter sees the channels of its
     /// own group only. As many as channels, with one filter each, is a depthwise convolution.
     pub groups: usize,
+    /// Whether an algorithm with fewer products may be used.
+    pub precision: Precision,
 }
 
-/// Stride 1, no padding, dilation 1, one group.
+/// Stride 1, no padding, dilation 1, one group, fast.
 impl Default for Conv2dOptions {
     fn default() -> Self {
-        Self { stride: [1; 2], padding: Padding::Valid, dilation: [1; 2], groups: 1 }
+        Self {
+            stride: [1; 2],
+            padding: Padding::Valid,
+            dilation: [1; 2],
+            groups: 1,
+            precision: Precision::Fast,
+        }
     }
 }
 

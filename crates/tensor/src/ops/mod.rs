@@ -43,6 +43,7 @@ pub(crate) mod pad_mode;
 pub(crate) mod padding;
 mod permute;
 pub(crate) mod pool_options;
+pub(crate) mod precision;
 pub(crate) mod recurrent;
 mod reduction;
 mod reshape;

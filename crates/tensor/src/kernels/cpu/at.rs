@@ -1,5 +1,7 @@
 //! Places of vectors in arrays whose length need not be whole vectors.
 
+use std::marker::PhantomData;
+
 use super::vector::Vector;
 
 /// A vector's place in an array: possibly cut off by its end.
@@ -75,14 +77,34 @@ impl At {
     }
 }
 
-/// Calls `each` for the vectors of an array of `length` elements.
-#[inline(always)]
-pub(crate) fn each_at<V: Vector>(length: usize, mut each: impl FnMut(At)) {
-    let whole = length - length % V::LANES;
-    for at in (0..whole).step_by(V::LANES) {
-        each(At::Whole(at));
+/// The vectors of an array of `length` elements, to loop over. Not a function that takes a
+/// closure: nothing makes the compiler inline one, and outside its instruction set every vector
+/// operation is a call.
+pub(crate) struct Vectors<V> {
+    next: usize,
+    length: usize,
+    vector: PhantomData<V>,
+}
+
+impl<V: Vector> Vectors<V> {
+    #[inline(always)]
+    pub(crate) fn new(length: usize) -> Self {
+        Self { next: 0, length, vector: PhantomData }
     }
-    if whole < length {
-        each(At::Part(whole, length - whole));
+}
+
+impl<V: Vector> Iterator for Vectors<V> {
+    type Item = At;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<At> {
+        let left = self.length - self.next;
+        let at = match left {
+            0 => return None,
+            _ if left < V::LANES => At::Part(self.next, left),
+            _ => At::Whole(self.next),
+        };
+        self.next += left.min(V::LANES);
+        Some(at)
     }
 }

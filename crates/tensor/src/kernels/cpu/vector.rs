@@ -128,3 +128,16 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
         Self::splat(-0.0).and_not(self)
     }
 }
+
+/// Asks for the cache line at `address`, which may be any, before it is used.
+#[inline(always)]
+pub(crate) fn prefetch(address: *const f32) {
+    // SAFETY: a prefetch is a hint that never faults; SSE is part of every x86-64.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}

@@ -1,6 +1,6 @@
 //! Sums for the gradients of scale and shift, and the pass that gives the input's gradient.
 
-use super::{Folded, Pointwise, STRIP, each_strip, each_vector, store_sums};
+use super::{Folded, Pointwise, RowVectors, STRIP, Strips, store_sums};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
@@ -92,11 +92,13 @@ impl<A: Pointwise> Kernel for BackwardSums<'_, A> {
         if self.x.len() < self.width {
             return self.cut_off_row::<V>();
         }
-        each_strip::<V>(self.width, |column, vectors| match vectors {
-            STRIP => self.strip::<V, STRIP>(column),
-            2 => self.strip::<V, 2>(column),
-            _ => self.strip::<V, 1>(column),
-        });
+        for (column, vectors) in Strips::<V>::new(self.width) {
+            match vectors {
+                STRIP => self.strip::<V, STRIP>(column),
+                2 => self.strip::<V, 2>(column),
+                _ => self.strip::<V, 1>(column),
+            }
+        }
     }
 }
 
@@ -181,30 +183,23 @@ impl<A: Pointwise> Kernel for BackwardInput<'_, A> {
         assert!(output_grad.is_none_or(|grad| grad.len() == x.len()));
         let target = input_grad.as_mut_ptr();
         let source = output_grad.map_or(target.cast_const(), <[f32]>::as_ptr);
-        let terms = |at: At, column: usize| {
+        for (at, column) in RowVectors::<V>::new(x.len(), width) {
             // SAFETY: `at` names a vector within the equally long arrays, which is read before it
             // is overwritten; `column` one within the width of every row.
             unsafe {
-                let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
-                let distance = at.load::<V>(x.as_ptr()).sub(c(0));
-                let z = distance.mul_add(c(1), c(2));
-                (distance, activation.gradient(z, at.load(source)).mul(c(1)))
-            }
-        };
-        match centring {
-            None => each_vector::<V>(x.len(), width, |at, column| {
-                let (_, scaled) = terms(at, column);
-                // SAFETY: see above.
-                unsafe { at.store(scaled, target) };
-            }),
-            Some(centring) => each_vector::<V>(x.len(), width, |at, column| {
-                let (distance, scaled) = terms(at, column);
-                // SAFETY: see above.
-                unsafe {
-                    let c = |row: usize| V::load(centring.as_ptr().add(row * width + column));
-                    at.store(scaled.sub(distance.mul_add(c(0), c(1))), target);
+                let row =
+                    |rows: &[f32], row: usize| rows.as_ptr().wrapping_add(row * width + column);
+                let c = [0, 1, 2].map(|index| row(coefficients, index));
+                let factor = V::load(c[1]);
+                let distance = at.load::<V>(x.as_ptr()).sub(V::load(c[0]));
+                let z = distance.mul_add(factor, V::load(c[2]));
+                let mut grad = activation.gradient(z, at.load(source)).mul(factor);
+                if let Some(centring) = centring {
+                    let slope = V::load(row(centring, 0));
+                    grad = grad.sub(distance.mul_add(slope, V::load(row(centring, 1))));
                 }
-            }),
+                at.store(grad, target);
+            }
         }
     }
 }

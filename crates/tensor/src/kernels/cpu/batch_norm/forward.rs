@@ -1,6 +1,6 @@
 //! Statistics of blocks of rows, and the pass that normalises.
 
-use super::{Folded, Pointwise, STRIP, each_strip, each_vector, store_sums};
+use super::{Folded, Pointwise, RowVectors, STRIP, Strips, store_sums};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;
@@ -30,11 +30,13 @@ impl Kernel for Statistics<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(mut self) {
-        each_strip::<V>(self.width, |column, vectors| match vectors {
-            STRIP => self.strip::<V, STRIP>(column),
-            2 => self.strip::<V, 2>(column),
-            _ => self.strip::<V, 1>(column),
-        });
+        for (column, vectors) in Strips::<V>::new(self.width) {
+            match vectors {
+                STRIP => self.strip::<V, STRIP>(column),
+                2 => self.strip::<V, 2>(column),
+                _ => self.strip::<V, 1>(column),
+            }
+        }
     }
 }
 
@@ -105,7 +107,7 @@ impl<A: Pointwise> Kernel for Normalize<'_, A> {
         let Self { x, coefficients, y, width, activation } = self;
         assert!(x.len() == y.len() && coefficients.len() == 3 * width);
         let target = y.as_mut_ptr();
-        each_vector::<V>(x.len(), width, |at, column| {
+        for (at, column) in RowVectors::<V>::new(x.len(), width) {
             // SAFETY: `at` names a vector within `x` and `y`, equally long, and `column` one
             // within the width of each row of coefficients.
             unsafe {
@@ -113,6 +115,6 @@ impl<A: Pointwise> Kernel for Normalize<'_, A> {
                 let z = at.load::<V>(x.as_ptr()).sub(c(0)).mul_add(c(1), c(2));
                 at.store(activation.value(z), target);
             }
-        });
+        }
     }
 }

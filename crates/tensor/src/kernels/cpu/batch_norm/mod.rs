@@ -7,7 +7,9 @@
 mod backward;
 mod forward;
 
-use super::at::{At, each_at};
+use std::marker::PhantomData;
+
+use super::at::{At, Vectors};
 use super::vector::Vector;
 use crate::kernels::threads::parallel_for;
 
@@ -87,18 +89,36 @@ impl Folded {
     }
 }
 
-/// Calls `strip(column, vectors)` for runs of [`STRIP`], 2 or 1 vectors that make up `width`.
-#[inline(always)]
-fn each_strip<V: Vector>(width: usize, mut strip: impl FnMut(usize, usize)) {
-    let mut column = 0;
-    while column < width {
-        let vectors = match (width - column) / V::LANES {
+/// Runs `(column, vectors)` of [`STRIP`], 2 or 1 vectors that make up a width, to loop over.
+struct Strips<V> {
+    column: usize,
+    width: usize,
+    vector: PhantomData<V>,
+}
+
+impl<V: Vector> Strips<V> {
+    #[inline(always)]
+    fn new(width: usize) -> Self {
+        Self { column: 0, width, vector: PhantomData }
+    }
+}
+
+impl<V: Vector> Iterator for Strips<V> {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.column >= self.width {
+            return None;
+        }
+        let vectors = match (self.width - self.column) / V::LANES {
             STRIP.. => STRIP,
             2.. => 2,
             _ => 1,
         };
-        strip(column, vectors);
-        column += vectors * V::LANES;
+        let column = self.column;
+        self.column += vectors * V::LANES;
+        Some((column, vectors))
     }
 }
 
@@ -119,19 +139,30 @@ fn store_sums<V: Vector, const N: usize, const SUMS: usize>(
     }
 }
 
-/// Calls `each(place, column)` for the vectors of an array of folded rows, the last of which may
-/// be cut off.
-#[inline(always)]
-fn each_vector<V: Vector>(length: usize, width: usize, mut each: impl FnMut(At, usize)) {
-    let whole_rows = length / width.max(1);
-    for row in 0..whole_rows {
-        for column in (0..width).step_by(V::LANES) {
-            each(At::Whole(row * width + column), column);
-        }
+/// The vectors of an array of folded rows, the last of which may be cut off, each with its column.
+/// A width is whole vectors.
+struct RowVectors<V> {
+    vectors: Vectors<V>,
+    column: usize,
+    width: usize,
+}
+
+impl<V: Vector> RowVectors<V> {
+    #[inline(always)]
+    fn new(length: usize, width: usize) -> Self {
+        debug_assert!(width.is_multiple_of(V::LANES));
+        Self { vectors: Vectors::new(length), column: 0, width }
     }
-    let start = whole_rows * width;
-    each_at::<V>(length - start, |at| match at {
-        At::Whole(column) => each(At::Whole(start + column), column),
-        At::Part(column, count) => each(At::Part(start + column, count), column),
-    });
+}
+
+impl<V: Vector> Iterator for RowVectors<V> {
+    type Item = (At, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(At, usize)> {
+        let at = self.vectors.next()?;
+        let column = self.column;
+        self.column = if column + V::LANES < self.width { column + V::LANES } else { 0 };
+        Some((at, column))
+    }
 }

@@ -5,6 +5,7 @@ use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::pack::Panels;
 use super::sweep::{Segment, Sweep};
+use super::winograd;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{
     Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
@@ -33,8 +34,11 @@ pub(crate) fn forward(
     activation: Activation,
     output: &mut [f32],
 ) {
-    let sweep = Sweep::forward(g);
     let finish = Epilogue { bias, activation };
+    if winograd::suits_forward(g) {
+        return winograd::forward(g, input, weight, finish, output);
+    }
+    let sweep = Sweep::forward(g);
     if g.is_depthwise() {
         return depthwise::apply(g, &sweep, input, weight, finish, output);
     }
@@ -44,6 +48,9 @@ pub(crate) fn forward(
 
 /// The gradient of the input from that of the convolution's result before bias and activation.
 pub(crate) fn input_grad(g: &Geometry, output_grad: &[f32], weight: &[f32], grad: &mut [f32]) {
+    if winograd::suits_input_grad(g) {
+        return winograd::input_grad(g, output_grad, weight, grad);
+    }
     let finish = Epilogue { bias: None, activation: Activation::Identity };
     for y in 0..g.stride[0] {
         for x in 0..g.stride[1] {
@@ -277,20 +284,34 @@ pub(super) fn activate<V: Vector>(places: &Places, channels: usize, activation: 
         return;
     }
     for &target in &places.targets[..places.count] {
-        let mut channel = 0;
-        while channel < channels {
-            let count = V::LANES.min(channels - channel);
-            // SAFETY: a place's target is one whole pixel of `channels` values.
-            unsafe {
-                let target = target.add(channel);
-                if count == V::LANES {
-                    activation.apply_vector(V::load(target)).store(target);
-                } else {
-                    activation.apply_vector(V::load_part(target, count)).store_part(target, count);
-                }
+        // SAFETY: a place's target is one whole pixel of `channels` values.
+        unsafe { activate_run::<V>(target, channels, activation) };
+    }
+}
+
+/// Applies an activation to `length` values.
+///
+/// # Safety
+/// They must be valid, and nothing else may touch them meanwhile.
+#[inline(always)]
+pub(super) unsafe fn activate_run<V: Vector>(
+    values: *mut f32,
+    length: usize,
+    activation: Activation,
+) {
+    let mut start = 0;
+    while start < length {
+        let count = V::LANES.min(length - start);
+        // SAFETY: so many values are left, by this function's contract.
+        unsafe {
+            let values = values.add(start);
+            if count == V::LANES {
+                activation.apply_vector(V::load(values)).store(values);
+            } else {
+                activation.apply_vector(V::load_part(values, count)).store_part(values, count);
             }
-            channel += count;
         }
+        start += count;
     }
 }
 

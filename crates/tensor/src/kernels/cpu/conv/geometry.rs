@@ -1,5 +1,7 @@
 //! The sizes of one convolution.
 
+use crate::ops::precision::Precision;
+
 /// The sizes of one convolution, all checked: input `[batch, height, width, channels]`, weight
 /// `[kernel height, kernel width, channels / groups, filters]`, output
 /// `[batch, height, width, filters]`.
@@ -19,6 +21,7 @@ pub(crate) struct Geometry {
     /// Zeros above and left of the image.
     pub(crate) padding: [usize; 2],
     pub(crate) groups: usize,
+    pub(crate) precision: Precision,
 }
 
 impl Geometry {

@@ -160,6 +160,7 @@ mod tests {
             dilation: [dilation; 2],
             padding: [1; 2],
             groups: 1,
+            precision: Default::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::depthwise;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::sweep::Sweep;
+use super::winograd;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::kernels::cpu::vector::Vector;
@@ -60,6 +61,9 @@ pub(crate) fn weight_grad(g: &Geometry, input: &[f32], output_grad: &[f32], grad
     if g.output_pixels() == 0 {
         return grad.fill(0.0);
     }
+    if winograd::suits_weight_grad(g) {
+        return winograd::weight_grad(g, input, output_grad, grad);
+    }
     let sweep = Sweep::forward(g);
     let layout = Layout::new(&sweep, g.channels);
     let offsets: SmallVec<[usize; 16]> = sweep.tap_offsets(g.channels, layout.row_stride).collect();
@@ -90,16 +94,23 @@ pub(crate) fn weight_grad(g: &Geometry, input: &[f32], output_grad: &[f32], grad
             dispatch(chunk);
         });
     };
-    if split.chunks == 1 {
-        return run(grad);
+    add_up(split.chunks, grad, run);
+}
+
+/// Fills `sum` with the sum of `chunks` partial sums of its length, which `run` writes one after
+/// the other.
+pub(super) fn add_up(chunks: usize, sum: &mut [f32], run: impl Fn(&mut [f32])) {
+    if chunks == 1 {
+        return run(sum);
     }
-    let mut partials = Storage::new(split.chunks * length);
+    let length = sum.len();
+    let mut partials = Storage::new(chunks * length);
     let partials = partials.unique_f32s().expect("a new buffer is not shared");
     run(partials);
     let partials = &*partials;
-    parallel_chunks(grad, 4096, length * split.chunks / 4, |start, sum| {
+    parallel_chunks(sum, 4096, length * chunks / 4, |start, sum| {
         sum.copy_from_slice(&partials[start..][..sum.len()]);
-        for chunk in 1..split.chunks {
+        for chunk in 1..chunks {
             let terms = &partials[chunk * length + start..][..sum.len()];
             sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
         }

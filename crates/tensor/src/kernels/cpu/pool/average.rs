@@ -1,7 +1,7 @@
 //! The mean of every window.
 
 use super::{Place, Planes};
-use crate::kernels::cpu::at::{At, each_at};
+use crate::kernels::cpu::at::Vectors;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;
@@ -65,7 +65,7 @@ impl Kernel for Forward<'_> {
             for column in &planes.columns.places {
                 let divisor = V::splat(divisor_of(divisor, row, column));
                 let corner = x.as_ptr().wrapping_add(base + column.first * channels);
-                each_at::<V>(channels, |at| {
+                for at in Vectors::<V>::new(channels) {
                     let mut sum = V::zero();
                     for i in 0..row.taps {
                         for j in 0..column.taps {
@@ -78,7 +78,7 @@ impl Kernel for Forward<'_> {
                     let mean = if nothing { V::zero() } else { sum.div(divisor) };
                     // SAFETY: `target` is the current output pixel's first channel.
                     unsafe { at.store(mean, target) };
-                });
+                }
                 target = target.wrapping_add(channels);
             }
         }
@@ -106,7 +106,7 @@ impl Kernel for Backward<'_> {
         let images = planes.rows.places.len() * output_row_length;
         band.fill(0.0);
         let band = band.as_mut_ptr();
-        planes.each_tap(first, rows, |output_row, _, input_row| {
+        for (output_row, _, input_row) in planes.taps_on(first, rows) {
             let row = &planes.rows.places[output_row];
             let source = &output_grad[image * images + output_row * output_row_length..];
             let source = source[..output_row_length].as_ptr();
@@ -114,7 +114,7 @@ impl Kernel for Backward<'_> {
             for (index, column) in planes.columns.places.iter().enumerate() {
                 let factor = V::splat(1.0 / divisor_of(divisor, row, column));
                 let source = source.wrapping_add(index * channels);
-                each_at::<V>(channels, |at: At| {
+                for at in Vectors::<V>::new(channels) {
                     // SAFETY: `source` is an output pixel's first channel; places list only taps
                     // that fall on the row at `target`.
                     unsafe {
@@ -125,8 +125,8 @@ impl Kernel for Backward<'_> {
                             at.store(at.load::<V>(target).add(share), target);
                         }
                     }
-                });
+                }
             }
-        });
+        }
     }
 }

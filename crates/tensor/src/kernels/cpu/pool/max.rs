@@ -1,7 +1,7 @@
 //! The maximum of every window, and which tap it came from.
 
 use super::{Place, Planes};
-use crate::kernels::cpu::at::{At, each_at};
+use crate::kernels::cpu::at::{At, Vectors};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;
@@ -133,7 +133,7 @@ impl<I: TapIndex, const INDEXED: bool> Kernel for Forward<'_, I, INDEXED> {
                     place: [row, column],
                     width: planes.columns.taps,
                 };
-                each_at::<V>(channels, |at| {
+                for at in Vectors::<V>::new(channels) {
                     // SAFETY: places list only taps that fall on the image; the targets are the
                     // current output pixel's first channel.
                     unsafe {
@@ -147,7 +147,7 @@ impl<I: TapIndex, const INDEXED: bool> Kernel for Forward<'_, I, INDEXED> {
                             I::store(at, index, index_target);
                         }
                     }
-                });
+                }
                 target = target.wrapping_add(channels);
                 if INDEXED {
                     index_target = index_target.wrapping_add(channels);
@@ -229,7 +229,7 @@ impl<I: TapIndex> Backward<'_, I> {
         let image_start = image * planes.rows.places.len() * output_row_length;
         band.fill(0.0);
         let band = band.as_mut_ptr();
-        planes.each_tap(first, rows, |output_row, row_tap, input_row| {
+        for (output_row, row_tap, input_row) in planes.taps_on(first, rows) {
             let start = image_start + output_row * output_row_length;
             let source = output_grad[start..][..output_row_length].as_ptr();
             let indices = indices[start..][..output_row_length].as_ptr();
@@ -241,7 +241,7 @@ impl<I: TapIndex> Backward<'_, I> {
                 );
                 let target = target.wrapping_add(place.first * channels);
                 let first_tap = row_tap * columns.taps + place.first_tap;
-                each_at::<V>(channels, |at: At| {
+                for at in Vectors::<V>::new(channels) {
                     // SAFETY: `source` and `indices` are an output pixel's first channel; places
                     // list only taps that fall on the row at `target`.
                     unsafe {
@@ -253,8 +253,8 @@ impl<I: TapIndex> Backward<'_, I> {
                             at.store(sum, target);
                         }
                     }
-                });
+                }
             }
-        });
+        }
     }
 }

@@ -140,17 +140,18 @@ impl Planes {
         });
     }
 
-    /// Calls `each(output row, tap, input row)` for all taps that fall on a band.
-    #[inline(always)]
-    fn each_tap(&self, first: usize, rows: usize, mut each: impl FnMut(usize, usize, usize)) {
-        for (output_row, place) in self.rows.places.iter().enumerate() {
-            for tap in 0..place.taps {
-                let input_row = place.first + tap * self.rows.dilation;
-                if (first..first + rows).contains(&input_row) {
-                    each(output_row, place.first_tap + tap, input_row);
-                }
-            }
-        }
+    /// `(output row, tap, input row)` of all taps that fall on a band.
+    fn taps_on(
+        &self,
+        first: usize,
+        rows: usize,
+    ) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        self.rows.places.iter().enumerate().flat_map(move |(output_row, place)| {
+            let taps = (0..place.taps).map(move |tap| {
+                (output_row, place.first_tap + tap, place.first + tap * self.rows.dilation)
+            });
+            taps.filter(move |(_, _, input_row)| (first..first + rows).contains(input_row))
+        })
     }
 }
 

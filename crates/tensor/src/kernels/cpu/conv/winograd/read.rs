@@ -1,0 +1,81 @@
+//! Pixels transformed on their way into a block.
+
+use super::transform::{Ends, INPUT, Input, OUTPUT, OutputGrad, Transform, position};
+use crate::kernels::cpu::at::At;
+use crate::kernels::cpu::vector::Vector;
+
+/// Writes `Bᵀ d B` of the pixels at `pixels`, vector by vector, zeros beyond the last channel.
+///
+/// # Safety
+/// `channels` values must be readable from each address; whole vectors from `target` on must be
+/// writable for each position.
+#[inline(always)]
+pub(super) unsafe fn input_tile<V: Vector>(
+    pixels: &[[*const f32; INPUT]; INPUT],
+    channels: usize,
+    target: *mut f32,
+    stride: usize,
+) {
+    let whole = channels - channels % V::LANES;
+    // SAFETY: whole vectors end within the channels, the part is what is left of them.
+    unsafe {
+        for channel in (0..whole).step_by(V::LANES) {
+            let target = target.wrapping_add(channel);
+            Input::both::<V>(&Pixels { pixels, at: At::Whole(channel), target, stride });
+        }
+        if whole < channels {
+            let (at, target) = (At::Part(whole, channels - whole), target.wrapping_add(whole));
+            Input::both::<V>(&Pixels { pixels, at, target, stride });
+        }
+    }
+}
+
+/// Writes `A dy Aᵀ` of `columns` values of the pixels at `pixels`, from `first` on, zeros in what
+/// is left of the last vector.
+///
+/// # Safety
+/// The values must be readable; a panel's row must be writable at `target` for each position.
+#[inline(always)]
+pub(super) unsafe fn output_grad_tile<V: Vector>(
+    pixels: &[[*const f32; OUTPUT]; OUTPUT],
+    first: usize,
+    columns: usize,
+    target: *mut f32,
+    stride: usize,
+) {
+    let whole = columns - columns % V::LANES;
+    // SAFETY: whole vectors end within the columns, the part is what is left of them.
+    unsafe {
+        for column in (0..whole).step_by(V::LANES) {
+            let (at, target) = (At::Whole(first + column), target.wrapping_add(column));
+            OutputGrad::both::<V>(&Pixels { pixels, at, target, stride });
+        }
+        if whole < columns {
+            let at = At::Part(first + whole, columns - whole);
+            let target = target.wrapping_add(whole);
+            OutputGrad::both::<V>(&Pixels { pixels, at, target, stride });
+        }
+    }
+}
+
+/// From a vector of each pixel to a vector of each position.
+struct Pixels<'a, const N: usize> {
+    pixels: &'a [[*const f32; N]; N],
+    at: At,
+    target: *mut f32,
+    stride: usize,
+}
+
+impl<V: Vector, const N: usize> Ends<V> for Pixels<'_, N> {
+    #[inline(always)]
+    unsafe fn load(&self, row: usize, column: usize) -> V {
+        // SAFETY: by this method's contract.
+        unsafe { self.at.load(self.pixels[row][column]) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, row: usize, column: usize, value: V) {
+        // SAFETY: by this method's contract.
+        unsafe { value.store(self.target.add(position(row, column, self.stride))) };
+    }
+}

@@ -1,0 +1,205 @@
+//! Weight gradient.
+
+use super::super::geometry::Geometry;
+use super::super::weight_grad::add_up;
+use super::grid::Grid;
+use super::read::{input_tile, output_grad_tile};
+use super::transform::POSITIONS;
+use super::weights::{gradient_back, position_stride};
+use crate::kernels::cpu::isa::{Kernel, dispatch};
+use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::kernels::cpu::vector::Vector;
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Filters of a task: four panels of 16.
+const PART_FILTERS: usize = 64;
+/// Tiles of a chunk. Transforming a chunk's sums back costs as much as the products of about six
+/// tiles.
+const CHUNK_TILES: usize = 64;
+/// The most chunks.
+const MAX_CHUNKS: usize = 16;
+/// The most values in the sums of all chunks together.
+const MAX_PARTIALS: usize = 1 << 23;
+
+/// As [`super::super::weight_grad`].
+pub(in super::super) fn weight_grad(
+    g: &Geometry,
+    input: &[f32],
+    output_grad: &[f32],
+    grad: &mut [f32],
+) {
+    let grid = Grid::forward(g);
+    let tiles = grid.tiles();
+    if tiles == 0 {
+        return grad.fill(0.0);
+    }
+    let room = (MAX_PARTIALS / grad.len()).max(1);
+    let chunks = (tiles / CHUNK_TILES).clamp(1, MAX_CHUNKS.min(room));
+    let parts = g.filters.div_ceil(PART_FILTERS);
+    let length = grad.len();
+    add_up(chunks, grad, |partials| {
+        let shared = SharedMut::new(partials);
+        let work = tiles * g.channels * g.filters * POSITIONS / 40;
+        parallel_for(chunks * parts, work, |task| {
+            let (chunk, part) = (task / parts, task % parts);
+            let first = part * PART_FILTERS;
+            dispatch(Chunk {
+                g,
+                grid: &grid,
+                tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
+                filters: [first, g.filters.min(first + PART_FILTERS)],
+                input,
+                output_grad,
+                grad: shared.pointer().wrapping_add(chunk * length),
+            });
+        });
+    });
+}
+
+/// The sum over some tiles, for some filters.
+struct Chunk<'a> {
+    g: &'a Geometry,
+    grid: &'a Grid,
+    /// From, to.
+    tiles: [usize; 2],
+    /// From, to.
+    filters: [usize; 2],
+    input: &'a [f32],
+    output_grad: &'a [f32],
+    grad: *mut f32,
+}
+
+impl Kernel for Chunk<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        let filters = self.filters[1] - self.filters[0];
+        let panels = filters.div_ceil(width);
+        let tiles = self.tiles[1] - self.tiles[0];
+        let block_tiles = super::block_tiles(tiles, channels, filters);
+        let row = channels.next_multiple_of(V::LANES);
+        let source_stride = position_stride(block_tiles * row);
+        let grad_stride = position_stride(block_tiles * panels * width);
+        let sums_stride = position_stride(panels * channels * width);
+        let zeros = row.max(self.g.filters.next_multiple_of(width));
+        let mut scratch =
+            Storage::new(zeros + POSITIONS * (source_stride + grad_stride + sums_stride));
+        let scratch = scratch.unique_f32s().expect("a new buffer is not shared");
+        let (zeros, scratch) = scratch.split_at_mut(zeros);
+        zeros.fill(0.0);
+        let (sources, scratch) = scratch.split_at_mut(POSITIONS * source_stride);
+        let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
+        let zeros = zeros.as_ptr();
+        let mut first = self.tiles[0];
+        while first < self.tiles[1] {
+            let tiles = block_tiles.min(self.tiles[1] - first);
+            for tile in 0..tiles {
+                let place = self.grid.place(first + tile);
+                let images = self.input.as_ptr();
+                let pixels = self.grid.source_pixels(place, images, channels, zeros);
+                // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources`
+                // has a row of whole vectors for each tile and position.
+                unsafe {
+                    let target = sources[tile * row..].as_mut_ptr();
+                    input_tile::<V>(&pixels, channels, target, source_stride);
+                }
+                let images = self.output_grad.as_ptr();
+                let pixels = self.grid.target_pixels(place, images, self.g.filters, zeros);
+                for panel in 0..panels {
+                    let target = grads[(panel * tiles + tile) * width..].as_mut_ptr();
+                    let column = self.filters[0] + panel * width;
+                    let columns = width.min(self.filters[1] - column);
+                    // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has
+                    // a row of a panel for each tile, panel and position.
+                    unsafe {
+                        output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                    }
+                }
+            }
+            for position in 0..POSITIONS {
+                let sources = &sources[position * source_stride..];
+                let grads = &grads[position * grad_stride..];
+                let sums = &mut sums[position * sums_stride..];
+                for panel in 0..panels {
+                    let product = Product {
+                        sources: sources.as_ptr(),
+                        row,
+                        tiles,
+                        panel: grads[panel * tiles * width..].as_ptr(),
+                        sums: sums[panel * channels * width..].as_mut_ptr(),
+                        accumulate: first > self.tiles[0],
+                    };
+                    product.rows::<V>(channels, filters - panel * width);
+                }
+            }
+            first += tiles;
+        }
+        for panel in 0..panels {
+            let column = self.filters[0] + panel * width;
+            let sizes = [channels, width.min(self.filters[1] - column)];
+            let sums = sums[panel * channels * width..].as_ptr();
+            // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
+            // `[3, 3, channels, filters]` and these columns are this task's alone.
+            unsafe {
+                let target = self.grad.wrapping_add(column);
+                gradient_back::<V>(sums, sums_stride, sizes, target, self.g.filters);
+            }
+        }
+    }
+}
+
+/// The products of one position and one panel: channels of transformed pixels by a panel of
+/// transformed gradients, summed over tiles.
+#[derive(Clone, Copy)]
+struct Product {
+    /// The first channel of the first tile.
+    sources: *const f32,
+    /// Values from one tile to the next.
+    row: usize,
+    tiles: usize,
+    panel: *const f32,
+    /// Rows of a panel's width.
+    sums: *mut f32,
+    accumulate: bool,
+}
+
+impl Product {
+    #[inline(always)]
+    fn rows<V: Vector>(self, rows: usize, columns: usize) {
+        let mut first = 0;
+        while first < rows {
+            let count = next_tile_rows::<V>(rows - first);
+            let part = Self {
+                sources: self.sources.wrapping_add(first),
+                sums: self.sums.wrapping_add(first * panel_width::<V>()),
+                ..self
+            };
+            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
+            first += count;
+        }
+    }
+}
+
+impl TileTask for Product {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) {
+        let mut rows = [self.sources; M];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = self.sources.wrapping_add(i);
+        }
+        let width = panel_width::<V>();
+        let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
+        let mut tile = Tile::<V, M, N>::zero();
+        // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
+        // panels for each channel.
+        unsafe {
+            tile.add_products(self.tiles, rows, self.row, self.panel, width);
+            tile.store(self.sums, width, N * V::LANES, finish);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Weights transformed into panels, `G w Gᵀ`, and the way back of their gradient, `Gᵀ u G`.
+
+use super::super::geometry::Geometry;
+use super::super::pack::panel_columns;
+use super::transform::{Ends, KERNEL, POSITIONS, Transform as _, Weight, WeightGrad, position};
+use crate::kernels::cpu::at::At;
+use crate::kernels::cpu::isa::{Kernel, dispatch};
+use crate::kernels::cpu::tile::panel_width;
+use crate::kernels::cpu::vector::Vector;
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+const TAPS: usize = KERNEL * KERNEL;
+/// The most lanes of any vector.
+const LANES: usize = 16;
+/// Source channels of a task.
+const TASK_CHANNELS: usize = 16;
+
+/// `[positions, panels, source channels, panel width]`, zeros in the columns beyond the last.
+pub(super) struct Weights {
+    values: Storage,
+    pub(super) channels: usize,
+    pub(super) filters: usize,
+}
+
+/// Values from one position to the next, where positions hold panels of rows: a cache line more
+/// than they hold, so that the stores of a tile's positions do not meet in one set of the cache.
+pub(super) fn position_stride(values: usize) -> usize {
+    values.next_multiple_of(LANES) + LANES
+}
+
+impl Weights {
+    /// Rows are channels, columns are filters.
+    pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {
+        Self::build(weight, [g.channels, g.filters], false)
+    }
+
+    /// The kernel turned by half a turn; rows are filters, columns are channels.
+    pub(super) fn backward(g: &Geometry, weight: &[f32]) -> Self {
+        Self::build(weight, [g.filters, g.channels], true)
+    }
+
+    fn build(weight: &[f32], [channels, filters]: [usize; 2], turned: bool) -> Self {
+        assert_eq!(weight.len(), TAPS * channels * filters);
+        let width = panel_columns();
+        let panels = filters.div_ceil(width);
+        let stride = position_stride(panels * channels * width);
+        let mut values = Storage::new(POSITIONS * stride);
+        let target = values.unique_f32s().expect("a new buffer is not shared");
+        let target = SharedMut::new(target);
+        let groups = channels.div_ceil(TASK_CHANNELS);
+        parallel_for(groups * panels, channels * filters * 4, |task| {
+            let (group, panel) = (task / panels, task % panels);
+            let first = group * TASK_CHANNELS;
+            dispatch(Transform {
+                weight,
+                sizes: [channels, filters],
+                turned,
+                rows: [first, channels.min(first + TASK_CHANNELS)],
+                column: panel * width,
+                target: target.pointer().wrapping_add(panel * channels * width),
+                position_stride: stride,
+            });
+        });
+        Self { values, channels, filters }
+    }
+
+    /// All panels of a position lie one after the other from `position * position_stride` on.
+    pub(super) fn values(&self) -> &[f32] {
+        self.values.f32s()
+    }
+
+    pub(super) fn position_stride(&self) -> usize {
+        position_stride(self.filters.div_ceil(panel_columns()) * self.channels * panel_columns())
+    }
+}
+
+/// Some rows of one panel.
+struct Transform<'a> {
+    weight: &'a [f32],
+    sizes: [usize; 2],
+    turned: bool,
+    /// From, to.
+    rows: [usize; 2],
+    /// The panel's first column.
+    column: usize,
+    /// The panel at position 0.
+    target: *mut f32,
+    position_stride: usize,
+}
+
+impl Kernel for Transform<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        const { assert!(V::LANES <= LANES) };
+        let width = panel_width::<V>();
+        let mut block = [[[0.0f32; LANES]; LANES]; TAPS];
+        for column in (0..width).step_by(V::LANES) {
+            let mut row = self.rows[0];
+            while row < self.rows[1] {
+                let count = V::LANES.min(self.rows[1] - row);
+                self.read::<V>([row, count], self.column + column, &mut block);
+                for i in 0..count {
+                    let target = self.target.wrapping_add((row + i) * width + column);
+                    let stride = self.position_stride;
+                    // SAFETY: a row of the block has room for any vector; the panel has a whole
+                    // row of two vectors at each position.
+                    unsafe { Weight::both::<V>(&Taps { block: &block, row: i, target, stride }) };
+                }
+                row += count;
+            }
+        }
+    }
+}
+
+impl Transform<'_> {
+    /// Copies the weights of some rows and a vector of columns, zeros beyond the last column.
+    #[inline(always)]
+    fn read<V: Vector>(
+        &self,
+        [row, rows]: [usize; 2],
+        column: usize,
+        block: &mut [[[f32; LANES]; LANES]; TAPS],
+    ) {
+        let [channels, filters] = self.sizes;
+        let columns = V::LANES.min(filters.saturating_sub(column));
+        for (tap, lines) in block.iter_mut().enumerate() {
+            let tap = if self.turned { TAPS - 1 - tap } else { tap };
+            let matrix = &self.weight[tap * channels * filters..][..channels * filters];
+            if !self.turned {
+                for (i, line) in lines[..rows].iter_mut().enumerate() {
+                    let start = (row + i) * filters + column.min(filters);
+                    line[..columns].copy_from_slice(&matrix[start..start + columns]);
+                    line[columns..].fill(0.0);
+                }
+            } else if rows == V::LANES && columns == V::LANES {
+                let source = &matrix[column * channels + row..];
+                // SAFETY: the matrix has a whole block of `LANES` rows and columns from here on,
+                // and so has `lines`.
+                unsafe {
+                    V::transpose(source.as_ptr(), channels, lines.as_mut_ptr().cast(), LANES);
+                }
+            } else {
+                for (i, line) in lines[..rows].iter_mut().enumerate() {
+                    line.fill(0.0);
+                    for (j, value) in line[..columns].iter_mut().enumerate() {
+                        *value = matrix[(column + j) * channels + row + i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Transforms the gradient of one panel back: `rows` channels by `columns` filters, whose sums lie
+/// at `source` as [`Weights`] lie, to `target`, the panel's first column of a weight
+/// `[3, 3, rows, filters]`.
+///
+/// # Safety
+/// Both must be valid for these sizes, and nothing else may use the target meanwhile.
+#[inline(always)]
+pub(super) unsafe fn gradient_back<V: Vector>(
+    source: *const f32,
+    position_stride: usize,
+    [rows, columns]: [usize; 2],
+    target: *mut f32,
+    filters: usize,
+) {
+    let width = panel_width::<V>();
+    for row in 0..rows {
+        let mut column = 0;
+        while column < columns {
+            let count = V::LANES.min(columns - column);
+            let at = if count == V::LANES { At::Whole(column) } else { At::Part(column, count) };
+            let source = source.wrapping_add(row * width + column);
+            let (target, tap_stride) = (target.wrapping_add(row * filters), rows * filters);
+            // SAFETY: every position holds a panel of `rows` whole rows; the target has `columns`
+            // values for each tap and row.
+            unsafe {
+                WeightGrad::both::<V>(&Sums { source, position_stride, at, target, tap_stride });
+            }
+            column += count;
+        }
+    }
+}
+
+/// From a row of each tap to a vector of each position.
+struct Taps<'a> {
+    block: &'a [[[f32; LANES]; LANES]; TAPS],
+    row: usize,
+    target: *mut f32,
+    stride: usize,
+}
+
+impl<V: Vector> Ends<V> for Taps<'_> {
+    #[inline(always)]
+    unsafe fn load(&self, row: usize, column: usize) -> V {
+        // SAFETY: by this method's contract.
+        unsafe { V::load(self.block[row * KERNEL + column][self.row].as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, row: usize, column: usize, value: V) {
+        // SAFETY: by this method's contract.
+        unsafe { value.store(self.target.add(position(row, column, self.stride))) };
+    }
+}
+
+/// From a vector of each position to a vector of each tap.
+struct Sums {
+    source: *const f32,
+    position_stride: usize,
+    at: At,
+    target: *mut f32,
+    tap_stride: usize,
+}
+
+impl<V: Vector> Ends<V> for Sums {
+    #[inline(always)]
+    unsafe fn load(&self, row: usize, column: usize) -> V {
+        // SAFETY: by this method's contract.
+        unsafe { V::load(self.source.add(position(row, column, self.position_stride))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, row: usize, column: usize, value: V) {
+        let tap = row * KERNEL + column;
+        // SAFETY: by this method's contract.
+        unsafe { self.at.store(value, self.target.add(tap * self.tap_stride)) };
+    }
+}
