@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use clap::Parser;
-use glassbox::{denormals, pool, threads};
+use glassbox::{Precision, denormals, pool, threads};
 use glassbox_bench::{WORKLOADS, Workload};
 use serde_json::json;
 
@@ -26,6 +26,9 @@ struct Arguments {
     /// Print the losses of steps 1 and 50 instead of times.
     #[arg(long)]
     check: bool,
+    /// Convolutions by sums of products only.
+    #[arg(long)]
+    exact: bool,
     /// Stop after the first step.
     #[arg(long)]
     first: bool,
@@ -37,6 +40,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _flush = denormals::flush();
     for (name, make) in WORKLOADS.iter().filter(|(name, _)| name.contains(&arguments.only)) {
         let mut workload = make()?;
+        if arguments.exact {
+            workload.set_precision(Precision::Exact);
+        }
         if arguments.first {
             workload.step();
             println!("{}", json!({ "peer": "glassbox", "first": name }));

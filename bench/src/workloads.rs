@@ -1,5 +1,6 @@
 //! What is timed: one optimizer step (forward, loss, backward, update) on a fixed batch.
 
+use glassbox::Precision;
 use glassbox::nn::layers::{
     Conv2dConfig, GruConfig, Layer, LstmConfig, PaddingConfig, ResidualConfig, RnnConfig,
 };
@@ -77,6 +78,11 @@ impl Workload {
             loss: Loss::default(),
             steps: 0,
         })
+    }
+
+    /// Chooses the precision of the steps from now on.
+    pub fn set_precision(&mut self, precision: Precision) {
+        self.cx = Cx::train(0, 0).with_precision(precision);
     }
 
     /// Items in the batch.

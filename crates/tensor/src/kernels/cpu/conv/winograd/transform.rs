@@ -199,15 +199,14 @@ mod tests {
     #[test]
     fn the_transforms_make_a_convolution() {
         let (input, weight, output) = (matrix(Input), matrix(Weight), matrix(Output));
-        for (o, row) in output.iter().enumerate() {
-            for k in 0..KERNEL {
-                for d in 0..INPUT {
-                    let product: f64 =
-                        (0..INPUT).map(|i| row[i] * weight[i][k] * input[i][d]).sum();
-                    let expected = if d == o + k { 1.0 } else { 0.0 };
-                    assert!((product - expected).abs() < 1e-6, "{o} {k} {d}: {product}");
-                }
-            }
+        // The coefficient of `w[k] d[j]` in output `o`.
+        let coefficient = |o: usize, k: usize, j: usize| -> f64 {
+            (0..INPUT).map(|i| output[o][i] * weight[i][k] * input[i][j]).sum()
+        };
+        for place in 0..OUTPUT * KERNEL * INPUT {
+            let (o, k, j) = (place / KERNEL / INPUT, place / INPUT % KERNEL, place % INPUT);
+            let expected = if j == o + k { 1.0 } else { 0.0 };
+            assert!((coefficient(o, k, j) - expected).abs() < 1e-6, "{o} {k} {j}");
         }
     }
 }
