@@ -22,7 +22,8 @@ type FreeList = Mutex<Vec<Arc<Vec<Line>>>>;
 impl Storage {
     /// A buffer of at least `length` values with unspecified (old, but initialised) contents.
     pub(crate) fn new(length: usize) -> Self {
-        Self(Some(pool::take(length.div_ceil(LINE))))
+        // Nothing needs no buffer.
+        Self((length > 0).then(|| pool::take(length.div_ceil(LINE))))
     }
 
     pub(crate) fn f32s(&self) -> &[f32] {
@@ -44,7 +45,10 @@ impl Storage {
     }
 
     fn unique(&mut self) -> Option<&mut [Line]> {
-        self.0.as_mut().and_then(Arc::get_mut).map(Vec::as_mut_slice)
+        match &mut self.0 {
+            Some(lines) => Arc::get_mut(lines).map(Vec::as_mut_slice),
+            None => Some(&mut []),
+        }
     }
 
     fn lines(&self) -> &[Line] {

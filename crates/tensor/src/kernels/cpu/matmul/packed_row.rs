@@ -63,13 +63,13 @@ impl PackedRow<'_> {
             let steps = stretch.min(depth - start);
             let (is_first, is_last) = (start == 0, start + steps == depth);
             let mut tiles = [Tile::<V, 1, 2>::zero(); N];
-            let mut index = 0;
-            let values = [(); N].map(|()| {
-                index += 1;
-                let panel = packed.panel(first / width + panel + index - 1, right_start + start);
+            // A loop: a closure would not be inlined here.
+            let mut values = [std::ptr::null(); N];
+            for (index, values) in values.iter_mut().enumerate() {
+                let panel = packed.panel(first / width + panel + index, right_start + start);
                 assert!(panel.len() >= steps * width);
-                panel.as_ptr()
-            });
+                *values = panel.as_ptr();
+            }
             let row = left.part(0, 1, start, steps).values.as_ptr();
             for p in 0..steps {
                 let row = row.wrapping_add(p * left.column_stride);
