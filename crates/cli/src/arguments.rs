@@ -206,6 +206,9 @@ pub struct Generate {
     /// Choose among the likeliest tokens that together have this probability only
     #[arg(long, value_name = "P")]
     pub top_p: Option<f32>,
+    /// Round recurrent weights to half precision: faster, and almost the same probabilities
+    #[arg(long)]
+    pub half: bool,
     /// Decides the choices: the same seed gives the same text
     #[arg(long, default_value = "0")]
     pub seed: u64,

@@ -27,6 +27,8 @@ pub struct RecurrentState {
     layers: Vec<LayerState>,
     /// Their weights, ready for single steps, once there were such.
     prepared: Vec<Option<PreparedRecurrent>>,
+    /// Whether single steps round weights to half precision.
+    half: bool,
     next: usize,
 }
 
@@ -43,6 +45,13 @@ impl RecurrentState {
     /// The state of these layers, in the order in which they run: one that was saved.
     pub fn from_layers(layers: Vec<LayerState>) -> Self {
         Self { layers, ..Self::default() }
+    }
+
+    /// The same for single steps with weights rounded to half precision: see
+    /// [`PreparedRecurrent::half`]. Windows of several steps are not rounded.
+    #[must_use]
+    pub fn in_half_precision(self) -> Self {
+        Self { half: true, prepared: Vec::new(), ..self }
     }
 
     /// Whether this is the start of a sequence: zeros for any batch.
@@ -75,7 +84,7 @@ impl RecurrentState {
             cell: layer.cell.as_ref().map(|cell| cell.index_select(0, &rows)),
         };
         let layers = self.layers.iter().map(picked).collect();
-        Self { layers, prepared: self.prepared.clone(), next: 0 }
+        Self { layers, prepared: self.prepared.clone(), half: self.half, next: 0 }
     }
 
     /// The states of the layers, in the order in which they run.
@@ -101,7 +110,11 @@ impl RecurrentState {
         let known = &mut self.prepared[self.next];
         match known {
             Some(prepared) if prepared.is_of(weights) => prepared.clone(),
-            _ => known.insert(PreparedRecurrent::new(weights)).clone(),
+            _ => {
+                let prepare =
+                    if self.half { PreparedRecurrent::half } else { PreparedRecurrent::new };
+                known.insert(prepare(weights)).clone()
+            }
         }
     }
 

@@ -86,6 +86,14 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// The same with recurrent weights rounded to half precision, which takes about two thirds of
+    /// the time. Probabilities differ by some thousandths.
+    #[must_use]
+    pub fn in_half_precision(mut self) -> Self {
+        self.state = self.state.in_half_precision();
+        self
+    }
+
     /// Chooses the next token.
     pub fn next_token(&mut self) -> i32 {
         let width = self.vocabulary.len();

@@ -24,6 +24,9 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     Generator::is_possible(&predictor, &path)?;
     let prompt = &arguments.prompt;
     let mut generator = Generator::of(&predictor, prompt, sampling, arguments.seed)?;
+    if arguments.half {
+        generator = generator.in_half_precision();
+    }
     // The prompt that stands for the beginning of a line is not part of the text.
     let shown = if prompt == "\n" { "" } else { prompt };
     match write(&mut generator, shown, arguments.length) {

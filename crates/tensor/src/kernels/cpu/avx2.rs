@@ -1,4 +1,4 @@
-//! Eight lanes with AVX2 and FMA.
+//! Eight lanes with AVX2, FMA and F16C.
 
 use std::arch::x86_64::*;
 
@@ -7,8 +7,8 @@ use super::vector::Vector;
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
 
-/// SAFETY for the whole file: a value of this type exists only inside `isa::dispatch`, after AVX2
-/// and FMA were detected, so every intrinsic is supported; those that touch memory inherit the
+/// SAFETY for the whole file: a value of this type exists only inside `isa::dispatch`, after AVX2,
+/// FMA and F16C were detected, so every intrinsic is supported; those that touch memory inherit the
 /// contract of the method they implement.
 macro_rules! intrinsics {
     ($($name:ident($($argument:ident),*) = $body:expr;)*) => {
@@ -103,6 +103,12 @@ impl Vector for Avx2 {
                 _mm256_storeu_ps(target.add((i + 4) * target_stride), high);
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(source: *const u16) -> Self {
+        // SAFETY: eight readable values by this method's contract; F16C is present, see above.
+        Self(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(source.cast())) })
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ use super::vector::Vector;
 pub(crate) enum Isa {
     /// Arrays that the compiler vectorises for the build's baseline.
     Portable,
-    /// 256-bit vectors with fused multiply-add.
+    /// 256-bit vectors with fused multiply-add, and half precision in memory.
     #[cfg(target_arch = "x86_64")]
     Avx2,
 }
@@ -32,7 +32,10 @@ pub(crate) fn isa() -> Isa {
             return Isa::Portable;
         }
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+        {
             return Isa::Avx2;
         }
         Isa::Portable
@@ -61,7 +64,7 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match isa() {
         Isa::Portable => kernel.run::<Portable>(),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `isa()` answers `Avx2` only where AVX2 and FMA were detected.
+        // SAFETY: `isa()` answers `Avx2` only where AVX2, FMA and F16C were detected.
         Isa::Avx2 => unsafe { run_avx2(kernel) },
     }
 }
@@ -87,7 +90,7 @@ pub(crate) fn with_portable<R>(f: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
 }

@@ -11,6 +11,7 @@ pub(crate) mod cross_entropy;
 pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod epilogue_grad;
+pub(crate) mod half;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;

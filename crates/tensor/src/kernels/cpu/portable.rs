@@ -1,5 +1,6 @@
 //! Eight lanes as a plain array: what every machine can run.
 
+use super::half::from_half;
 use super::vector::Vector;
 
 #[derive(Clone, Copy)]
@@ -58,6 +59,12 @@ impl Vector for Portable {
     unsafe fn store_part(self, target: *mut f32, count: usize) {
         // SAFETY: `count` writable values by this method's contract, at most `LANES`.
         unsafe { std::slice::from_raw_parts_mut(target, count) }.copy_from_slice(&self.0[..count]);
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(source: *const u16) -> Self {
+        // SAFETY: eight readable values by this method's contract.
+        Self(unsafe { source.cast::<[u16; LANES]>().read_unaligned() }.map(from_half))
     }
 
     #[inline(always)]

@@ -74,6 +74,12 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `LANES` bytes.
     unsafe fn store_bytes(self, target: *mut u8);
 
+    /// Reads `LANES` half-precision numbers ([`super::half`]).
+    ///
+    /// # Safety
+    /// `source` must be readable for `LANES` values of 16 bits.
+    unsafe fn load_half(source: *const u16) -> Self;
+
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;

@@ -4,7 +4,9 @@ use super::prepared::Products;
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
 use super::{RecurrentCell, RecurrentWeights, Saved};
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product, product_by_rows};
+use crate::kernels::cpu::matmul::{
+    Epilogue, HalfMatrix, Matrix, PackedMatrix, product, product_by_rows,
+};
 use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
 use crate::kernels::threads;
 use crate::ops::activation::Activation;
@@ -65,6 +67,8 @@ pub(super) struct Packed {
     input: Option<PackedMatrix>,
     hidden: Option<PackedMatrix>,
     projection: Option<PackedMatrix>,
+    /// Those of the input and of the hidden state instead, rounded.
+    half: Option<[HalfMatrix; 2]>,
 }
 
 impl Packed {
@@ -83,22 +87,33 @@ impl Packed {
             hidden: several(hidden, outputs),
             projection: projection
                 .map(|weight| PackedMatrix::new(Matrix::new(weight, units, outputs))),
+            half: None,
         }
     }
 
     /// Those of a layer, however many steps there are.
     pub(super) fn all(weights: &RecurrentWeights<'_>) -> Self {
-        let packed = |weight: &Tensor| {
-            let shape = weight.shape();
-            let &[rows, columns] = shape.dims() else { panic!("a weight of shape {shape}") };
-            PackedMatrix::new(Matrix::new(weight.as_slice(), rows, columns))
-        };
+        let packed = |weight| PackedMatrix::new(matrix(weight));
         Self {
             input: Some(packed(weights.input)),
             hidden: Some(packed(weights.hidden)),
             projection: weights.projection.map(packed),
+            half: None,
         }
     }
+
+    /// Those of a layer, rounded to half precision.
+    pub(super) fn half(weights: &RecurrentWeights<'_>) -> Self {
+        let projection = weights.projection.map(|weight| PackedMatrix::new(matrix(weight)));
+        let half = [weights.input, weights.hidden].map(|weight| HalfMatrix::new(matrix(weight)));
+        Self { input: None, hidden: None, projection, half: Some(half) }
+    }
+}
+
+fn matrix(weight: &Tensor) -> Matrix<'_> {
+    let shape = weight.shape();
+    let &[rows, columns] = shape.dims() else { panic!("a weight of shape {shape}") };
+    Matrix::new(weight.as_slice(), rows, columns)
 }
 
 impl Layer<'_> {
@@ -120,13 +135,15 @@ impl Layer<'_> {
             last_hidden: Tensor::build([items, outputs], |_| {}),
             last_cell: Tensor::build([if self.cell.has_cell() { items } else { 0 }, units], |_| {}),
         };
-        let ready = self.packed.hidden.is_none().then(|| self.only_products(span, states));
+        let only = self.packed.hidden.is_none() && self.packed.half.is_none();
+        let ready = only.then(|| self.only_products(span, states));
         let lengths = span_lengths(self.lengths, span);
         let forward = kernels::Forward {
             sequence: self.sizes.sequence(span, self.reverse, lengths.as_ref()),
-            product: match (&ready, &self.packed.hidden) {
-                (_, Some(packed)) => HiddenProduct::Packed(packed),
-                (ready, None) => HiddenProduct::Ready(ready.as_ref().map_or(&[], Tensor::as_slice)),
+            product: match (&ready, &self.packed.hidden, &self.packed.half) {
+                (_, Some(packed), _) => HiddenProduct::Packed(packed),
+                (_, _, Some([_, hidden])) => HiddenProduct::Half(hidden),
+                (ready, ..) => HiddenProduct::Ready(ready.as_ref().map_or(&[], Tensor::as_slice)),
             },
             bias: self.hidden_bias,
             projection: self.packed.projection.as_ref(),
@@ -211,6 +228,19 @@ impl Layer<'_> {
             let from = Span::whole(self.sizes).row_of(span) * inputs;
             Matrix::new(&self.input[from..][..span.rows() * inputs], span.rows(), inputs)
         };
+        if let Some([weight, _]) = &self.packed.half {
+            let from = Span::whole(self.sizes).row_of(span) * inputs;
+            let rows = self.input[from..][..span.rows() * inputs].chunks_exact(inputs);
+            return Tensor::build([span.rows(), width], |out| {
+                for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
+                    let product = |out: &mut [f32]| weight.row_product(row, self.input_bias, out);
+                    match self.known {
+                        Some(known) if span.rows() == 1 => known.get(row, out, product),
+                        _ => product(out),
+                    }
+                }
+            });
+        }
         Tensor::build([span.rows(), width], |out| match &self.packed.input {
             None => {
                 let weight = Matrix::new(self.input_weight, inputs, width);

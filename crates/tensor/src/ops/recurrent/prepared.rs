@@ -25,6 +25,16 @@ impl PreparedRecurrent {
     /// Prepares `weights`, and keeps a share of them.
     pub fn new(weights: &RecurrentWeights<'_>) -> Self {
         let packed = Packed::all(weights);
+        Self::with(weights, packed)
+    }
+
+    /// Prepares `weights` rounded to half precision (IEEE 754 binary16, one part in 2048), which
+    /// single steps read in half the time. Sums are made in single precision.
+    pub fn half(weights: &RecurrentWeights<'_>) -> Self {
+        Self::with(weights, Packed::half(weights))
+    }
+
+    fn with(weights: &RecurrentWeights<'_>, packed: Packed) -> Self {
         let weights = all(weights).map(|weight| weight.map(Tensor::values));
         Self(Arc::new(Inner { weights, packed, products: Products::default() }))
     }

@@ -6,6 +6,7 @@
 //! from the sizes alone, so results do not depend on threads.
 
 mod block;
+mod half;
 mod pack;
 mod packed_row;
 mod plan;
@@ -14,6 +15,7 @@ mod with_vector;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
 
 use super::isa::dispatch;

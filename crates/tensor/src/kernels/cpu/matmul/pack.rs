@@ -49,6 +49,12 @@ impl PackedMatrix {
         Self { columns, ..self }
     }
 
+    /// All panels, one after the other.
+    pub(super) fn values(&self) -> &[f32] {
+        let panels = self.columns.div_ceil(self.width);
+        &self.storage.f32s()[..panels * self.width * self.rows]
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }

@@ -4,13 +4,15 @@ use super::cell::Cell;
 use super::rows::StepRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
 use crate::kernels::cpu::isa::dispatch;
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product_of_rows};
+use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_rows};
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]
 pub(crate) enum HiddenProduct<'a> {
     /// To be made at every step with this weight, `[outputs, gates · units]`.
     Packed(&'a PackedMatrix),
+    /// The same, rounded to half precision.
+    Half(&'a HalfMatrix),
     /// Made already, bias included, `[batch, gates · units]`: there is only one step.
     Ready(&'a [f32]),
 }
@@ -114,6 +116,11 @@ fn block<C: Cell>(
     for step in 0..longest {
         let products = match fixed.product {
             HiddenProduct::Ready(products) => &products[first * width..][..count * width],
+            HiddenProduct::Half(weight) => {
+                let rows = hidden.chunks_exact(outputs).zip(product.chunks_exact_mut(width));
+                rows.for_each(|(row, out)| weight.row_product(row, fixed.bias, out));
+                &*product
+            }
             HiddenProduct::Packed(weight) => {
                 let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
                 product_of_rows(Matrix::new(hidden, count, outputs), weight, epilogue, product);
