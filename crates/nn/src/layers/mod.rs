@@ -57,7 +57,7 @@ pub use gru::GruConfig;
 pub use leaky_relu::LeakyReluConfig;
 pub use lstm::LstmConfig;
 pub use max_pool::{MaxPool, MaxPoolConfig};
-pub use recurrent::{Recurrent, RecurrentLayer, Return};
+pub use recurrent::{Recurrent, RecurrentLayer, RecurrentStep, Return};
 pub use relu::ReluConfig;
 pub use residual::{Residual, ResidualConfig, Shortcut};
 pub use rnn::{RnnActivation, RnnConfig};

@@ -9,8 +9,10 @@ use crate::module::Module;
 use crate::param::Param;
 
 mod plan;
+mod step;
 
 pub(super) use plan::{Plan, one, orthogonal, xavier};
+pub use step::RecurrentStep;
 
 /// What a recurrent layer gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,20 @@ pub enum Return {
 /// Makes a layer of a configuration that has a `plan()`.
 macro_rules! layer_of_plan {
     ($config:ty, $name:literal) => {
+        impl $config {
+            /// The cell of the first layer by itself, to be called step by step.
+            ///
+            /// # Errors
+            /// When a setting is impossible.
+            pub fn cell(
+                &self,
+                inputs: usize,
+                rng: &mut glassbox_tensor::Rng,
+            ) -> Result<$crate::layers::RecurrentStep, $crate::BuildError> {
+                self.plan().cell(inputs, rng)
+            }
+        }
+
         impl $crate::layers::LayerConfig for $config {
             const TYPE: &'static str = $name;
 
@@ -99,7 +115,40 @@ pub struct RecurrentLayer {
     pub weight_hr: Option<Param>,
 }
 
+/// The weights of a layer as tensors of the graph.
+struct TakenWeights {
+    input: Tensor,
+    hidden: Tensor,
+    input_bias: Option<Tensor>,
+    hidden_bias: Option<Tensor>,
+    projection: Option<Tensor>,
+}
+
+impl TakenWeights {
+    fn borrowed(&self) -> RecurrentWeights<'_> {
+        RecurrentWeights {
+            input: &self.input,
+            hidden: &self.hidden,
+            input_bias: self.input_bias.as_ref(),
+            hidden_bias: self.hidden_bias.as_ref(),
+            projection: self.projection.as_ref(),
+        }
+    }
+}
+
 impl RecurrentLayer {
+    /// The weights, which join the graph where `cx` records one.
+    fn on(&self, cx: &Cx) -> TakenWeights {
+        let on = |param: &Option<Param>| param.as_ref().map(|param| param.on(cx));
+        TakenWeights {
+            input: self.weight_ih.on(cx),
+            hidden: self.weight_hh.on(cx),
+            input_bias: on(&self.bias_ih),
+            hidden_bias: on(&self.bias_hh),
+            projection: on(&self.weight_hr),
+        }
+    }
+
     fn run(
         &self,
         cell: RecurrentCell,
@@ -107,17 +156,8 @@ impl RecurrentLayer {
         options: &RecurrentOptions<'_>,
         cx: &mut Cx,
     ) -> RecurrentOutput {
-        let recording: &Cx = cx;
-        let on = |param: &Option<Param>| param.as_ref().map(|param| param.on(recording));
-        let (bias_ih, bias_hh) = (on(&self.bias_ih), on(&self.bias_hh));
-        let weight_hr = on(&self.weight_hr);
-        let weights = RecurrentWeights {
-            input: &self.weight_ih.on(recording),
-            hidden: &self.weight_hh.on(recording),
-            input_bias: bias_ih.as_ref(),
-            hidden_bias: bias_hh.as_ref(),
-            projection: weight_hr.as_ref(),
-        };
+        let weights = self.on(cx);
+        let weights = weights.borrowed();
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
         let prepared = if single { cx.prepared(&weights) } else { None };

@@ -2,7 +2,7 @@
 
 use glassbox_tensor::{RecurrentCell, Rng, Shape, Tensor};
 
-use super::{Recurrent, RecurrentLayer, Return, Settings};
+use super::{Recurrent, RecurrentLayer, RecurrentStep, Return, Settings};
 use crate::error::{BuildError, checked_shape, checked_size, with_kind};
 use crate::init::{Fans, Init};
 use crate::layers::config::{Cost, at_least_one};
@@ -155,6 +155,15 @@ impl Plan {
         let &Self { kind, cell, dropout, returns, recompute, .. } = self;
         let settings = Settings { kind, cell, dropout, returns, recompute };
         Ok(Box::new(Recurrent { forward, reverse, settings }))
+    }
+
+    pub(in crate::layers) fn cell(
+        &self,
+        inputs: usize,
+        rng: &mut Rng,
+    ) -> Result<RecurrentStep, BuildError> {
+        self.checked([1, inputs].into())?;
+        Ok(RecurrentStep { weights: self.layer(inputs, rng), cell: self.cell })
     }
 
     fn layer(&self, inputs: usize, rng: &mut Rng) -> RecurrentLayer {
