@@ -63,7 +63,7 @@ fn a_text_is_learned_and_continued() {
     assert!(text.starts_with("so long lives this, and this gives life to thee.\n"), "{text}");
     assert_eq!(generate("--seed 3"), generate("--seed 3 --threads 2"));
     assert_eq!(generate("--top-k 1"), text);
-    assert_eq!(generate("--temperature 0 --half"), text, "the verse is certain enough");
+    assert_eq!(generate("--temperature 0 --exact"), text, "the verse is certain enough");
     assert_eq!(generate("--top-p 1e-6"), text);
 
     place.write("begun.txt", "so long lives this, and this gives lif");

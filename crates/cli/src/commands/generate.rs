@@ -24,7 +24,7 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     Generator::is_possible(&predictor, &path)?;
     let prompt = &arguments.prompt;
     let mut generator = Generator::of(&predictor, prompt, sampling, arguments.seed)?;
-    if arguments.half {
+    if !arguments.exact {
         generator = generator.in_half_precision();
     }
     // The prompt that stands for the beginning of a line is not part of the text.
