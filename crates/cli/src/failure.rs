@@ -1,11 +1,12 @@
 //! How a command ends when it does not succeed.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use glassbox_recipe::{Problem, Report};
 use glassbox_report::ReportError;
 use glassbox_train::checkpoint::CheckpointError;
-use glassbox_train::{DataError, TrainError};
+use glassbox_train::{DataError, TrainError, atomic};
 
 use crate::terminal;
 
@@ -23,6 +24,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A file or folder that cannot be written.
+    pub fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::Failed(format!("error: {}: {error}", path.display()))
+    }
+
     /// Tells the user and gives the exit status.
     pub fn report(&self) -> ExitCode {
         match self {
@@ -43,6 +49,11 @@ impl Failure {
             Self::Interrupted => ExitCode::from(130),
         }
     }
+}
+
+/// Writes a whole file or leaves it as it was.
+pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    atomic::write(path, text.as_bytes()).map_err(|error| Failure::file(path, &error))
 }
 
 /// Whether a code is about the recipe or the shapes it makes.

@@ -120,9 +120,7 @@ impl Summary {
 
     /// The steps of a sequence, where there are recurrent layers.
     pub fn steps(&self) -> Option<usize> {
-        let recurrent =
-            |layer: &Layer| matches!(layer, Layer::Rnn(_) | Layer::Gru(_) | Layer::Lstm(_));
-        let first = self.layers.iter().position(recurrent)?;
+        let first = self.layers.iter().position(Layer::is_recurrent)?;
         let input = if first == 0 { self.input } else { self.rows[first - 1].output };
         input.dims().first().copied()
     }

@@ -45,37 +45,17 @@ impl<'a> Generator<'a> {
         Ok(new)
     }
 
-    /// A generator of the model of `predictor`, which must be one of text: see
-    /// [`Generator::is_possible`].
+    /// The vocabulary of a model that was trained on text, which can generate.
     ///
     /// # Errors
-    /// When the prompt has a character that the model does not know.
-    ///
-    /// # Panics
-    /// When the model is not one of text.
-    pub fn of(
+    /// When it was trained on something else: `path`, where it was loaded from, and what it is.
+    pub fn vocabulary_of(
         predictor: &'a Predictor,
-        prompt: &str,
-        sampling: Sampling,
-        seed: u64,
-    ) -> Result<Self, DataError> {
-        let InputReader::Text(vocabulary) = &predictor.config().reader else {
-            panic!("a model of text");
-        };
-        Self::new(predictor.model(), vocabulary, prompt, sampling, seed)
-    }
-
-    /// Whether a model can generate: it was trained on text.
-    ///
-    /// # Errors
-    /// What it is instead.
-    pub fn is_possible(
-        predictor: &Predictor,
         path: &std::path::Path,
-    ) -> Result<(), CheckpointError> {
+    ) -> Result<&'a Vocabulary, CheckpointError> {
         let config = predictor.config();
         match (&config.reader, config.output) {
-            (InputReader::Text(_), Output::Tokens) => Ok(()),
+            (InputReader::Text(vocabulary), Output::Tokens) => Ok(vocabulary),
             _ => Err(CheckpointError::new(
                 "GB0513",
                 path,

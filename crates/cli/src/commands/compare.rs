@@ -1,13 +1,11 @@
 //! `glassbox compare`: runs beside each other.
 
-use std::path::Path;
-
-use glassbox_report::{Curves, LinePlot, compare_plots};
-use glassbox_train::{RunFolder, RunRecord, atomic};
+use glassbox_report::{Curves, compare_plots};
+use glassbox_train::{RunFolder, RunRecord};
 
 use crate::arguments::Compare;
 use crate::commands::runs::main_score;
-use crate::failure::Failure;
+use crate::failure::{Failure, write_file};
 use crate::format::{clock, score, thousands};
 use crate::run_names;
 use crate::terminal::say;
@@ -17,14 +15,10 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let found = arguments.names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     table(&found)?;
     let Some(folder) = &arguments.plots else { return Ok(()) };
-    let failed = |path: &Path, error: std::io::Error| {
-        Failure::Failed(format!("error: {}: {error}", path.display()))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
     for (name, plot) in compare_plots(&found)? {
         let path = folder.join(format!("{name}.svg"));
-        atomic::write(&path, LinePlot::svg(&plot)?.as_bytes())
-            .map_err(|error| failed(&path, error))?;
+        write_file(&path, &plot.svg()?)?;
         say!("wrote {}", path.display());
     }
     Ok(())

@@ -21,9 +21,10 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
     let path = weights(&folder, arguments.checkpoint);
     let predictor = Predictor::load(&path)?;
-    Generator::is_possible(&predictor, &path)?;
+    let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
     let prompt = &arguments.prompt;
-    let mut generator = Generator::of(&predictor, prompt, sampling, arguments.seed)?;
+    let model = predictor.model();
+    let mut generator = Generator::new(model, vocabulary, prompt, sampling, arguments.seed)?;
     if !arguments.exact {
         generator = generator.in_half_precision();
     }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use glassbox_report::{Page, StateMap};
 use glassbox_train::data::InputReader;
-use glassbox_train::{Predictor, RunFolder, RunRecord, atomic};
+use glassbox_train::{Predictor, RunFolder, RunRecord};
 
 use crate::arguments::Report;
-use crate::failure::Failure;
+use crate::failure::{Failure, write_file};
 use crate::run_names;
 use crate::terminal::say;
 
@@ -30,8 +30,7 @@ pub fn write(folder: &RunFolder, record: RunRecord) -> Result<PathBuf, Failure> 
         page.states = states(folder, &text).map(|map| map.heat_map(UNITS));
     }
     let (path, html) = (folder.report(), page.html()?);
-    atomic::write(&path, html.as_bytes())
-        .map_err(|error| Failure::Failed(format!("error: {}: {error}", path.display())))?;
+    write_file(&path, &html)?;
     Ok(path)
 }
 

@@ -1,12 +1,11 @@
 //! `glassbox states`: what recurrent units do while they read a text.
 
 use glassbox_report::StateMap;
-use glassbox_train::data::InputReader;
-use glassbox_train::{Generator, Predictor, atomic};
+use glassbox_train::{Generator, Predictor};
 
 use crate::arguments::States;
 use crate::commands::eval::weights;
-use crate::failure::Failure;
+use crate::failure::{Failure, write_file};
 use crate::run_names;
 use crate::terminal::say;
 
@@ -14,10 +13,7 @@ pub fn run(arguments: &States) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
     let path = weights(&folder, arguments.checkpoint);
     let predictor = Predictor::load(&path)?;
-    Generator::is_possible(&predictor, &path)?;
-    let InputReader::Text(vocabulary) = &predictor.config().reader else {
-        return Err(Failure::Usage("the model is not one of text".into()));
-    };
+    let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
     let layer = arguments.layer as usize;
     let map = StateMap::of(predictor.model(), vocabulary, &arguments.text, layer - 1);
     let map = map.map_err(|character| {
@@ -33,8 +29,7 @@ pub fn run(arguments: &States) -> Result<(), Failure> {
     };
     let out = arguments.out.clone().unwrap_or_else(|| folder.path().join("states.svg"));
     let svg = map.heat_map(arguments.units as usize).svg()?;
-    atomic::write(&out, svg.as_bytes())
-        .map_err(|error| Failure::Failed(format!("error: {}: {error}", out.display())))?;
+    write_file(&out, &svg)?;
     say!("{}: {} units over {} tokens", map.layer, map.units.len(), map.tokens.len());
     say!("wrote {}", out.display());
     Ok(())

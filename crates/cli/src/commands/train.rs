@@ -1,10 +1,10 @@
 //! `glassbox train`: from a recipe to a trained, evaluated and resumable model.
 
 use glassbox_tensor::threads;
-use glassbox_train::{RunFolder, RunRecord, atomic, unix_time};
+use glassbox_train::{RunFolder, RunRecord, unix_time};
 
 use crate::arguments::Train;
-use crate::failure::Failure;
+use crate::failure::{Failure, write_file};
 use crate::preparation::{self, Preparation};
 use crate::session::Session;
 
@@ -22,12 +22,8 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
 /// Writes what a run folder has before training begins.
 fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failure> {
     let experiment = &prepared.experiment;
-    let written = |path: std::path::PathBuf, text: &str| {
-        atomic::write(&path, text.as_bytes())
-            .map_err(|error| Failure::Failed(format!("error: {}: {error}", path.display())))
-    };
-    written(folder.recipe(), &prepared.text)?;
-    written(folder.resolved(), &experiment.to_toml())?;
+    write_file(&folder.recipe(), &prepared.text)?;
+    write_file(&folder.resolved(), &experiment.to_toml())?;
     let mut record = RunRecord {
         name: folder.name(),
         started: unix_time(),

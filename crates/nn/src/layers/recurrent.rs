@@ -3,6 +3,7 @@
 use glassbox_tensor::{RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::Layer;
 use crate::Parameters;
 use crate::context::Cx;
 use crate::module::Module;
@@ -23,6 +24,13 @@ pub enum Return {
     Sequence,
     /// The hidden state after the last step of each direction: `[features]`.
     Last,
+}
+
+impl Layer {
+    /// Whether it is an rnn, gru or lstm.
+    pub fn is_recurrent(&self) -> bool {
+        matches!(self, Self::Rnn(_) | Self::Gru(_) | Self::Lstm(_))
+    }
 }
 
 /// Makes a layer of a configuration that has a `plan()`.

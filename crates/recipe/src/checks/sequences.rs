@@ -32,9 +32,7 @@ impl Checks<'_> {
 
     /// What is to be kept of the run exists.
     pub fn watch(&mut self, experiment: &Experiment) {
-        let is_recurrent =
-            |layer: &Layer| matches!(layer, Layer::Rnn(_) | Layer::Gru(_) | Layer::Lstm(_));
-        if experiment.watch.lags && !experiment.layers.iter().any(is_recurrent) {
+        if experiment.watch.lags && !experiment.layers.iter().any(Layer::is_recurrent) {
             let problem = Problem::new(codes::WATCH, "there are no time lags in this model")
                 .expected("a recurrent layer")
                 .found(format!("{} layers of other kinds", experiment.layers.len()))

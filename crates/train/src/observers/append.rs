@@ -2,15 +2,20 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Result, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
+
+use crate::TrainError;
+use crate::event::Flow;
 
 /// A file of JSON objects, one a line, appended and never rewritten.
 ///
 /// Its length is part of the training state: a resumed run cuts what the interrupted one wrote
 /// after its last checkpoint and writes the same again.
 pub(super) struct AppendedLines {
+    /// What the length is called in the training state.
+    name: &'static str,
     path: PathBuf,
     file: Option<BufWriter<File>>,
     length: u64,
@@ -18,23 +23,30 @@ pub(super) struct AppendedLines {
 
 impl AppendedLines {
     /// The file `path`, not open yet.
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None, length: 0 }
+    pub(super) fn new(name: &'static str, path: PathBuf) -> Self {
+        Self { name, path, file: None, length: 0 }
     }
 
-    /// Where it is.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// What an observer has to survive an interruption.
+    pub(super) fn state(&self) -> Option<(&'static str, Value)> {
+        Some((self.name, self.length.into()))
     }
 
-    /// The bytes written so far.
-    pub(super) fn length(&self) -> u64 {
-        self.length
+    /// Takes the length saved under this file's name back.
+    pub(super) fn restore(&mut self, name: &str, value: &Value) {
+        if name == self.name
+            && let Some(length) = value.as_u64()
+        {
+            self.length = length;
+        }
     }
 
-    /// Continues after so many bytes.
-    pub(super) fn set_length(&mut self, length: u64) {
-        self.length = length;
+    /// What an observer answers after writing.
+    pub(super) fn answer(&self, outcome: Result<()>) -> std::result::Result<Flow, TrainError> {
+        match outcome {
+            Ok(()) => Ok(Flow::Continue),
+            Err(source) => Err(TrainError::Log { path: self.path.clone(), source }),
+        }
     }
 
     /// Opens the file and cuts what stands after the known length.

@@ -31,7 +31,7 @@ pub struct EpochLags {
 impl LagLog {
     /// The log of `folder`: the norms of the loss on `batch`.
     pub fn new(folder: &RunFolder, loss: Loss, batch: Batch) -> Self {
-        Self { lines: AppendedLines::new(folder.lags()), loss, batch }
+        Self { lines: AppendedLines::new("lag_log", folder.lags()), loss, batch }
     }
 
     fn record(&mut self, event: &Event<'_>) -> std::io::Result<()> {
@@ -51,19 +51,15 @@ impl LagLog {
 
 impl Observer for LagLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        match self.record(event) {
-            Ok(()) => Ok(Flow::Continue),
-            Err(source) => Err(TrainError::Log { path: self.lines.path().into(), source }),
-        }
+        let outcome = self.record(event);
+        self.lines.answer(outcome)
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {
-        Some(("lag_log", self.lines.length().into()))
+        self.lines.state()
     }
 
     fn restore(&mut self, name: &str, value: &Value) {
-        if let ("lag_log", Some(length)) = (name, value.as_u64()) {
-            self.lines.set_length(length);
-        }
+        self.lines.restore(name, value);
     }
 }

@@ -16,7 +16,7 @@ pub struct MetricsLog {
 impl MetricsLog {
     /// The log of `folder`, with a line every `every` steps and every epoch.
     pub fn new(folder: &RunFolder, every: u64) -> Self {
-        Self { lines: AppendedLines::new(folder.metrics()), every: every.max(1) }
+        Self { lines: AppendedLines::new("metrics_log", folder.metrics()), every: every.max(1) }
     }
 
     fn record(&mut self, event: &Event<'_>) -> std::io::Result<()> {
@@ -47,19 +47,15 @@ impl MetricsLog {
 
 impl Observer for MetricsLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        match self.record(event) {
-            Ok(()) => Ok(Flow::Continue),
-            Err(source) => Err(TrainError::Log { path: self.lines.path().into(), source }),
-        }
+        let outcome = self.record(event);
+        self.lines.answer(outcome)
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {
-        Some(("metrics_log", self.lines.length().into()))
+        self.lines.state()
     }
 
     fn restore(&mut self, name: &str, value: &Value) {
-        if let ("metrics_log", Some(length)) = (name, value.as_u64()) {
-            self.lines.set_length(length);
-        }
+        self.lines.restore(name, value);
     }
 }
