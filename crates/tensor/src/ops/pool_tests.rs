@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::padding::Padding;
 use super::super::pool_options::{AvgPoolOptions, MaxPoolOptions};
 use crate::gradients::Gradients;
-use crate::kernels::cpu::isa::with_portable;
+use crate::kernels::cpu::isa::on_each_isa;
 use crate::random::Rng;
 use crate::tensor::Tensor;
 
@@ -142,7 +142,7 @@ proptest! {
         let shape = [batch, height, width, channels];
         prop_assume!(options.output_shape(shape).is_ok());
         check_max(shape, &options, with_nan);
-        with_portable(|| check_max(shape, &options, with_nan));
+        on_each_isa(|| check_max(shape, &options, with_nan));
     }
 
     #[test]
@@ -156,7 +156,7 @@ proptest! {
         let shape = [batch, height, width, channels];
         prop_assume!(options.output_shape(shape).is_ok());
         check_average(shape, &options);
-        with_portable(|| check_average(shape, &options));
+        on_each_isa(|| check_average(shape, &options));
     }
 }
 

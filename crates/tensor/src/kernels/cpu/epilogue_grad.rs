@@ -136,7 +136,7 @@ impl Rows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::cpu::isa::with_portable;
+    use crate::kernels::cpu::isa::on_each_isa;
     use crate::random::Rng;
     use crate::threads;
 
@@ -165,7 +165,7 @@ mod tests {
             };
             let expected = threads::with_count(1, check);
             assert_eq!(threads::with_count(3, check), expected);
-            with_portable(check);
+            on_each_isa(check);
         }
     }
 }

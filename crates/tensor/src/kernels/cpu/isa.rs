@@ -7,10 +7,12 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
 use super::portable::Portable;
 use super::vector::Vector;
 
-/// The instruction sets with kernels, best last. AVX-512 and NEON join here.
+/// The instruction sets with kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
     /// Arrays that the compiler vectorises for the build's baseline.
@@ -18,37 +20,85 @@ pub(crate) enum Isa {
     /// 256-bit vectors with fused multiply-add, and half precision in memory.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// 512-bit vectors and twice the registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
-/// The instruction set in use. The environment's `GLASSBOX_ISA=portable` forces the portable one.
+impl Isa {
+    const ALL: &[Self] = &[
+        Self::Portable,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+    ];
+
+    /// Those that this machine has, best last.
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|isa| isa.is_available())
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("f16c")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+        }
+    }
+
+    /// As `GLASSBOX_ISA` names it.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "AVX2+FMA",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "AVX-512",
+        }
+    }
+}
+
+/// The instruction set in use: the best that the machine has, or the one of them that the
+/// environment's `GLASSBOX_ISA` names (`portable`, `avx2`, `avx512`).
+#[inline]
 pub(crate) fn isa() -> Isa {
     #[cfg(test)]
-    if PORTABLE.get() {
-        return Isa::Portable;
+    if let Some(isa) = CHOSEN.get() {
+        return isa;
     }
     static ISA: OnceLock<Isa> = OnceLock::new();
     *ISA.get_or_init(|| {
-        if std::env::var("GLASSBOX_ISA").is_ok_and(|name| name == "portable") {
-            return Isa::Portable;
-        }
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma")
-            && is_x86_feature_detected!("f16c")
-        {
-            return Isa::Avx2;
-        }
-        Isa::Portable
+        let wanted = std::env::var("GLASSBOX_ISA").ok();
+        let named = Isa::available().find(|isa| wanted.as_deref() == Some(isa.variable()));
+        named.or_else(|| Isa::available().last()).unwrap_or(Isa::Portable)
     })
 }
 
 /// The instruction set that kernels use on this machine, for reports.
 pub fn cpu_name() -> &'static str {
-    match isa() {
-        Isa::Portable => "portable",
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => "AVX2+FMA",
-    }
+    isa().name()
 }
 
 /// A kernel with its arguments. `run` must be `#[inline(always)]`, as must everything it calls
@@ -63,34 +113,41 @@ pub(crate) trait Kernel {
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match isa() {
         Isa::Portable => kernel.run::<Portable>(),
+        // SAFETY: `isa()` answers only what was detected.
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `isa()` answers `Avx2` only where AVX2, FMA and F16C were detected.
         Isa::Avx2 => unsafe { run_avx2(kernel) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => unsafe { run_avx512(kernel) },
     }
-}
-
-/// Runs `kernel` with the portable vectors, for tests that compare the paths.
-#[cfg(test)]
-pub(crate) fn dispatch_portable<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Portable>()
-}
-
-#[cfg(test)]
-thread_local! {
-    static PORTABLE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// Runs `f` with the portable vectors for every kernel that this thread runs in it, for tests.
-#[cfg(test)]
-pub(crate) fn with_portable<R>(f: impl FnOnce() -> R) -> R {
-    PORTABLE.set(true);
-    let result = crate::threads::with_count(1, f);
-    PORTABLE.set(false);
-    result
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+#[cfg(test)]
+thread_local! {
+    static CHOSEN: std::cell::Cell<Option<Isa>> = const { std::cell::Cell::new(None) };
+}
+
+/// What `f` answers on each instruction set that this machine has, best last, for tests. Kernels
+/// that `f` runs must run on this thread: it has one thread.
+#[cfg(test)]
+pub(crate) fn on_each_isa<R>(mut f: impl FnMut() -> R) -> Vec<R> {
+    let run = |isa| {
+        CHOSEN.set(Some(isa));
+        let result = crate::threads::with_count(1, &mut f);
+        CHOSEN.set(None);
+        result
+    };
+    Isa::available().map(run).collect()
 }

@@ -4,6 +4,8 @@
 pub(crate) mod at;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
 pub(crate) mod copy_box;

@@ -6,20 +6,44 @@
 //! that rows of a matrix, its transpose, packed blocks and pixels of an image all fit. The right
 //! operand is a *panel*: [`panel_width`] columns side by side, one row after the other.
 
+use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
 
 /// Rows of the largest tile of any instruction set.
-pub(crate) const TILE_ROWS: usize = 6;
+pub(crate) const TILE_ROWS: usize = 12;
 
 /// Columns of a packed panel: two vectors. Missing columns at a matrix's edge are zeros.
 pub(crate) const fn panel_width<V: Vector>() -> usize {
     2 * V::LANES
 }
 
+/// The panel width of the instruction set in use.
+pub(crate) fn panel_columns() -> usize {
+    struct Width;
+    impl Kernel for Width {
+        type Output = usize;
+
+        #[inline(always)]
+        fn run<V: Vector>(self) -> usize {
+            panel_width::<V>()
+        }
+    }
+    dispatch(Width)
+}
+
+/// Tiles have these numbers of rows, where an instruction set allows for more than six: every
+/// number would be compiled for every loop.
+const MANY_ROWS: [usize; 6] = [12, 8, 6, 4, 3, 2];
+
 /// How many of `left` rows the next tile takes: as many as fit, but where that would leave one or
-/// two rows, whose few sums would wait for each other, half of them (8 = 4 + 4, 7 = 4 + 3).
+/// two rows, whose few sums would wait for each other, fewer (8 = 4 + 4, 7 = 4 + 3).
 #[inline(always)]
 pub(crate) fn next_tile_rows<V: Vector>(left: usize) -> usize {
+    if V::TILE_ROWS > 6 {
+        let fits = |rows: usize| left == rows || left >= rows + 3;
+        let mut rows = MANY_ROWS.into_iter();
+        return rows.find(|&rows| rows <= V::TILE_ROWS && fits(rows)).unwrap_or(left.min(2));
+    }
     if left <= V::TILE_ROWS {
         left
     } else if V::TILE_ROWS > 3 && left <= V::TILE_ROWS + 2 {
@@ -248,21 +272,34 @@ pub(crate) trait TileTask {
     fn run<V: Vector, const M: usize, const N: usize>(self) -> Self::Output;
 }
 
-/// Runs `task` for the smallest tile of exactly `rows` rows (1 to [`Vector::TILE_ROWS`]) and at
-/// least `columns` columns (1 to [`panel_width`]).
+/// Runs `task` for the smallest tile of exactly `rows` rows (as [`next_tile_rows`] cuts them) and
+/// at least `columns` columns (1 to [`panel_width`]).
 #[inline(always)]
 pub(crate) fn with_tile<V: Vector, T: TileTask>(rows: usize, columns: usize, task: T) -> T::Output {
     debug_assert!((1..=V::TILE_ROWS).contains(&rows) && columns <= panel_width::<V>());
     const { assert!(V::TILE_ROWS <= TILE_ROWS) };
-    // Constant, so that no tile is compiled that does not fit the registers.
+    // Constant, so that no tile is compiled that does not fit the registers or is never cut.
+    if const { V::TILE_ROWS > 6 } {
+        match (rows, columns > V::LANES) {
+            (12, true) => return task.run::<V, 12, 2>(),
+            (8, true) => return task.run::<V, 8, 2>(),
+            (12, false) => return task.run::<V, 12, 1>(),
+            (8, false) => return task.run::<V, 8, 1>(),
+            _ => {}
+        }
+    } else if const { V::TILE_ROWS > 2 } {
+        match (rows, columns > V::LANES) {
+            (5, true) => return task.run::<V, 5, 2>(),
+            (5, false) => return task.run::<V, 5, 1>(),
+            _ => {}
+        }
+    }
     if const { V::TILE_ROWS > 2 } {
         match (rows, columns > V::LANES) {
             (6, true) => return task.run::<V, 6, 2>(),
-            (5, true) => return task.run::<V, 5, 2>(),
             (4, true) => return task.run::<V, 4, 2>(),
             (3, true) => return task.run::<V, 3, 2>(),
             (6, false) => return task.run::<V, 6, 1>(),
-            (5, false) => return task.run::<V, 5, 1>(),
             (4, false) => return task.run::<V, 4, 1>(),
             (3, false) => return task.run::<V, 3, 1>(),
             _ => {}
@@ -277,136 +314,4 @@ pub(crate) fn with_tile<V: Vector, T: TileTask>(rows: usize, columns: usize, tas
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::isa::{Kernel, dispatch, dispatch_portable};
-    use super::*;
-    use crate::random::Rng;
-
-    /// One tile over two segments of the left operand, as a convolution uses it.
-    #[derive(Clone, Copy)]
-    struct Case<'a> {
-        rows: usize,
-        columns: usize,
-        steps: usize,
-        left: &'a [f32],
-        panel: &'a [f32],
-        bias: Option<&'a [f32]>,
-        relu: bool,
-        accumulate: bool,
-        part: bool,
-    }
-
-    const STEP: usize = 2;
-    const TARGET: f32 = 0.5;
-
-    impl TileTask for Case<'_> {
-        type Output = Vec<f32>;
-
-        #[inline(always)]
-        fn run<V: Vector, const M: usize, const N: usize>(self) -> Vec<f32> {
-            let mut out = vec![TARGET; self.rows * self.columns];
-            let row = 2 * self.steps * STEP;
-            let mut tile = Tile::<V, M, N>::zero();
-            let finish = Finish {
-                accumulate: self.accumulate,
-                bias: self.bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
-                relu: self.relu,
-            };
-            let width = panel_width::<V>();
-            for segment in 0..2 {
-                let mut rows = [self.left.as_ptr(); M];
-                for (i, pointer) in rows.iter_mut().enumerate() {
-                    *pointer = self.left[i * row + segment * self.steps * STEP..].as_ptr();
-                }
-                let panel = self.panel[segment * self.steps * width..].as_ptr();
-                // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `panel` has
-                // `2 * steps` rows of `width`.
-                unsafe {
-                    match self.part {
-                        false => tile.add_products(self.steps, rows, STEP, panel, width),
-                        true => tile.add_products_part(
-                            self.steps,
-                            rows,
-                            STEP,
-                            panel,
-                            width,
-                            self.columns,
-                        ),
-                    }
-                }
-            }
-            // SAFETY: `out` is `rows × columns`, `bias` has `columns` values.
-            unsafe { tile.store(out.as_mut_ptr(), self.columns, self.columns, finish) };
-            out
-        }
-    }
-
-    impl Kernel for Case<'_> {
-        /// `None` for more rows than a tile can have.
-        type Output = Option<Vec<f32>>;
-
-        #[inline(always)]
-        fn run<V: Vector>(self) -> Option<Vec<f32>> {
-            if self.rows > V::TILE_ROWS {
-                return None;
-            }
-            Some(with_tile::<V, Self>(self.rows, self.columns, self))
-        }
-    }
-
-    #[test]
-    fn every_size_and_finish_matches_the_definition() {
-        let mut rng = Rng::new(1);
-        let steps = 7;
-        let left: Vec<f32> = (0..TILE_ROWS * 2 * steps * STEP).map(|_| rng.normal()).collect();
-        let panel: Vec<f32> = (0..2 * steps * 16).map(|_| rng.normal()).collect();
-        let bias: Vec<f32> = (0..16).map(|_| rng.normal()).collect();
-        for rows in 1..=TILE_ROWS {
-            for columns in 1..=16 {
-                for flags in 0..16 {
-                    let (relu, accumulate, part) = (flags & 1 > 0, flags & 2 > 0, flags & 4 > 0);
-                    let bias = (flags & 8 > 0).then_some(&bias[..columns]);
-                    let (left, panel) = (&left[..], &panel[..]);
-                    let case =
-                        Case { rows, columns, steps, left, panel, bias, relu, accumulate, part };
-                    let expected: Vec<f64> = (0..rows * columns)
-                        .map(|at| {
-                            let (i, j) = (at / columns, at % columns);
-                            let product = |p: usize| {
-                                f64::from(left[i * 2 * steps * STEP + p * STEP])
-                                    * f64::from(panel[p * 16 + j])
-                            };
-                            let mut sum = (0..2 * steps).map(product).sum::<f64>();
-                            sum += if accumulate { f64::from(TARGET) } else { 0.0 };
-                            sum += bias.map_or(0.0, |b| f64::from(b[j]));
-                            if relu { sum.max(0.0) } else { sum }
-                        })
-                        .collect();
-                    for got in [dispatch(case), dispatch_portable(case)].into_iter().flatten() {
-                        for (got, want) in got.iter().zip(&expected) {
-                            assert!((f64::from(*got) - want).abs() < 1e-5, "{got} {want}");
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn rest_rows_are_shared_out() {
-        fn check<V: Vector>(fewest: usize) {
-            for total in 1..40 {
-                let mut left = total;
-                while left > 0 {
-                    let rows = next_tile_rows::<V>(left);
-                    assert!(rows <= V::TILE_ROWS && rows <= left);
-                    assert!(rows >= fewest.min(total));
-                    left -= rows;
-                }
-            }
-        }
-        check::<super::super::portable::Portable>(1);
-        #[cfg(target_arch = "x86_64")]
-        check::<super::super::avx2::Avx2>(3);
-    }
-}
+mod tests;

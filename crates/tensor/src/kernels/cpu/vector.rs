@@ -27,13 +27,13 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `LANES` values; no alignment is needed.
     unsafe fn store(self, target: *mut f32);
 
-    /// Reads the first `count < LANES` values, zeros in the other lanes.
+    /// Reads the first `count <= LANES` values, zeros in the other lanes.
     ///
     /// # Safety
     /// `source` must be readable for `count` values.
     unsafe fn load_part(source: *const f32, count: usize) -> Self;
 
-    /// Writes the first `count < LANES` values.
+    /// Writes the first `count <= LANES` values.
     ///
     /// # Safety
     /// `target` must be writable for `count` values.

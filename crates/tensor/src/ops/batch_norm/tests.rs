@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gradients::Gradients;
-use crate::kernels::cpu::isa::with_portable;
+use crate::kernels::cpu::isa::on_each_isa;
 use crate::random::Rng;
 
 struct Case {
@@ -112,7 +112,7 @@ proptest! {
     ) {
         let case = Case::new(rows, channels, offset);
         case.check(None, relu, 1e-5, 2e-5);
-        with_portable(|| case.check(None, relu, 1e-5, 2e-5));
+        on_each_isa(|| case.check(None, relu, 1e-5, 2e-5));
     }
 
     #[test]
@@ -125,7 +125,7 @@ proptest! {
             out.iter_mut().zip(case.scale.as_slice()).for_each(|(v, s)| *v = 0.1 + s * s);
         });
         case.check(Some((&mean, &variance)), relu, 1e-3, 2e-5);
-        with_portable(|| case.check(Some((&mean, &variance)), relu, 1e-3, 2e-5));
+        on_each_isa(|| case.check(Some((&mean, &variance)), relu, 1e-3, 2e-5));
     }
 }
 

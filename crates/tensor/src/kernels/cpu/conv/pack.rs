@@ -2,9 +2,7 @@
 
 use super::geometry::Geometry;
 use super::sweep::Tap;
-use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::panel_width;
-use crate::kernels::cpu::vector::Vector;
+use crate::kernels::cpu::tile::panel_columns;
 use crate::storage::Storage;
 use crate::threads::parallel_chunks;
 
@@ -77,18 +75,4 @@ impl Panels {
     pub(super) fn values(&self) -> &[f32] {
         self.values.f32s()
     }
-}
-
-/// [`panel_width`] of the instruction set in use.
-pub(super) fn panel_columns() -> usize {
-    struct Width;
-    impl Kernel for Width {
-        type Output = usize;
-
-        #[inline(always)]
-        fn run<V: Vector>(self) -> usize {
-            panel_width::<V>()
-        }
-    }
-    dispatch(Width)
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernels::cpu::isa::with_portable;
+use crate::kernels::cpu::isa::on_each_isa;
 use crate::ops::activation::Activation;
 use crate::ops::conv2d_options::Conv2dOptions;
 use crate::ops::padding::Padding;
@@ -98,9 +98,9 @@ impl Case {
 
     fn check(&self) {
         let expected = self.expected();
-        let vectors = self.results();
-        let portable = with_portable(|| self.results());
-        for results in [vectors, portable] {
+        let mut all = on_each_isa(|| self.results());
+        all.push(self.results());
+        for results in all {
             for (what, (got, want)) in results.iter().zip(&expected).enumerate() {
                 for (i, (&got, want)) in got.iter().zip(want).enumerate() {
                     let error = (f64::from(got) - want.0).abs();

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use super::pack::{LEFT_SLACK, pack_left, pack_panel};
 use super::packed_row::PackedRow;
-use super::{DEPTH, Epilogue, Matrix, Right};
+use super::{Epilogue, Matrix, PANEL_VALUES, Right, stretch};
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::tile::{
     Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
@@ -59,7 +59,7 @@ impl<'a> Block<'a> {
 
 /// Room for one panel of one stretch of the shared axis.
 #[repr(align(64))]
-struct PanelBuffer(MaybeUninit<[f32; DEPTH * 16]>);
+struct PanelBuffer(MaybeUninit<[f32; PANEL_VALUES[1]]>);
 
 impl Kernel for Block<'_> {
     type Output = ();
@@ -67,7 +67,6 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let width = panel_width::<V>();
-        const { assert!(panel_width::<V>() <= 16, "PanelBuffer holds 16 columns") };
         let Self { left, right, right_start, epilogue, out, out_stride, columns: (first, count) } =
             self;
         let (rows, depth) = (left.rows, left.columns);
@@ -75,8 +74,7 @@ impl Kernel for Block<'_> {
             let row = PackedRow { left, packed, right_start, epilogue, out, first, count };
             return row.run::<V>();
         }
-        let stretches = depth.div_ceil(DEPTH).max(1);
-        let stretch = depth.div_ceil(stretches).next_multiple_of(4);
+        let stretch = stretch::<V>(depth);
         // Packing pays when several panels reuse it; contiguous rows are read in place as well.
         let panels = count.div_ceil(width);
         let packs_left = panels > if left.column_stride == 1 { 8 } else { 1 } && rows > 1;
@@ -106,7 +104,7 @@ impl Kernel for Block<'_> {
                             (part.values, part.row_stride, false)
                         } else {
                             let target = buffer.0.as_mut_ptr().cast::<f32>();
-                            // SAFETY: the buffer holds `DEPTH` rows of a panel, and `pack_panel`
+                            // SAFETY: the buffer holds a stretch of a panel, and `pack_panel`
                             // writes `steps * width` values before they are read.
                             let target = unsafe {
                                 pack_panel::<V>(part, target);

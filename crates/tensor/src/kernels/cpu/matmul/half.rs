@@ -121,7 +121,7 @@ impl HalfRow<'_> {
 mod tests {
     use super::*;
     use crate::kernels::cpu::half::from_half;
-    use crate::kernels::cpu::isa::with_portable;
+    use crate::kernels::cpu::isa::on_each_isa;
     use crate::random::Rng;
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
                 }
             };
             check();
-            with_portable(check);
+            on_each_isa(check);
         }
     }
 }

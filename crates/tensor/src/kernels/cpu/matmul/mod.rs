@@ -1,7 +1,7 @@
 //! Matrix products: `out = activation(left · right + bias)` for any strides.
 //!
 //! Large products are cut into blocks of rows and columns, one task each; a block runs through
-//! the shared axis in stretches of [`DEPTH`], so that a panel of the right operand stays in the
+//! the shared axis in [`stretch`]es, so that a panel of the right operand stays in the
 //! first-level cache while tiles of the left pass by (Goto and van de Geijn 2008). The cut follows
 //! from the sizes alone, so results do not depend on threads.
 
@@ -19,14 +19,24 @@ pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
 
 use super::isa::dispatch;
+use super::tile::{panel_columns, panel_width};
+use super::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::ops::activation::Activation;
 use block::Block;
 use plan::{Cut, Plan};
 
-/// The longest stretch of the shared axis that is multiplied at once: a panel of it (20 KiB) and
+/// Values of a panel that are multiplied at once: it (20 KiB, or 30 with vectors of 16 lanes) and
 /// the rows of a tile fit the first-level cache.
-const DEPTH: usize = 320;
+const PANEL_VALUES: [usize; 2] = [5120, 7680];
+
+/// The length of the stretches of a shared axis that are multiplied at once.
+#[inline(always)]
+fn stretch<V: Vector>(depth: usize) -> usize {
+    let longest = PANEL_VALUES[usize::from(V::LANES > 8)] / panel_width::<V>();
+    let stretches = depth.div_ceil(longest).max(1);
+    depth.div_ceil(stretches).next_multiple_of(4)
+}
 
 /// A matrix in memory: element `(i, j)` is `values[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
@@ -172,7 +182,7 @@ pub(crate) fn product_strided(
     if with_vector::product(left, right, epilogue, out, out_stride) {
         return;
     }
-    let plan = Plan::new(rows, depth, columns, left.column_stride == 1);
+    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
         Cut::Depth(chunks) => by_depth(chunks, left, right, epilogue, out, out_stride),
         Cut::Blocks { rows: row_blocks, .. } => {
@@ -203,7 +213,7 @@ pub(crate) fn product_by_rows(
         return;
     }
     let (rows, depth, columns) = (left.rows, left.columns, right.columns());
-    let plan = Plan::new(rows, depth, columns, left.column_stride == 1).without_depth_cut();
+    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1).without_depth_cut();
     blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
 }
 
@@ -281,7 +291,7 @@ fn by_depth(
         // SAFETY: each chunk has its own `size` values of the scratch buffer.
         let out = unsafe { shared.slice(chunk * size, size) };
         let left = left.part(0, rows, start, end - start);
-        let plan = Plan::new(rows, end - start, columns, left.column_stride == 1).in_blocks();
+        let plan = Plan::new([rows, end - start, columns], panel_columns(), left.column_stride == 1).in_blocks();
         blocks(&plan, left, right, start, Epilogue::default(), out, columns);
     });
     let partial = &*partial;

@@ -2,7 +2,7 @@
 
 use super::Matrix;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::{next_tile_rows, panel_width};
+use crate::kernels::cpu::tile::{next_tile_rows, panel_columns, panel_width};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::storage::Storage;
@@ -19,7 +19,7 @@ pub(crate) struct PackedMatrix {
 impl PackedMatrix {
     /// A packed copy of `matrix`.
     pub(crate) fn new(matrix: Matrix<'_>) -> Self {
-        let width = dispatch(Width);
+        let width = panel_columns();
         let panels = matrix.columns.div_ceil(width);
         let mut storage = Storage::new(panels * width * matrix.rows);
         let size = width * matrix.rows;
@@ -68,18 +68,6 @@ impl PackedMatrix {
     pub(crate) fn panel(&self, index: usize, start: usize) -> &[f32] {
         let from = (index * self.rows + start) * self.width;
         &self.storage.f32s()[from..(index + 1) * self.rows * self.width]
-    }
-}
-
-/// The panel width in use.
-struct Width;
-
-impl Kernel for Width {
-    type Output = usize;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> usize {
-        panel_width::<V>()
     }
 }
 

@@ -3,7 +3,7 @@
 //! do not wait for each other. The order of each sum is that of [`super::block::Block`].
 
 use super::block::Activate;
-use super::{DEPTH, Epilogue, Matrix, PackedMatrix};
+use super::{Epilogue, Matrix, PackedMatrix, stretch};
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::tile::{Finish, Tile, panel_width};
 use crate::kernels::cpu::vector::Vector;
@@ -56,8 +56,7 @@ impl PackedRow<'_> {
     fn panels<V: Vector, const N: usize>(&self, panel: usize) {
         let Self { left, packed, right_start, epilogue, out, first, count } = self;
         let (width, depth) = (panel_width::<V>(), left.columns);
-        let stretches = depth.div_ceil(DEPTH).max(1);
-        let stretch = depth.div_ceil(stretches).next_multiple_of(4);
+        let stretch = stretch::<V>(depth);
         let mut start = 0;
         loop {
             let steps = stretch.min(depth - start);

@@ -12,13 +12,13 @@ pub(super) enum Cut {
 pub(super) struct Plan {
     rows: usize,
     columns: usize,
+    /// Columns that are kept together.
+    panel: usize,
     pub(super) cut: Cut,
     /// Estimated nanoseconds on one core.
     pub(super) work: usize,
 }
 
-/// Columns that are kept together.
-const PANEL: usize = 16;
 /// Nanoseconds of a task: enough to make the cost of handing it out vanish.
 const TASK_WORK: usize = 25_000;
 /// Rows of a block whose part of one [`super::DEPTH`] fits the second-level cache several times.
@@ -32,15 +32,20 @@ pub(super) fn work(rows: usize, depth: usize, columns: usize) -> usize {
 }
 
 impl Plan {
-    /// `left_in_rows`: the left operand's rows are contiguous, so that tiles read it in place.
-    pub(super) fn new(rows: usize, depth: usize, columns: usize, left_in_rows: bool) -> Self {
+    /// Sizes are `[rows, depth, columns]`, `panel` is the width of a panel. `left_in_rows`: the
+    /// left operand's rows are contiguous, so that tiles read it in place.
+    pub(super) fn new(
+        [rows, depth, columns]: [usize; 3],
+        panel: usize,
+        left_in_rows: bool,
+    ) -> Self {
         let work = work(rows, depth, columns);
-        let plan = |cut| Self { rows, columns, cut, work };
+        let plan = |cut| Self { rows, columns, panel, cut, work };
         let tasks = (work / TASK_WORK).clamp(1, 256);
         if tasks < 2 {
             return plan(Cut::Blocks { rows: 1, columns: 1 });
         }
-        let panels = columns.div_ceil(PANEL);
+        let panels = columns.div_ceil(panel);
         if depth >= 2048 && rows.div_ceil(BLOCK_ROWS / 2) * panels.div_ceil(4) <= 4 {
             return plan(Cut::Depth(tasks.min(depth / 1024)));
         }
@@ -79,11 +84,11 @@ impl Plan {
     /// First row and number of rows, first column and number of columns of a task.
     pub(super) fn block(&self, task: usize) -> ((usize, usize), (usize, usize)) {
         let Cut::Blocks { rows, columns } = self.cut else { unreachable!("a cut of the depth") };
-        let panels = self.columns.div_ceil(PANEL);
+        let panels = self.columns.div_ceil(self.panel);
         let (row, column) = (task / columns, task % columns);
         let (top, bottom) = (self.rows * row / rows, self.rows * (row + 1) / rows);
-        let left = panels * column / columns * PANEL;
-        let right = (panels * (column + 1) / columns * PANEL).min(self.columns);
+        let left = panels * column / columns * self.panel;
+        let right = (panels * (column + 1) / columns * self.panel).min(self.columns);
         ((top, bottom - top), (left, right - left))
     }
 }
@@ -98,7 +103,7 @@ mod tests {
         for rows in sizes {
             for columns in sizes {
                 for depth in [0, 3, 512, 5000] {
-                    let plan = Plan::new(rows, depth, columns, depth % 2 == 0).in_blocks_if_depth();
+                    let plan = Plan::new([rows, depth, columns], 16, depth % 2 == 0).in_blocks_if_depth();
                     let mut seen = vec![0u8; rows * columns];
                     for task in 0..plan.tasks() {
                         let ((top, height), (left, width)) = plan.block(task);
@@ -125,9 +130,9 @@ mod tests {
 
     #[test]
     fn few_outputs_of_many_products_are_cut_along_the_depth() {
-        assert!(matches!(Plan::new(64, 16_384, 64, false).cut, Cut::Depth(16)));
-        assert!(matches!(Plan::new(784, 128, 512, false).cut, Cut::Blocks { .. }));
-        let tiny = Plan::new(32, 16, 16, true);
+        assert!(matches!(Plan::new([64, 16_384, 64], 16, false).cut, Cut::Depth(16)));
+        assert!(matches!(Plan::new([784, 128, 512], 16, false).cut, Cut::Blocks { .. }));
+        let tiny = Plan::new([32, 16, 16], 16, true);
         assert_eq!(tiny.cut, Cut::Blocks { rows: 1, columns: 1 });
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernels::cpu::isa::with_portable;
+use crate::kernels::cpu::isa::on_each_isa;
 use crate::kernels::threads;
 use crate::random::Rng;
 
@@ -143,7 +143,7 @@ proptest! {
     #[test]
     fn every_shape_and_layout_matches_the_definition(case in cases()) {
         case.run();
-        with_portable(|| case.run());
+        on_each_isa(|| case.run());
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::apply::Epilogue;
 use super::super::tests::{Case, geometry};
-use crate::kernels::cpu::isa::with_portable;
+use crate::kernels::cpu::isa::on_each_isa;
 use crate::ops::activation::Activation;
 use crate::ops::conv2d_options::Conv2dOptions;
 use crate::ops::padding::Padding;
@@ -61,9 +61,7 @@ proptest! {
         filters in 1..41usize,
     ) {
         if let Some(case) = case(padding, [batch, image[0], image[1], channels], filters) {
-            let vectors = results(&case, Activation::Identity);
-            let portable = with_portable(|| results(&case, Activation::Identity));
-            for results in [vectors, portable] {
+            for results in on_each_isa(|| results(&case, Activation::Identity)) {
                 // Of the largest sum of magnitudes: few values may all be small by chance.
                 let errors = errors(&case, &results, |want| want.1);
                 prop_assert!(errors.iter().all(|&error| error < 5e-6), "{errors:?} of {:?}", case.g);

@@ -1,11 +1,10 @@
 //! Weights transformed into panels, `G w Gᵀ`, and the way back of their gradient, `Gᵀ u G`.
 
 use super::super::geometry::Geometry;
-use super::super::pack::panel_columns;
 use super::transform::{Ends, KERNEL, POSITIONS, Transform as _, Weight, WeightGrad, position};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::panel_width;
+use crate::kernels::cpu::tile::{panel_columns, panel_width};
 use crate::kernels::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};

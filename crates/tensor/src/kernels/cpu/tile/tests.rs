@@ -1,0 +1,140 @@
+//! Every size of a tile against the definition.
+
+use super::super::isa::{Kernel, dispatch, on_each_isa};
+use super::*;
+use crate::random::Rng;
+
+/// One tile over two segments of the left operand, as a convolution uses it.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    rows: usize,
+    columns: usize,
+    steps: usize,
+    left: &'a [f32],
+    /// `[2 * steps, WIDEST]`.
+    right: &'a [f32],
+    bias: Option<&'a [f32]>,
+    relu: bool,
+    accumulate: bool,
+    part: bool,
+}
+
+const STEP: usize = 2;
+/// The widest panel of any instruction set.
+const WIDEST: usize = 32;
+const TARGET: f32 = 0.5;
+
+impl TileTask for Case<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) -> Vec<f32> {
+        let mut out = vec![TARGET; self.rows * self.columns];
+        let row = 2 * self.steps * STEP;
+        let mut tile = Tile::<V, M, N>::zero();
+        let finish = Finish {
+            accumulate: self.accumulate,
+            bias: self.bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            relu: self.relu,
+        };
+        let width = panel_width::<V>();
+        let lines = self.right.chunks_exact(WIDEST);
+        let panel: Vec<f32> = lines.flat_map(|line| line[..width].iter().copied()).collect();
+        for segment in 0..2 {
+            let mut rows = [self.left.as_ptr(); M];
+            for (i, pointer) in rows.iter_mut().enumerate() {
+                *pointer = self.left[i * row + segment * self.steps * STEP..].as_ptr();
+            }
+            let panel = panel[segment * self.steps * width..].as_ptr();
+            // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `panel` has
+            // `2 * steps` rows of `width`.
+            unsafe {
+                match self.part {
+                    false => tile.add_products(self.steps, rows, STEP, panel, width),
+                    true => tile.add_products_part(
+                        self.steps,
+                        rows,
+                        STEP,
+                        panel,
+                        width,
+                        self.columns,
+                    ),
+                }
+            }
+        }
+        // SAFETY: `out` is `rows × columns`, `bias` has `columns` values.
+        unsafe { tile.store(out.as_mut_ptr(), self.columns, self.columns, finish) };
+        out
+    }
+}
+
+impl Kernel for Case<'_> {
+    /// `None` for a size that no tile has.
+    type Output = Option<Vec<f32>>;
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> Option<Vec<f32>> {
+        if next_tile_rows::<V>(self.rows) != self.rows || self.columns > panel_width::<V>() {
+            return None;
+        }
+        Some(with_tile::<V, Self>(self.rows, self.columns, self))
+    }
+}
+
+#[test]
+fn every_size_and_finish_matches_the_definition() {
+    let mut rng = Rng::new(1);
+    let steps = 7;
+    let left: Vec<f32> = (0..TILE_ROWS * 2 * steps * STEP).map(|_| rng.normal()).collect();
+    let right: Vec<f32> = (0..2 * steps * WIDEST).map(|_| rng.normal()).collect();
+    let bias: Vec<f32> = (0..WIDEST).map(|_| rng.normal()).collect();
+    for rows in 1..=TILE_ROWS {
+        for columns in 1..=WIDEST {
+            for flags in 0..16 {
+                let (relu, accumulate, part) = (flags & 1 > 0, flags & 2 > 0, flags & 4 > 0);
+                let bias = (flags & 8 > 0).then_some(&bias[..columns]);
+                let (left, right) = (&left[..], &right[..]);
+                let case =
+                    Case { rows, columns, steps, left, right, bias, relu, accumulate, part };
+                let expected: Vec<f64> = (0..rows * columns)
+                    .map(|at| {
+                        let (i, j) = (at / columns, at % columns);
+                        let product = |p: usize| {
+                            f64::from(left[i * 2 * steps * STEP + p * STEP])
+                                * f64::from(right[p * WIDEST + j])
+                        };
+                        let mut sum = (0..2 * steps).map(product).sum::<f64>();
+                        sum += if accumulate { f64::from(TARGET) } else { 0.0 };
+                        sum += bias.map_or(0.0, |b| f64::from(b[j]));
+                        if relu { sum.max(0.0) } else { sum }
+                    })
+                    .collect();
+                for got in on_each_isa(|| dispatch(case)).into_iter().flatten() {
+                    for (got, want) in got.iter().zip(&expected) {
+                        assert!((f64::from(*got) - want).abs() < 1e-5, "{got} {want}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rest_rows_are_shared_out() {
+    fn check<V: Vector>(fewest: usize) {
+        for total in 1..40 {
+            let mut left = total;
+            while left > 0 {
+                let rows = next_tile_rows::<V>(left);
+                assert!(rows <= V::TILE_ROWS && rows <= left);
+                assert!(rows >= fewest.min(total));
+                left -= rows;
+            }
+        }
+    }
+    check::<super::super::portable::Portable>(1);
+    #[cfg(target_arch = "x86_64")]
+    check::<super::super::avx2::Avx2>(3);
+    #[cfg(target_arch = "x86_64")]
+    check::<super::super::avx512::Avx512>(2);
+}
