@@ -8,9 +8,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
+use triomphe::Arc;
 
 use crate::gradients::Gradients;
 use crate::ops::Record;
@@ -78,13 +79,27 @@ struct Recycled {
 
 const RECYCLED_LIMIT: usize = 4096;
 
+impl Recycled {
+    fn keep(&mut self, cell: Arc<Cell>) {
+        if self.free.len() < RECYCLED_LIMIT {
+            self.free.push(cell);
+        }
+    }
+}
+
 thread_local! {
     static RECYCLED: RefCell<Recycled> = RefCell::default();
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let Some(cell) = self.0.take() else { return };
+        let Some(mut cell) = self.0.take() else { return };
+        let Some(unique) = Arc::get_mut(&mut cell) else { return };
+        if unique.step.get_mut().unwrap_or_else(PoisonError::into_inner).is_none() {
+            // Consumed: nothing else hangs on it.
+            let _ = RECYCLED.try_with(|recycled| recycled.borrow_mut().keep(cell));
+            return;
+        }
         let start = |r: &RefCell<Recycled>| {
             let r = &mut *r.borrow_mut();
             r.releasing.push(cell);
@@ -98,12 +113,7 @@ impl Drop for Node {
             if let Some(unique) = Arc::get_mut(&mut cell) {
                 let step = unique.step.get_mut().unwrap_or_else(PoisonError::into_inner).take();
                 drop(step); // its nodes join `releasing`
-                RECYCLED.with(|r| {
-                    let free = &mut r.borrow_mut().free;
-                    if free.len() < RECYCLED_LIMIT {
-                        free.push(cell);
-                    }
-                });
+                RECYCLED.with(|recycled| recycled.borrow_mut().keep(cell));
             }
         }
         RECYCLED.with(|r| r.borrow_mut().busy = false);

@@ -1,8 +1,11 @@
 //! Where values live: 64-byte aligned buffers that return to a pool when the last tensor that
 //! reads them is gone, so that a steady training step takes nothing from the system.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use triomphe::Arc;
 
 use crate::kernels::huge_pages;
 
@@ -64,8 +67,8 @@ impl Clone for Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        if let Some(mut lines) = self.0.take()
-            && Arc::get_mut(&mut lines).is_some()
+        if let Some(lines) = self.0.take()
+            && lines.is_unique()
         {
             pool::give(lines);
         }
@@ -83,6 +86,25 @@ pub mod pool {
     static FRESH: AtomicUsize = AtomicUsize::new(0);
     static HELD: AtomicUsize = AtomicUsize::new(0);
 
+    /// Classes of small buffers, up to 16 KiB, of which every thread keeps some for itself: a lock
+    /// would cost more than what small tensors compute.
+    const OWN_CLASSES: usize = 29;
+    /// How many of a class a thread keeps.
+    const OWN_BUFFERS: usize = 16;
+
+    /// A thread's own buffers, given back to all when it ends.
+    struct Own([Vec<Arc<Vec<Line>>>; OWN_CLASSES]);
+
+    impl Drop for Own {
+        fn drop(&mut self) {
+            self.0.iter_mut().flat_map(|class| class.drain(..)).for_each(give_to_all);
+        }
+    }
+
+    thread_local! {
+        static OWN: RefCell<Own> = const { RefCell::new(Own([const { Vec::new() }; OWN_CLASSES])) };
+    }
+
     /// The smallest class that holds `lines` lines, and how many it holds.
     fn class_of(lines: usize) -> (usize, usize) {
         if lines <= 4 {
@@ -96,6 +118,11 @@ pub mod pool {
 
     pub(super) fn take(lines: usize) -> Arc<Vec<Line>> {
         let (class, capacity) = class_of(lines);
+        if class < OWN_CLASSES
+            && let Ok(Some(own)) = OWN.try_with(|own| own.borrow_mut().0[class].pop())
+        {
+            return own;
+        }
         let reused = FREE[class].lock().unwrap_or_else(PoisonError::into_inner).pop();
         reused.unwrap_or_else(|| {
             FRESH.fetch_add(1, Ordering::Relaxed);
@@ -108,6 +135,21 @@ pub mod pool {
     }
 
     pub(super) fn give(lines: Arc<Vec<Line>>) {
+        let (class, _) = class_of(lines.len());
+        let mut left = Some(lines);
+        if class < OWN_CLASSES {
+            // An error: the thread is ending.
+            let _ = OWN.try_with(|own| {
+                let own = &mut own.borrow_mut().0[class];
+                if own.len() < OWN_BUFFERS {
+                    own.extend(left.take());
+                }
+            });
+        }
+        left.into_iter().for_each(give_to_all);
+    }
+
+    fn give_to_all(lines: Arc<Vec<Line>>) {
         let (class, _) = class_of(lines.len());
         FREE[class].lock().unwrap_or_else(PoisonError::into_inner).push(lines);
     }
@@ -122,8 +164,10 @@ pub mod pool {
         HELD.load(Ordering::Relaxed)
     }
 
-    /// Gives all buffers that no tensor uses back to the system.
+    /// Gives all buffers that no tensor uses back to the system, but for the small ones that
+    /// other threads keep for themselves.
     pub fn trim() {
+        drop(OWN.replace(Own([const { Vec::new() }; OWN_CLASSES])));
         for class in &FREE {
             let buffers =
                 std::mem::take(&mut *class.lock().unwrap_or_else(PoisonError::into_inner));

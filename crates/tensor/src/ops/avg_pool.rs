@@ -2,14 +2,16 @@
 //! `dx = dy / n`.
 
 use super::Backward;
-use super::pool_options::{self, AvgPoolOptions};
+use super::pool_options::{AvgPoolOptions, Windowing};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::pool::{self as kernels, Planes};
+use crate::kernels::cpu::pool as kernels;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Backward reads no values.
 pub(crate) struct AvgPool {
-    planes: Planes,
+    windowing: Windowing,
+    input: Shape,
     divisor: Option<f32>,
 }
 
@@ -27,10 +29,8 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn avg_pool(&self, options: &AvgPoolOptions) -> Self {
-        match options.planes(self.shape()) {
-            Ok(planes) => pool(self, planes, options.divisor.map(|divisor| divisor as f32)),
-            Err(error) => panic!("avg_pool of {}: {error}", self.shape()),
-        }
+        let divisor = options.divisor.map(|divisor| divisor as f32);
+        pool("avg_pool", self, Windowing::Average(*options), divisor)
     }
 
     /// The means of `output` rows and columns of windows that cover every image evenly.
@@ -40,10 +40,7 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn adaptive_avg_pool(&self, output: [usize; 2]) -> Self {
-        match pool_options::adaptive(self.shape(), output) {
-            Ok(planes) => pool(self, planes, None),
-            Err(error) => panic!("adaptive_avg_pool of {}: {error}", self.shape()),
-        }
+        pool("adaptive_avg_pool", self, Windowing::Adaptive(output), None)
     }
 
     /// The mean of every channel of every image: `[batch, height, width, channels]` to
@@ -59,17 +56,24 @@ impl Tensor {
     }
 }
 
-fn pool(x: &Tensor, planes: Planes, divisor: Option<f32>) -> Tensor {
+#[track_caller]
+fn pool(name: &str, x: &Tensor, windowing: Windowing, divisor: Option<f32>) -> Tensor {
+    let input = x.shape();
+    let planes = match windowing.planes(input) {
+        Ok(planes) => planes,
+        Err(error) => panic!("{name} of {input}: {error}"),
+    };
     let y = Tensor::build(planes.output(), |y| {
         kernels::average(&planes, x.as_slice(), y, divisor);
     });
-    y.recorded([x], |_| AvgPool { planes, divisor }.into())
+    y.recorded([x], |_| AvgPool { windowing, input, divisor }.into())
 }
 
 impl Backward for AvgPool {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
-        let grad = Tensor::build(self.planes.input(), |grad| {
-            kernels::average_backward(&self.planes, output_grad.as_slice(), grad, self.divisor);
+        let planes = self.windowing.planes(self.input).expect("possible on the way forward");
+        let grad = Tensor::build(self.input, |grad| {
+            kernels::average_backward(&planes, output_grad.as_slice(), grad, self.divisor);
         });
         inputs.add(0, grad);
     }

@@ -142,3 +142,10 @@ fn every_record_is_in_the_table() {
     }
     assert!(records > 0 && records <= TABLE.len());
 }
+
+/// Every step of the graph moves a record of the largest kind a few times.
+#[test]
+fn records_are_small() {
+    let size = size_of::<super::Record>();
+    assert!(size <= 432, "a record has {size} bytes: save `Values` instead of tensors");
+}

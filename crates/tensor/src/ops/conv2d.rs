@@ -11,15 +11,15 @@ use super::epilogue::before_epilogue;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::conv::{self, Geometry};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 /// Backward reads the input and the weight for each other's gradient, and the output for the
 /// activation's derivative.
 pub(crate) struct Conv2d {
     geometry: Geometry,
-    input: Option<Tensor>,
-    weight: Option<Tensor>,
-    output: Option<Tensor>,
+    input: Option<Values>,
+    weight: Option<Values>,
+    output: Option<Values>,
     weight_shape: Shape,
     activation: Activation,
 }
@@ -68,7 +68,7 @@ impl Tensor {
         });
         let weight_shape = weight.shape();
         let record = |wanted: [bool; 3]| {
-            let keep = |keep: bool, tensor: &Self| keep.then(|| tensor.detach());
+            let keep = |keep: bool, tensor: &Self| keep.then(|| tensor.values());
             Conv2d {
                 geometry,
                 input: keep(wanted[1], self),
@@ -114,12 +114,12 @@ impl Backward for Conv2d {
         }
         let output_grad = product_grad.as_slice();
         if let Some(input) = self.input {
-            let fill = |out: &mut [f32]| conv::weight_grad(g, input.as_slice(), output_grad, out);
+            let fill = |out: &mut [f32]| conv::weight_grad(g, input.f32s(), output_grad, out);
             inputs.add(1, Tensor::build(self.weight_shape, fill));
         }
         if let Some(weight) = self.weight {
             let shape = [g.batch, g.input[0], g.input[1], g.channels];
-            let fill = |out: &mut [f32]| conv::input_grad(g, output_grad, weight.as_slice(), out);
+            let fill = |out: &mut [f32]| conv::input_grad(g, output_grad, weight.f32s(), out);
             inputs.add(0, Tensor::build(shape, fill));
         }
     }

@@ -4,13 +4,13 @@
 use super::activation::Activation;
 use crate::kernels::cpu::epilogue_grad::epilogue_grad;
 use crate::kernels::cpu::reduce::column_sums;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 /// The gradient before bias and activation and, where wanted, that of the bias, one value for each
 /// of the `columns` of the last axis. Without `output` the activation is the identity.
 pub(crate) fn before_epilogue(
     activation: Activation,
-    output: Option<Tensor>,
+    output: Option<Values>,
     mut output_grad: Tensor,
     columns: usize,
     wants_bias: bool,
@@ -23,7 +23,7 @@ pub(crate) fn before_epilogue(
         let bias_grad = wants_bias.then(sums);
         return (output_grad, bias_grad);
     };
-    let y = output.as_slice();
+    let y = output.f32s();
     let mut product_grad = None;
     let mut run = |bias_grad: Option<&mut [f32]>| {
         if output_grad.is_unique() {

@@ -9,14 +9,14 @@ use super::epilogue::before_epilogue;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 /// Backward reads the input for the weight's gradient, the weight for the input's, and the output
 /// for the derivative of an activation.
 pub(crate) struct Linear {
-    input: Option<Tensor>,
-    weight: Option<Tensor>,
-    output: Option<Tensor>,
+    input: Option<Values>,
+    weight: Option<Values>,
+    output: Option<Values>,
     activation: Activation,
     input_shape: Shape,
     weight_shape: Shape,
@@ -64,12 +64,12 @@ impl Tensor {
             let epilogue = Epilogue { accumulate: false, bias: bias_values, activation };
             product(Matrix::new(x, rows, inputs), Matrix::new(w, inputs, outputs), epilogue, out);
         });
-        let saved = output.clone();
+        let saved = (activation != Activation::Identity).then(|| output.values());
         let record = |wants_input: bool, wants_weight: bool| {
             Linear {
-                input: wants_weight.then(|| self.detach()),
-                weight: wants_input.then(|| weight.detach()),
-                output: (activation != Activation::Identity).then_some(saved),
+                input: wants_weight.then(|| self.values()),
+                weight: wants_input.then(|| weight.values()),
+                output: saved,
                 activation,
                 input_shape,
                 weight_shape,
@@ -101,14 +101,14 @@ impl Backward for Linear {
         );
         let dz = Matrix::new(product_grad.as_slice(), rows, output_size);
         if let Some(weight) = &self.weight {
-            let weight = Matrix::new(weight.as_slice(), input_size, output_size);
+            let weight = Matrix::new(weight.f32s(), input_size, output_size);
             let input_grad = Tensor::build(self.input_shape, |out| {
                 product(dz, weight.transposed(), Epilogue::default(), out);
             });
             inputs.add(0, input_grad);
         }
         if let Some(input) = &self.input {
-            let input = Matrix::new(input.as_slice(), rows, input_size);
+            let input = Matrix::new(input.f32s(), rows, input_size);
             let weight_grad = Tensor::build(self.weight_shape, |out| {
                 product(input.transposed(), dz, Epilogue::default(), out);
             });

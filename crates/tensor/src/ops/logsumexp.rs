@@ -9,12 +9,12 @@ use crate::kernels::cpu::math::exp;
 use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
 use crate::kernels::cpu::vector::Vector;
 use crate::shape::{Axes, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 pub(crate) struct LogSumExp {
     folding: Folding,
-    arranged: Tensor,
-    output: Tensor,
+    arranged: Values,
+    output: Values,
 }
 
 #[track_caller]
@@ -22,7 +22,7 @@ fn logsumexp(x: &Tensor, axes: Axes, keep: bool) -> Tensor {
     let folding = Folding::new(x.shape(), axes);
     let arranged = folding.arrange(x);
     let y = folded(&folding, &arranged, folding.output(keep));
-    let output = y.detach();
+    let (arranged, output) = (arranged.values(), y.values());
     y.recorded([x], |_| LogSumExp { folding, arranged, output }.into())
 }
 
@@ -75,8 +75,8 @@ impl Map for Share {
 impl Backward for LogSumExp {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
         let operands = Operands {
-            x: self.arranged.as_slice(),
-            a: self.output.as_slice(),
+            x: self.arranged.f32s(),
+            a: self.output.f32s(),
             b: output_grad.as_slice(),
             ..Operands::default()
         };
@@ -97,7 +97,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor::Tensor;
+    use crate::tensor::{Tensor, Values};
 
     #[test]
     fn infinities() {

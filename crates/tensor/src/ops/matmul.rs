@@ -8,15 +8,15 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::shape::{MAX_RANK, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 /// Backward reads each operand for the gradient of the other.
 pub(crate) struct MatMul {
-    left: Option<Tensor>,
-    right: Option<Tensor>,
+    left: Option<Values>,
+    right: Option<Values>,
     left_shape: Shape,
     right_shape: Shape,
-    problem: Problem,
+    transposed: [bool; 2],
 }
 
 /// A batch of products of `rows × depth` by `depth × columns` matrices.
@@ -74,7 +74,8 @@ impl Tensor {
         transpose_right: bool,
     ) -> Self {
         let (left_shape, right_shape) = (self.shape(), right.shape());
-        let planned = Problem::new(left_shape, right_shape, [transpose_left, transpose_right]);
+        let transposed = [transpose_left, transpose_right];
+        let planned = Problem::new(left_shape, right_shape, transposed);
         let Some((problem, shape)) = planned else {
             panic!(
                 "matmul of {left_shape}{} with {right_shape}{}",
@@ -86,11 +87,11 @@ impl Tensor {
         let output = Self::build(shape, |out| problem.forward(a, b, out));
         output.recorded([self, right], |[wants_left, wants_right]| {
             MatMul {
-                left: wants_right.then(|| self.detach()),
-                right: wants_left.then(|| right.detach()),
+                left: wants_right.then(|| self.values()),
+                right: wants_left.then(|| right.values()),
                 left_shape,
                 right_shape,
-                problem,
+                transposed,
             }
             .into()
         })
@@ -257,16 +258,18 @@ fn matrix(
 
 impl Backward for MatMul {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+        let Self { left_shape, right_shape, transposed, .. } = self;
+        let planned = Problem::new(left_shape, right_shape, transposed);
+        let (problem, _) = planned.expect("possible on the way forward");
         let dy = output_grad.as_slice();
         if let Some(right) = &self.right {
-            let right = right.as_slice();
-            let grad = Tensor::build(self.left_shape, |out| self.problem.left_grad(right, dy, out));
+            let right = right.f32s();
+            let grad = Tensor::build(left_shape, |out| problem.left_grad(right, dy, out));
             inputs.add(0, grad);
         }
         if let Some(left) = &self.left {
-            let left = left.as_slice();
-            let grad =
-                Tensor::build(self.right_shape, |out| self.problem.right_grad(left, dy, out));
+            let left = left.f32s();
+            let grad = Tensor::build(right_shape, |out| problem.right_grad(left, dy, out));
             inputs.add(1, grad);
         }
     }

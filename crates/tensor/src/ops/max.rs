@@ -6,13 +6,13 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
 use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 /// Backward finds the places again from input and output.
 pub(crate) struct Max {
     folding: Folding,
-    arranged: Tensor,
-    output: Tensor,
+    arranged: Values,
+    output: Values,
 }
 
 /// The maximum, or the minimum unless `LARGEST`.
@@ -23,7 +23,7 @@ pub(super) fn extreme<const LARGEST: bool>(x: &Tensor, axes: Axes, keep: bool) -
     let arranged = folding.arrange(x);
     let operands = Operands { x: arranged.as_slice(), ..Operands::default() };
     let y = folding.fold(Extreme::<LARGEST>, Identity, operands, folding.output(keep));
-    let output = y.detach();
+    let (arranged, output) = (arranged.values(), y.values());
     y.recorded([x], |_| Max { folding, arranged, output }.into())
 }
 
@@ -84,7 +84,7 @@ fn same<V: Vector>(x: V, a: V) -> V {
 
 impl Backward for Max {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
-        let (x, a) = (self.arranged.as_slice(), self.output.as_slice());
+        let (x, a) = (self.arranged.f32s(), self.output.f32s());
         let operands = Operands { x, a, ..Operands::default() };
         let ties = self.folding.fold(Sum, Ties, operands, output_grad.shape());
         let mut share = output_grad;

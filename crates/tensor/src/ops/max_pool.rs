@@ -2,15 +2,17 @@
 //! the first of equal ones.
 
 use super::Backward;
-use super::pool_options::{self, MaxPoolOptions};
+use super::pool_options::{MaxPoolOptions, Windowing};
 use crate::graph::InputGradients;
 use crate::kernels::cpu::pool::{self as kernels, Planes, TapIndex};
+use crate::shape::Shape;
 use crate::storage::Storage;
 use crate::tensor::Tensor;
 
 /// Backward reads which tap of its window every result came from.
 pub(crate) struct MaxPool {
-    planes: Planes,
+    windowing: Windowing,
+    input: Shape,
     taps: Taps,
 }
 
@@ -66,10 +68,7 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn max_pool(&self, options: &MaxPoolOptions) -> Self {
-        match options.planes(self.shape()) {
-            Ok(planes) => pool(self, planes, false).0,
-            Err(error) => panic!("max_pool of {}: {error}", self.shape()),
-        }
+        pool("max_pool", self, Windowing::Max(*options), false).0
     }
 
     /// As [`Tensor::max_pool`], and the places of the maxima, `row * width + column` in their
@@ -77,13 +76,8 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn max_pool_with_indices(&self, options: &MaxPoolOptions) -> (Self, Self) {
-        match options.planes(self.shape()) {
-            Ok(planes) => {
-                let (y, indices) = pool(self, planes, true);
-                (y, indices.expect("places were asked for"))
-            }
-            Err(error) => panic!("max_pool of {}: {error}", self.shape()),
-        }
+        let (y, indices) = pool("max_pool", self, Windowing::Max(*options), true);
+        (y, indices.expect("places were asked for"))
     }
 
     /// The maxima of `output` rows and columns of windows that cover every image evenly; `[1, 1]`
@@ -94,14 +88,22 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn adaptive_max_pool(&self, output: [usize; 2]) -> Self {
-        match pool_options::adaptive(self.shape(), output) {
-            Ok(planes) => pool(self, planes, false).0,
-            Err(error) => panic!("adaptive_max_pool of {}: {error}", self.shape()),
-        }
+        pool("adaptive_max_pool", self, Windowing::Adaptive(output), false).0
     }
 }
 
-fn pool(x: &Tensor, planes: Planes, places: bool) -> (Tensor, Option<Tensor>) {
+#[track_caller]
+fn pool(
+    name: &str,
+    x: &Tensor,
+    windowing: Windowing,
+    places: bool,
+) -> (Tensor, Option<Tensor>) {
+    let input = x.shape();
+    let planes = match windowing.planes(input) {
+        Ok(planes) => planes,
+        Err(error) => panic!("{name} of {input}: {error}"),
+    };
     let mut taps = (places || x.requires_grad()).then(|| Taps::new(&planes));
     let y = Tensor::build(planes.output(), |y| match &mut taps {
         None => kernels::max::<u8>(&planes, x.as_slice(), y, None),
@@ -112,7 +114,7 @@ fn pool(x: &Tensor, planes: Planes, places: bool) -> (Tensor, Option<Tensor>) {
     });
     let indices = taps.as_ref().filter(|_| places).map(|taps| indices(&planes, taps));
     let y = match taps {
-        Some(taps) => y.recorded([x], |_| MaxPool { planes, taps }.into()),
+        Some(taps) => y.recorded([x], |_| MaxPool { windowing, input, taps }.into()),
         None => y,
     };
     (y, indices)
@@ -138,8 +140,9 @@ fn indices(planes: &Planes, taps: &Taps) -> Tensor {
 
 impl Backward for MaxPool {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
-        let Self { planes, taps } = self;
-        let grad = Tensor::build(planes.input(), |grad| {
+        let Self { windowing, input, taps } = self;
+        let planes = windowing.planes(input).expect("possible on the way forward");
+        let grad = Tensor::build(input, |grad| {
             let output_grad = output_grad.as_slice();
             if taps.bytes {
                 kernels::max_backward(&planes, output_grad, taps.bytes(), grad);

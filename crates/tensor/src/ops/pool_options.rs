@@ -97,6 +97,25 @@ impl AvgPoolOptions {
     }
 }
 
+/// How windows lie on an image. A record holds this rather than the [`Planes`] that follow from
+/// it, which are large.
+#[derive(Clone, Copy)]
+pub(super) enum Windowing {
+    Max(MaxPoolOptions),
+    Average(AvgPoolOptions),
+    Adaptive([usize; 2]),
+}
+
+impl Windowing {
+    pub(super) fn planes(&self, input: Shape) -> Result<Planes, ShapeError> {
+        match self {
+            Self::Max(options) => options.planes(input),
+            Self::Average(options) => options.planes(input),
+            Self::Adaptive(output) => adaptive(input, *output),
+        }
+    }
+}
+
 fn image(input: Shape) -> Result<[usize; 4], ShapeError> {
     let expected = "an input of shape batch×height×width×channels";
     <[usize; 4]>::try_from(input.dims()).map_err(|_| ShapeError::new(expected, input.to_string()))
@@ -155,7 +174,7 @@ fn windows(
 }
 
 /// The windows of adaptive pooling to `output` rows and columns.
-pub(super) fn adaptive(input: Shape, output: [usize; 2]) -> Result<Planes, ShapeError> {
+fn adaptive(input: Shape, output: [usize; 2]) -> Result<Planes, ShapeError> {
     let [batch, height, width, channels] = image(input)?;
     if output.contains(&0) || height == 0 || width == 0 {
         let found = format!("{height}×{width} to {}×{}", output[0], output[1]);

@@ -8,16 +8,16 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::reduce::{Identity, Map, Operands, Sum};
 use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 pub(crate) struct Variance {
     folding: Folding,
-    arranged: Tensor,
-    mean: Tensor,
+    arranged: Values,
+    mean: Values,
     /// `n - correction`.
     freedom: f32,
     /// The standard deviation, where that is the result.
-    deviation: Option<Tensor>,
+    deviation: Option<Values>,
 }
 
 #[track_caller]
@@ -37,7 +37,8 @@ fn variance(x: &Tensor, axes: Axes, keep: bool, correction: f32, root: bool) -> 
             *y = y.sqrt();
         }
     }
-    let deviation = root.then(|| y.detach());
+    let deviation = root.then(|| y.values());
+    let (arranged, mean) = (arranged.values(), mean.values());
     y.recorded([x], |_| Variance { folding, arranged, mean, freedom, deviation }.into())
 }
 
@@ -123,15 +124,15 @@ impl Backward for Variance {
         match &self.deviation {
             None => scale.make_mut().iter_mut().for_each(|scale| *scale *= factor),
             Some(deviation) => {
-                for (scale, &deviation) in scale.make_mut().iter_mut().zip(deviation.as_slice()) {
+                for (scale, &deviation) in scale.make_mut().iter_mut().zip(deviation.f32s()) {
                     *scale =
                         if deviation == 0.0 { 0.0 } else { *scale * factor / (2.0 * deviation) };
                 }
             }
         }
         let operands = Operands {
-            x: self.arranged.as_slice(),
-            a: self.mean.as_slice(),
+            x: self.arranged.f32s(),
+            a: self.mean.f32s(),
             b: scale.as_slice(),
             ..Operands::default()
         };
@@ -153,7 +154,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor::Tensor;
+    use crate::tensor::{Tensor, Values};
 
     #[test]
     fn a_large_mean_costs_no_digits() {
