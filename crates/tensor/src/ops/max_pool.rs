@@ -93,12 +93,7 @@ impl Tensor {
 }
 
 #[track_caller]
-fn pool(
-    name: &str,
-    x: &Tensor,
-    windowing: Windowing,
-    places: bool,
-) -> (Tensor, Option<Tensor>) {
+fn pool(name: &str, x: &Tensor, windowing: Windowing, places: bool) -> (Tensor, Option<Tensor>) {
     let input = x.shape();
     let planes = match windowing.planes(input) {
         Ok(planes) => planes,

@@ -168,6 +168,21 @@ impl Vector for Avx512 {
         eq = _CMP_EQ_OQ;
     }
 
+    /// An estimate of `1 / divisor` to 14 bits, one step of Newton's method, and one correction of
+    /// the quotient by its remainder: a fifth of the time of a division.
+    #[inline(always)]
+    fn quotient(self, divisor: Self) -> Self {
+        // SAFETY: AVX-512 is present, see above; registers only.
+        Self(unsafe {
+            let estimate = _mm512_rcp14_ps(divisor.0);
+            let error = _mm512_fnmadd_ps(divisor.0, estimate, _mm512_set1_ps(1.0));
+            let inverse = _mm512_fmadd_ps(estimate, error, estimate);
+            let quotient = _mm512_mul_ps(self.0, inverse);
+            let remainder = _mm512_fnmadd_ps(divisor.0, quotient, self.0);
+            _mm512_fmadd_ps(remainder, inverse, quotient)
+        })
+    }
+
     #[inline(always)]
     fn select(mask: Self, yes: Self, no: Self) -> Self {
         // SAFETY: AVX-512 is present, see above; registers only.

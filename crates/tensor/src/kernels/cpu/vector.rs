@@ -86,6 +86,12 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     fn div(self, other: Self) -> Self;
     /// `self * factor + term`, rounded once where the machine can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// `self / divisor` for divisors from 1 to 2, where the machine has something faster than
+    /// division: within a unit in the last place.
+    #[inline(always)]
+    fn quotient(self, divisor: Self) -> Self {
+        self.div(divisor)
+    }
     fn sqrt(self) -> Self;
     /// To the nearest integer, ties to even.
     fn round(self) -> Self;

@@ -54,7 +54,7 @@ pub(crate) fn exp_m1<V: Vector>(x: V) -> V {
 pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
     let e = exp(x.abs().neg());
     let one = V::splat(1.0);
-    V::select(x.lt(V::zero()), e, one).div(e.add(one))
+    V::select(x.lt(V::zero()), e, one).quotient(e.add(one))
 }
 
 /// The hyperbolic tangent, relatively accurate near 0, within 3 units in the last place:
@@ -63,7 +63,7 @@ pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
 pub(crate) fn tanh<V: Vector>(x: V) -> V {
     let sign = V::splat(-0.0);
     let m = exp_m1(x.abs().mul(V::splat(-2.0)));
-    let magnitude = m.div(m.add(V::splat(2.0)));
+    let magnitude = m.quotient(m.add(V::splat(2.0)));
     // `magnitude` is not positive: give it the sign of `x`.
     magnitude.abs().or(x.and(sign))
 }

@@ -213,7 +213,8 @@ pub(crate) fn product_by_rows(
         return;
     }
     let (rows, depth, columns) = (left.rows, left.columns, right.columns());
-    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1).without_depth_cut();
+    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1)
+        .without_depth_cut();
     blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
 }
 
@@ -291,7 +292,9 @@ fn by_depth(
         // SAFETY: each chunk has its own `size` values of the scratch buffer.
         let out = unsafe { shared.slice(chunk * size, size) };
         let left = left.part(0, rows, start, end - start);
-        let plan = Plan::new([rows, end - start, columns], panel_columns(), left.column_stride == 1).in_blocks();
+        let plan =
+            Plan::new([rows, end - start, columns], panel_columns(), left.column_stride == 1)
+                .in_blocks();
         blocks(&plan, left, right, start, Epilogue::default(), out, columns);
     });
     let partial = &*partial;

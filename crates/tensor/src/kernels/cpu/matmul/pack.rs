@@ -100,13 +100,19 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
         return;
     }
     let source = values.as_ptr();
-    if column_stride == 1 && columns == width {
+    if column_stride == 1 {
+        let [first, second] = [columns.min(V::LANES), columns.saturating_sub(V::LANES)];
         for row in 0..rows {
-            // SAFETY: a whole row of the matrix goes to a whole row of the panel.
+            // SAFETY: a row of the matrix, `columns` values, goes to a whole row of the panel.
             unsafe {
                 let (source, target) = (source.add(row * row_stride), target.add(row * width));
-                V::load(source).store(target);
-                V::load(source.add(V::LANES)).store(target.add(V::LANES));
+                if columns == width {
+                    V::load(source).store(target);
+                    V::load(source.add(V::LANES)).store(target.add(V::LANES));
+                } else {
+                    V::load_part(source, first).store(target);
+                    V::load_part(source.wrapping_add(V::LANES), second).store(target.add(V::LANES));
+                }
             }
         }
         return;
@@ -128,15 +134,15 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
     }
     for row in 0..rows {
         let from = if row < done_rows { done_columns } else { 0 };
-        for column in from..width {
-            // SAFETY: `(row, column)` lies within the matrix where read, and within the panel.
-            unsafe {
-                let value = if column < columns {
-                    *source.add(row * row_stride + column * column_stride)
-                } else {
-                    0.0
-                };
-                *target.add(row * width + column) = value;
+        // SAFETY: whole vectors up to the end of the panel's row, and `(row, column)` lies within
+        // the matrix.
+        unsafe {
+            let target = target.add(row * width);
+            for column in (from..width).step_by(V::LANES) {
+                V::zero().store(target.add(column));
+            }
+            for column in from..columns {
+                *target.add(column) = *source.add(row * row_stride + column * column_stride);
             }
         }
     }

@@ -103,7 +103,8 @@ mod tests {
         for rows in sizes {
             for columns in sizes {
                 for depth in [0, 3, 512, 5000] {
-                    let plan = Plan::new([rows, depth, columns], 16, depth % 2 == 0).in_blocks_if_depth();
+                    let plan =
+                        Plan::new([rows, depth, columns], 16, depth % 2 == 0).in_blocks_if_depth();
                     let mut seen = vec![0u8; rows * columns];
                     for task in 0..plan.tasks() {
                         let ((top, height), (left, width)) = plan.block(task);

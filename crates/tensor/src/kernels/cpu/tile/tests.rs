@@ -51,14 +51,9 @@ impl TileTask for Case<'_> {
             unsafe {
                 match self.part {
                     false => tile.add_products(self.steps, rows, STEP, panel, width),
-                    true => tile.add_products_part(
-                        self.steps,
-                        rows,
-                        STEP,
-                        panel,
-                        width,
-                        self.columns,
-                    ),
+                    true => {
+                        tile.add_products_part(self.steps, rows, STEP, panel, width, self.columns)
+                    }
                 }
             }
         }
@@ -94,8 +89,7 @@ fn every_size_and_finish_matches_the_definition() {
                 let (relu, accumulate, part) = (flags & 1 > 0, flags & 2 > 0, flags & 4 > 0);
                 let bias = (flags & 8 > 0).then_some(&bias[..columns]);
                 let (left, right) = (&left[..], &right[..]);
-                let case =
-                    Case { rows, columns, steps, left, right, bias, relu, accumulate, part };
+                let case = Case { rows, columns, steps, left, right, bias, relu, accumulate, part };
                 let expected: Vec<f64> = (0..rows * columns)
                     .map(|at| {
                         let (i, j) = (at / columns, at % columns);
