@@ -7,10 +7,12 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::portable::Portable;
 use super::vector::Vector;
 
-/// The instruction sets with kernels, best last. AVX-512 and NEON join here.
+/// The instruction sets with kernels, best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
     /// Arrays that the compiler vectorises for the build's baseline.
@@ -18,6 +20,9 @@ pub(crate) enum Isa {
     /// 256-bit vectors with fused multiply-add, and half precision in memory.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// Pairs of 128-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 /// The instruction set in use. The environment's `GLASSBOX_ISA=portable` forces the portable one.
@@ -38,6 +43,10 @@ pub(crate) fn isa() -> Isa {
         {
             return Isa::Avx2;
         }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            return Isa::Neon;
+        }
         Isa::Portable
     })
 }
@@ -48,6 +57,8 @@ pub fn cpu_name() -> &'static str {
         Isa::Portable => "portable",
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => "AVX2+FMA",
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => "NEON",
     }
 }
 
@@ -66,6 +77,9 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `isa()` answers `Avx2` only where AVX2, FMA and F16C were detected.
         Isa::Avx2 => unsafe { run_avx2(kernel) },
+        // NEON is part of the target's baseline, so that no function has to enable it.
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => kernel.run::<Neon>(),
     }
 }
 

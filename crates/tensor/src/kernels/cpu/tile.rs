@@ -408,5 +408,7 @@ mod tests {
         check::<super::super::portable::Portable>(1);
         #[cfg(target_arch = "x86_64")]
         check::<super::super::avx2::Avx2>(3);
+        #[cfg(target_arch = "aarch64")]
+        check::<super::super::neon::Neon>(3);
     }
 }

@@ -27,13 +27,13 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `LANES` values; no alignment is needed.
     unsafe fn store(self, target: *mut f32);
 
-    /// Reads the first `count < LANES` values, zeros in the other lanes.
+    /// Reads the first `count <= LANES` values, zeros in the other lanes.
     ///
     /// # Safety
     /// `source` must be readable for `count` values.
     unsafe fn load_part(source: *const f32, count: usize) -> Self;
 
-    /// Writes the first `count < LANES` values.
+    /// Writes the first `count <= LANES` values.
     ///
     /// # Safety
     /// `target` must be writable for `count` values.
@@ -144,6 +144,18 @@ pub(crate) fn prefetch(address: *const f32) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: a hint that never faults, as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "prfm pldl1keep, [{}]",
+            in(reg) address,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = address;
 }
+
+#[cfg(test)]
+mod tests;
