@@ -149,7 +149,7 @@ pub(crate) fn prefetch(address: *const f32) {
     unsafe {
         std::arch::asm!(
             "prfm pldl1keep, [{}]",
-            in(reg) address,
+            in(reg) address.addr(),
             options(nomem, nostack, preserves_flags),
         );
     }
