@@ -23,38 +23,61 @@ impl Drop for Flush {
     }
 }
 
-/// Flush-to-zero (bit 15) and denormals-are-zero (bit 6) of MXCSR.
+/// MXCSR of x86-64, of which flush-to-zero (bit 15) and denormals-are-zero (bit 6) are used.
 #[cfg(target_arch = "x86_64")]
-const FLUSH_BITS: u32 = 0x8040;
-#[cfg(not(target_arch = "x86_64"))]
-const FLUSH_BITS: u32 = 0;
+mod register {
+    pub(super) const FLUSH_BITS: u32 = 0x8040;
 
+    pub(in super::super) fn control() -> u32 {
+        let mut value = 0u32;
+        // SAFETY: STMXCSR writes four bytes to the given, valid address; SSE is part of x86-64.
+        unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &mut value, options(nostack)) };
+        value
+    }
+
+    pub(in super::super) fn set_control(value: u32) {
+        // SAFETY: LDMXCSR reads four bytes of the given address. Values come from `control()` with
+        // at most the flush bits added, so no reserved bit is set and exceptions stay masked.
+        unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, readonly)) };
+    }
+}
+
+/// FPCR of AArch64, of which flush-to-zero (bit 24) is used: it covers operands and results.
+#[cfg(target_arch = "aarch64")]
+mod register {
+    pub(super) const FLUSH_BITS: u32 = 1 << 24;
+
+    pub(in super::super) fn control() -> u32 {
+        let value: u64;
+        // SAFETY: reads a register that every program may read; its upper half is zero.
+        unsafe { std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nostack)) };
+        value as u32
+    }
+
+    pub(in super::super) fn set_control(value: u32) {
+        // SAFETY: values come from `control()` with at most the flush bit added, so no reserved bit
+        // is set and exceptions stay masked.
+        unsafe { std::arch::asm!("msr fpcr, {}", in(reg) u64::from(value), options(nostack)) };
+    }
+}
+
+/// Elsewhere nothing is flushed.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod register {
+    pub(super) const FLUSH_BITS: u32 = 0;
+
+    pub(in super::super) fn control() -> u32 {
+        0
+    }
+
+    pub(in super::super) fn set_control(_: u32) {}
+}
+
+use register::FLUSH_BITS;
 /// This thread's floating-point control register, which a parallel loop hands to its workers.
-#[cfg(target_arch = "x86_64")]
-pub(super) fn control() -> u32 {
-    let mut value = 0u32;
-    // SAFETY: STMXCSR writes four bytes to the given, valid address; SSE is part of x86-64.
-    unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &mut value, options(nostack)) };
-    value
-}
+pub(super) use register::{control, set_control};
 
-/// Sets this thread's floating-point control register.
-#[cfg(target_arch = "x86_64")]
-pub(super) fn set_control(value: u32) {
-    // SAFETY: LDMXCSR reads four bytes of the given address. Values come from `control()` with at
-    // most the two flush bits added, so no reserved bit is set and exceptions stay masked.
-    unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, readonly)) };
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn control() -> u32 {
-    0
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn set_control(_: u32) {}
-
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use std::hint::black_box;
 

@@ -97,7 +97,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor::{Tensor, Values};
+    use crate::tensor::Tensor;
 
     #[test]
     fn infinities() {

@@ -154,7 +154,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor::{Tensor, Values};
+    use crate::tensor::Tensor;
 
     #[test]
     fn a_large_mean_costs_no_digits() {

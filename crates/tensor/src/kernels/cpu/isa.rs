@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::portable::Portable;
 use super::vector::Vector;
 
@@ -23,6 +25,9 @@ pub(crate) enum Isa {
     /// 512-bit vectors and twice the registers.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// Pairs of 128-bit vectors with fused multiply-add.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Isa {
@@ -32,6 +37,8 @@ impl Isa {
         Self::Avx2,
         #[cfg(target_arch = "x86_64")]
         Self::Avx512,
+        #[cfg(target_arch = "aarch64")]
+        Self::Neon,
     ];
 
     /// Those that this machine has, best last.
@@ -55,6 +62,8 @@ impl Isa {
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
             }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
         }
     }
 
@@ -66,6 +75,8 @@ impl Isa {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
         }
     }
 
@@ -76,12 +87,15 @@ impl Isa {
             Self::Avx2 => "AVX2+FMA",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "AVX-512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "NEON",
         }
     }
 }
 
 /// The instruction set in use: the best that the machine has, or the one of them that the
-/// environment's `GLASSBOX_ISA` names (`portable`, `avx2`, `avx512`).
+/// environment's `GLASSBOX_ISA` names (`portable`, `avx2`, `avx512`,
+/// `neon`).
 #[inline]
 pub(crate) fn isa() -> Isa {
     #[cfg(test)]
@@ -119,6 +133,9 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => unsafe { run_avx512(kernel) },
+        // NEON is part of the target's baseline, so that no function has to enable it.
+        #[cfg(target_arch = "aarch64")]
+        Isa::Neon => kernel.run::<Neon>(),
     }
 }
 

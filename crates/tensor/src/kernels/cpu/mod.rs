@@ -17,6 +17,8 @@ pub(crate) mod half;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub(crate) mod optimize;
 pub(crate) mod permute;
 pub(crate) mod pool;

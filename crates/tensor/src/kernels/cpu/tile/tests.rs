@@ -131,4 +131,6 @@ fn rest_rows_are_shared_out() {
     check::<super::super::avx2::Avx2>(3);
     #[cfg(target_arch = "x86_64")]
     check::<super::super::avx512::Avx512>(2);
+    #[cfg(target_arch = "aarch64")]
+    check::<super::super::neon::Neon>(3);
 }
