@@ -35,12 +35,13 @@ pub(crate) fn panel_columns() -> usize {
 /// number would be compiled for every loop.
 const MANY_ROWS: [usize; 6] = [12, 8, 6, 4, 3, 2];
 
-/// How many of `left` rows the next tile takes: as many as fit, but where that would leave one or
-/// two rows, whose few sums would wait for each other, fewer (8 = 4 + 4, 7 = 4 + 3).
+/// How many of `left` rows the next tile takes: as many as fit, but where that would leave a few
+/// rows, whose sums would wait for each other, fewer (8 = 4 + 4, 7 = 4 + 3, 16 = 8 + 8).
 #[inline(always)]
 pub(crate) fn next_tile_rows<V: Vector>(left: usize) -> usize {
     if V::TILE_ROWS > 6 {
-        let fits = |rows: usize| left == rows || left >= rows + 3;
+        let rest = if left > V::TILE_ROWS { 6 } else { 3 };
+        let fits = |rows: usize| left == rows || left >= rows + rest;
         let mut rows = MANY_ROWS.into_iter();
         return rows.find(|&rows| rows <= V::TILE_ROWS && fits(rows)).unwrap_or(left.min(2));
     }
