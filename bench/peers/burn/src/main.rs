@@ -96,7 +96,7 @@ fn generate(harness: &Harness, name: &str) {
     let (mut random, mut token) = (1, 0);
     harness.time(name, 1, || {
         let input = Tensor::<2, Int>::from_ints([[token]], &device);
-        let scores = model.step(input, &mut states).into_data().to_vec::<f32>();
+        let scores = model.step(input, &mut states).into_data().try_to_vec::<f32>();
         token = harness::draw(&scores.expect("scores are f32"), &mut random) as i32;
     });
 }
