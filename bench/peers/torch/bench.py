@@ -147,9 +147,9 @@ def for_inference(model, *examples):
     """The model in evaluation mode, prepared as the settings say."""
     model = in_layout(model).eval()
     if args.compile:
-        import torch._inductor.config
+        from torch._inductor import config
 
-        torch._inductor.config.freezing = True  # weights are constants, packed once
+        config.freezing = True  # weights are constants, packed once
         return torch.compile(model)
     if args.jit:
         frozen = torch.jit.freeze(torch.jit.trace(model, examples))
