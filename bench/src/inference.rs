@@ -90,3 +90,20 @@ fn generate(state: RecurrentState) -> Result<Box<dyn Repeated>, BuildError> {
     let model = models::characters(models::lstm()).build(0)?;
     Ok(Box::new(Generation { model, state, cx: Cx::eval(), rng: Rng::new(0), token: 0 }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_workload_answers_for_its_items_without_a_graph() {
+        for (name, make) in INFERENCE {
+            let mut repeated = make().expect("the workloads' models are possible");
+            let scores = repeated.step();
+            assert_eq!(scores.dims()[0], repeated.items(), "{name}");
+            assert!(name.ends_with(&format!("_b{}", repeated.items())) || repeated.items() == 1);
+            assert!(scores.as_slice().iter().all(|score| score.is_finite()), "{name}");
+            assert!(!scores.requires_grad(), "{name}");
+        }
+    }
+}
