@@ -1,17 +1,19 @@
-//! Times training steps: one line of JSON for each workload, as the peers' programs print it.
+//! Times training steps, inference and generation: one line of JSON for each workload, as the
+//! peers' programs print it.
 #![forbid(unsafe_code)]
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use clap::Parser;
 use glassbox::{Precision, denormals, pool, threads};
-use glassbox_bench::{WORKLOADS, Workload};
-use serde_json::json;
+use glassbox_bench::{INFERENCE, WORKLOADS, Workload};
+use serde_json::{Value, json};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Times training steps: one line of JSON for each workload.
+/// Times training steps, inference and generation: one line of JSON for each workload.
 #[derive(Parser)]
 struct Arguments {
     /// Threads that parallel loops use.
@@ -20,56 +22,74 @@ struct Arguments {
     /// Only the workloads whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Only the workload of exactly this name.
+    #[arg(long)]
+    workload: Option<String>,
     /// How long to time each.
     #[arg(long, default_value_t = 4.0)]
     seconds: f64,
-    /// Print the losses of steps 1 and 50 instead of times.
+    /// Print the losses of training steps 1 and 50 instead of times.
     #[arg(long)]
     check: bool,
-    /// Convolutions by sums of products only.
+    /// Convolutions of training steps by sums of products only.
     #[arg(long)]
     exact: bool,
-    /// Stop after the first step.
+    /// Stop after the first training step.
     #[arg(long)]
     first: bool,
+}
+
+impl Arguments {
+    fn want(&self, name: &str) -> bool {
+        self.workload.as_ref().is_none_or(|workload| workload == name) && name.contains(&self.only)
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     threads::set_count(arguments.threads);
     let _flush = denormals::flush();
-    for (name, make) in WORKLOADS.iter().filter(|(name, _)| name.contains(&arguments.only)) {
+    for (name, make) in WORKLOADS.iter().filter(|(name, _)| arguments.want(name)) {
         let mut workload = make()?;
         if arguments.exact {
             workload.set_precision(Precision::Exact);
         }
-        if arguments.first {
-            workload.step();
-            println!("{}", json!({ "peer": "glassbox", "first": name }));
-        } else if arguments.check {
-            let losses: Vec<_> = (0..50).map(|_| workload.step()).collect();
-            let (first, last) = (losses[0], losses[49]);
-            println!(
-                "{}",
-                json!({ "peer": "glassbox", "workload": name, "loss_1": first, "loss_50": last })
-            );
-        } else {
-            println!("{}", time(name, &mut workload, &arguments));
-        }
+        println!("{}", train(name, &mut workload, &arguments));
+    }
+    if arguments.first || arguments.check {
+        return Ok(());
+    }
+    for (name, make) in INFERENCE.iter().filter(|(name, _)| arguments.want(name)) {
+        let mut repeated = make()?;
+        let items = repeated.items();
+        println!("{}", time(name, items, &arguments, || _ = black_box(repeated.step())));
     }
     Ok(())
 }
 
-fn time(name: &str, workload: &mut Workload, arguments: &Arguments) -> serde_json::Value {
+fn train(name: &str, workload: &mut Workload, arguments: &Arguments) -> Value {
+    if arguments.first {
+        workload.step();
+        return json!({ "peer": "glassbox", "workload": name, "first": true });
+    }
+    if arguments.check {
+        let losses: Vec<_> = (0..50).map(|_| workload.step()).collect();
+        let (first, last) = (losses[0], losses[49]);
+        return json!({ "peer": "glassbox", "workload": name, "loss_1": first, "loss_50": last });
+    }
+    time(name, workload.batch(), arguments, || _ = workload.step())
+}
+
+fn time(name: &str, items: usize, arguments: &Arguments, mut step: impl FnMut()) -> Value {
     let start = Instant::now();
-    (0..3).for_each(|_| _ = workload.step());
+    (0..3).for_each(|_| step());
     let warm = start.elapsed();
     let buffers = pool::fresh_buffers();
     let (mut times, start) = (Vec::new(), Instant::now());
     while start.elapsed().as_secs_f64() < arguments.seconds {
-        let step = Instant::now();
-        workload.step();
-        times.push(step.elapsed().as_secs_f64());
+        let begin = Instant::now();
+        step();
+        times.push(begin.elapsed().as_secs_f64());
     }
     times.sort_by(f64::total_cmp);
     let median = f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2]);
@@ -82,7 +102,7 @@ fn time(name: &str, workload: &mut Workload, arguments: &Arguments) -> serde_jso
         "min_ms": milliseconds(times[0]),
         "n": times.len(),
         "warm_s": (warm.as_secs_f64() * 1e2).round() / 1e2,
-        "samples_per_s": (workload.batch() as f64 / median * 10.0).round() / 10.0,
+        "samples_per_s": (items as f64 / median * 10.0).round() / 10.0,
         "fresh_buffers": pool::fresh_buffers() - buffers,
     })
 }

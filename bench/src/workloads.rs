@@ -1,12 +1,13 @@
 //! What is timed: one optimizer step (forward, loss, backward, update) on a fixed batch.
 
 use glassbox::Precision;
-use glassbox::nn::layers::{
-    Conv2dConfig, GruConfig, Layer, LstmConfig, PaddingConfig, ResidualConfig, RnnConfig,
-};
+use glassbox::nn::layers::{GruConfig, Layer, RnnConfig};
 use glassbox::nn::{BuildError, Builder};
 use glassbox::optim::UpdateRule;
 use glassbox::prelude::*;
+
+use crate::inputs;
+use crate::models::{self, STEPS, TOKENS};
 
 /// A model with its optimizer and one batch.
 pub struct Workload {
@@ -42,23 +43,17 @@ impl Workload {
         classes: usize,
     ) -> Result<Self, BuildError> {
         let mut rng = Rng::new(0);
-        let normal = |out: &mut [f32]| out.iter_mut().for_each(|x| *x = rng.normal());
-        let inputs = Tensor::build(batch, normal);
-        let targets = Tensor::build_i32([batch[0]], |out| {
-            out.fill_with(|| rng.below(classes) as i32);
-        });
+        let inputs = inputs::normal(batch, &mut rng);
+        let targets = inputs::below(classes, &batch[..1], &mut rng);
         Self::of(model, rule, inputs, targets)
     }
 
     /// Characters of which every next one is guessed.
     fn characters(layer: impl Into<Layer>) -> Result<Self, BuildError> {
-        const TOKENS: usize = 65;
-        let (batch, time) = (32, 64);
         let mut rng = Rng::new(0);
-        let mut tokens =
-            || Tensor::build_i32([batch, time], |out| out.fill_with(|| rng.below(TOKENS) as i32));
-        let (inputs, targets) = (tokens(), tokens());
-        let model = Sequential::input([time]).embedding(TOKENS, 64).layer(layer).dense(TOKENS);
+        let inputs = inputs::below(TOKENS, &[32, STEPS], &mut rng);
+        let targets = inputs::below(TOKENS, &[32, STEPS], &mut rng);
+        let model = models::characters(layer);
         Self::of(model, Adam { lr: 2e-3, ..Adam::default() }, inputs, targets)
     }
 
@@ -104,59 +99,24 @@ impl Workload {
 }
 
 fn tiny_mlp() -> Result<Workload, BuildError> {
-    let model = Sequential::input([2]).dense(16).tanh().dense(16).tanh().dense(2);
-    Workload::new(model, Sgd { lr: 0.1, ..Sgd::default() }, &[32, 2], 2)
+    Workload::new(models::tiny_mlp(), Sgd { lr: 0.1, ..Sgd::default() }, &[32, 2], 2)
 }
 
 fn mlp() -> Result<Workload, BuildError> {
-    let model = Sequential::input([784]).dense(512).relu().dense(512).relu().dense(10);
-    Workload::new(model, Adam::default(), &[128, 784], 10)
+    Workload::new(models::mlp(), Adam::default(), &[128, 784], 10)
 }
 
 fn cnn() -> Result<Workload, BuildError> {
-    let model = Sequential::input([28, 28, 1])
-        .conv2d(32, 3)
-        .relu()
-        .conv2d(64, 3)
-        .relu()
-        .max_pool(2)
-        .dropout(0.25)
-        .flatten()
-        .dense(128)
-        .relu()
-        .dropout(0.5)
-        .dense(10);
-    Workload::new(model, Adam::default(), &[64, 28, 28, 1], 10)
+    Workload::new(models::cnn(), Adam::default(), &[64, 28, 28, 1], 10)
 }
 
 fn resnet20() -> Result<Workload, BuildError> {
-    let conv = |filters, stride: usize| Conv2dConfig {
-        padding: PaddingConfig::Same,
-        stride: stride.into(),
-        bias: false,
-        ..Conv2dConfig::new(filters, 3)
-    };
-    let block = |filters, stride| {
-        let body = Sequential::input([32, 32, 3]) // inner widths are inferred when built
-            .layer(conv(filters, stride))
-            .batch_norm()
-            .relu()
-            .layer(conv(filters, 1))
-            .batch_norm();
-        Layer::from(ResidualConfig::new(body.into_layers()))
-    };
-    let mut model = Sequential::input([32, 32, 3]).layer(conv(16, 1)).batch_norm().relu();
-    for (filters, stride) in [(16, 1), (32, 2), (64, 2)] {
-        for index in 0..3 {
-            model = model.layer(block(filters, if index == 0 { stride } else { 1 })).relu();
-        }
-    }
     let rule = Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, ..Sgd::default() };
-    Workload::new(model.global_avg_pool().dense(10), rule, &[64, 32, 32, 3], 10)
+    Workload::new(models::resnet20(), rule, &[64, 32, 32, 3], 10)
 }
 
 fn lstm() -> Result<Workload, BuildError> {
-    Workload::characters(LstmConfig { layers: 2, ..LstmConfig::new(256) })
+    Workload::characters(models::lstm())
 }
 
 fn gru() -> Result<Workload, BuildError> {

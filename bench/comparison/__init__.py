@@ -1,0 +1,1 @@
+"""Glassbox and its peers, measured in turn. `compare.py` is the program."""
