@@ -101,7 +101,7 @@ class ScheduleTest(unittest.TestCase):
             everything = peers.TRAINING + peers.INFERENCE + peers.GENERATION + peers.FIRST
             return [workload for workload in everything if peers.peer(name, "p").runs(workload)]
 
-        self.assertEqual(len(runs("glassbox")), 7 + 8 + 2 + 3)
+        self.assertEqual(len(runs("glassbox")), 7 + 8 + 2 + 4)
         self.assertEqual(len(runs("torch")), 7 + 8 + 1 + 3)
         self.assertEqual(len(runs("torch-cl")), 2 + 4)
         self.assertEqual(runs("torch-fused"), peers.TRAINING)
