@@ -39,7 +39,7 @@ pub(super) fn checks() -> Vec<super::tests::Check> {
         "rsqrt",
         |x| x.rsqrt(),
         |x| 1.0 / x.sqrt(),
-        |x| -0.5 / (x * x.sqrt()),
+        |x| -0.5 / x.sqrt().powi(3),
         0.25,
         90.0,
     )]
