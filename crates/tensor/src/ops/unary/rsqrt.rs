@@ -19,7 +19,8 @@ impl Unary for Rsqrt {
 
     #[inline(always)]
     fn df<V: Vector>(self, _x: V, y: V) -> V {
-        y.mul(y).mul(y).mul(V::splat(-0.5))
+        // Halved first: the cube may overflow where half of it does not.
+        y.mul(V::splat(-0.5)).mul(y).mul(y)
     }
 }
 
