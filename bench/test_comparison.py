@@ -102,7 +102,7 @@ class ScheduleTest(unittest.TestCase):
             return [workload for workload in everything if peers.peer(name, "p").runs(workload)]
 
         self.assertEqual(len(runs("glassbox")), 7 + 8 + 2 + 4)
-        self.assertEqual(len(runs("torch")), 7 + 8 + 1 + 3)
+        self.assertEqual(len(runs("torch")), 7 + 8 + 1 + 4)
         self.assertEqual(len(runs("torch-cl")), 2 + 4)
         self.assertEqual(runs("torch-fused"), peers.TRAINING)
         self.assertEqual(len(runs("torch-jit")), 8 + 1)

@@ -15,7 +15,9 @@ impl Unary for HardSwish {
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
-        x.mul(math::clamp(x.add(V::splat(3.0)), 0.0, 6.0)).div(V::splat(6.0))
+        let gate = math::clamp(x.add(V::splat(3.0)), 0.0, 6.0).div(V::splat(6.0));
+        // An infinity times the zero of the gate would be NaN.
+        V::splat(f32::MIN).max(x).mul(gate)
     }
 
     #[inline(always)]

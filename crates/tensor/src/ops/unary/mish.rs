@@ -16,11 +16,13 @@ impl Unary for Mish {
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
-        x.mul(gate(x))
+        // An infinity times the zero of the gate would be NaN.
+        V::splat(f32::MIN).max(x).mul(gate(x))
     }
 
     #[inline(always)]
     fn df<V: Vector>(self, x: V, _y: V) -> V {
+        let x = math::clamp(x, f32::MIN, f32::MAX); // as above
         let t = gate(x);
         let bend = t.neg().mul_add(t, V::splat(1.0)).mul(math::sigmoid(x));
         x.mul(bend).add(t)

@@ -16,11 +16,13 @@ impl Unary for Silu {
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
-        x.mul(math::sigmoid(x))
+        // An infinity times the zero of the sigmoid would be NaN.
+        V::splat(f32::MIN).max(x).mul(math::sigmoid(x))
     }
 
     #[inline(always)]
     fn df<V: Vector>(self, x: V, _y: V) -> V {
+        let x = math::clamp(x, f32::MIN, f32::MAX); // as above
         let s = math::sigmoid(x);
         let one = V::splat(1.0);
         s.mul(one.sub(s).mul_add(x, one))

@@ -1,6 +1,6 @@
 //! `y = x / (1 + |x|)`, `dy/dx = 1 / (1 + |x|)²`.
 
-use super::{Reads, Unary, Vector};
+use super::{Reads, Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::softsign`].
@@ -14,6 +14,7 @@ impl Unary for Softsign {
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
+        let x = math::clamp(x, f32::MIN, f32::MAX); // the quotient of infinities is NaN
         x.div(x.abs().add(V::splat(1.0)))
     }
 

@@ -4,6 +4,8 @@ use super::TABLE;
 use crate::ops::check::Sample;
 use crate::tensor::Tensor;
 
+mod whole_range;
+
 /// One case of a function: the same in double precision, with its derivative.
 pub(crate) struct Check {
     name: &'static str,
