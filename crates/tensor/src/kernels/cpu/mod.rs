@@ -16,6 +16,7 @@ pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod optimize;
+pub(crate) mod peak;
 pub(crate) mod permute;
 pub(crate) mod pool;
 mod portable;
