@@ -8,6 +8,8 @@ use glassbox::nn::{BuildError, Builder};
 use glassbox::optim::UpdateRule;
 use glassbox::prelude::*;
 
+use crate::flops;
+
 /// A model with its optimizer and one batch.
 pub struct Workload {
     model: Sequential,
@@ -18,6 +20,7 @@ pub struct Workload {
     targets: Tensor,
     loss: Loss,
     steps: u64,
+    flops: u64,
 }
 
 /// Makes a workload.
@@ -35,7 +38,8 @@ pub const WORKLOADS: &[(&str, Make)] = &[
 ];
 
 impl Workload {
-    fn new(
+    /// A classifier of normal noise.
+    pub(crate) fn new(
         model: Builder,
         rule: impl UpdateRule + 'static,
         batch: &[usize],
@@ -51,9 +55,12 @@ impl Workload {
     }
 
     /// Characters of which every next one is guessed.
-    fn characters(layer: impl Into<Layer>) -> Result<Self, BuildError> {
+    pub(crate) fn characters(
+        layer: impl Into<Layer>,
+        batch: usize,
+        time: usize,
+    ) -> Result<Self, BuildError> {
         const TOKENS: usize = 65;
-        let (batch, time) = (32, 64);
         let mut rng = Rng::new(0);
         let mut tokens =
             || Tensor::build_i32([batch, time], |out| out.fill_with(|| rng.below(TOKENS) as i32));
@@ -68,8 +75,11 @@ impl Workload {
         inputs: Tensor,
         targets: Tensor,
     ) -> Result<Self, BuildError> {
+        let (layers, item) = (model.clone().into_layers(), Shape::new(&inputs.dims()[1..]));
+        let model = model.build(0)?;
         Ok(Self {
-            model: model.build(0)?,
+            flops: flops::of_step(&layers, &model, item, inputs.dims()[0])?,
+            model,
             optimizer: Optimizer::new(rule),
             gradients: Gradients::default(),
             cx: Cx::train(0, 0),
@@ -88,6 +98,11 @@ impl Workload {
     /// Items in the batch.
     pub fn batch(&self) -> usize {
         self.inputs.dims()[0]
+    }
+
+    /// Floating-point operations of a step's products, see [`flops::of_step`].
+    pub fn flops(&self) -> u64 {
+        self.flops
     }
 
     /// One optimizer step; answers the loss.
@@ -156,13 +171,13 @@ fn resnet20() -> Result<Workload, BuildError> {
 }
 
 fn lstm() -> Result<Workload, BuildError> {
-    Workload::characters(LstmConfig { layers: 2, ..LstmConfig::new(256) })
+    Workload::characters(LstmConfig { layers: 2, ..LstmConfig::new(256) }, 32, 64)
 }
 
 fn gru() -> Result<Workload, BuildError> {
-    Workload::characters(GruConfig { layers: 2, ..GruConfig::new(256) })
+    Workload::characters(GruConfig { layers: 2, ..GruConfig::new(256) }, 32, 64)
 }
 
 fn rnn() -> Result<Workload, BuildError> {
-    Workload::characters(RnnConfig::new(256))
+    Workload::characters(RnnConfig::new(256), 32, 64)
 }
