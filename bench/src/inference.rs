@@ -57,7 +57,7 @@ fn infer(model: Builder, batch: &[usize]) -> Result<Box<dyn Repeated>, BuildErro
 
 fn infer_characters(batch: usize) -> Result<Box<dyn Repeated>, BuildError> {
     let inputs = inputs::below(TOKENS, &[batch, STEPS], &mut Rng::new(0));
-    forward(models::characters(models::lstm()), inputs)
+    forward(models::characters(models::lstm(), STEPS), inputs)
 }
 
 fn forward(model: Builder, inputs: Tensor) -> Result<Box<dyn Repeated>, BuildError> {
@@ -87,7 +87,7 @@ impl Repeated for Generation {
 }
 
 fn generate(state: RecurrentState) -> Result<Box<dyn Repeated>, BuildError> {
-    let model = models::characters(models::lstm()).build(0)?;
+    let model = models::characters(models::lstm(), STEPS).build(0)?;
     Ok(Box::new(Generation { model, state, cx: Cx::eval(), rng: Rng::new(0), token: 0 }))
 }
 

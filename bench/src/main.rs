@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use glassbox::{Precision, denormals, pool, threads};
-use glassbox_bench::{INFERENCE, WORKLOADS, Workload};
+use glassbox_bench::{INFERENCE, Times, WORKLOADS, Workload, milliseconds};
 use serde_json::{Value, json};
 
 #[global_allocator]
@@ -85,24 +85,17 @@ fn time(name: &str, items: usize, arguments: &Arguments, mut step: impl FnMut())
     (0..3).for_each(|_| step());
     let warm = start.elapsed();
     let buffers = pool::fresh_buffers();
-    let (mut times, start) = (Vec::new(), Instant::now());
-    while start.elapsed().as_secs_f64() < arguments.seconds {
-        let begin = Instant::now();
-        step();
-        times.push(begin.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    let median = f64::midpoint(times[(times.len() - 1) / 2], times[times.len() / 2]);
-    let milliseconds = |seconds: f64| (seconds * 1e7).round() / 1e4;
+    let mut times = Times::default();
+    times.add(arguments.seconds, step);
     json!({
         "peer": "glassbox",
         "threads": arguments.threads,
         "workload": name,
-        "step_ms": milliseconds(median),
-        "min_ms": milliseconds(times[0]),
-        "n": times.len(),
+        "step_ms": milliseconds(times.median()),
+        "min_ms": milliseconds(times.least()),
+        "n": times.count(),
         "warm_s": (warm.as_secs_f64() * 1e2).round() / 1e2,
-        "samples_per_s": (items as f64 / median * 10.0).round() / 10.0,
+        "samples_per_s": (items as f64 / times.median() * 10.0).round() / 10.0,
         "fresh_buffers": pool::fresh_buffers() - buffers,
     })
 }

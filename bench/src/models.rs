@@ -62,7 +62,7 @@ pub fn lstm() -> LstmConfig {
     LstmConfig { layers: 2, ..LstmConfig::new(256) }
 }
 
-/// A language model of characters around a recurrent layer.
-pub fn characters(layer: impl Into<Layer>) -> Builder {
-    Sequential::input([STEPS]).embedding(TOKENS, 64).layer(layer).dense(TOKENS)
+/// A language model of windows of `time` characters around a recurrent layer.
+pub fn characters(layer: impl Into<Layer>, time: usize) -> Builder {
+    Sequential::input([time]).embedding(TOKENS, 64).layer(layer).dense(TOKENS)
 }

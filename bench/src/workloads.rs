@@ -6,8 +6,8 @@ use glassbox::nn::{BuildError, Builder};
 use glassbox::optim::UpdateRule;
 use glassbox::prelude::*;
 
-use crate::inputs;
 use crate::models::{self, STEPS, TOKENS};
+use crate::{flops, inputs};
 
 /// A model with its optimizer and one batch.
 pub struct Workload {
@@ -19,6 +19,7 @@ pub struct Workload {
     targets: Tensor,
     loss: Loss,
     steps: u64,
+    flops: u64,
 }
 
 /// Makes a workload.
@@ -36,7 +37,8 @@ pub const WORKLOADS: &[(&str, Make)] = &[
 ];
 
 impl Workload {
-    fn new(
+    /// A classifier of normal noise.
+    pub(crate) fn new(
         model: Builder,
         rule: impl UpdateRule + 'static,
         batch: &[usize],
@@ -49,11 +51,15 @@ impl Workload {
     }
 
     /// Characters of which every next one is guessed.
-    fn characters(layer: impl Into<Layer>) -> Result<Self, BuildError> {
+    pub(crate) fn characters(
+        layer: impl Into<Layer>,
+        batch: usize,
+        time: usize,
+    ) -> Result<Self, BuildError> {
         let mut rng = Rng::new(0);
-        let inputs = inputs::below(TOKENS, &[32, STEPS], &mut rng);
-        let targets = inputs::below(TOKENS, &[32, STEPS], &mut rng);
-        let model = models::characters(layer);
+        let inputs = inputs::below(TOKENS, &[batch, time], &mut rng);
+        let targets = inputs::below(TOKENS, &[batch, time], &mut rng);
+        let model = models::characters(layer, time);
         Self::of(model, Adam { lr: 2e-3, ..Adam::default() }, inputs, targets)
     }
 
@@ -63,8 +69,11 @@ impl Workload {
         inputs: Tensor,
         targets: Tensor,
     ) -> Result<Self, BuildError> {
+        let (layers, item) = (model.clone().into_layers(), Shape::new(&inputs.dims()[1..]));
+        let model = model.build(0)?;
         Ok(Self {
-            model: model.build(0)?,
+            flops: flops::of_step(&layers, &model, item, inputs.dims()[0])?,
+            model,
             optimizer: Optimizer::new(rule),
             gradients: Gradients::default(),
             cx: Cx::train(0, 0),
@@ -83,6 +92,11 @@ impl Workload {
     /// Items in the batch.
     pub fn batch(&self) -> usize {
         self.inputs.dims()[0]
+    }
+
+    /// Floating-point operations of a step's products, see [`flops::of_step`].
+    pub fn flops(&self) -> u64 {
+        self.flops
     }
 
     /// One optimizer step; answers the loss.
@@ -116,13 +130,13 @@ fn resnet20() -> Result<Workload, BuildError> {
 }
 
 fn lstm() -> Result<Workload, BuildError> {
-    Workload::characters(models::lstm())
+    Workload::characters(models::lstm(), 32, STEPS)
 }
 
 fn gru() -> Result<Workload, BuildError> {
-    Workload::characters(GruConfig { layers: 2, ..GruConfig::new(256) })
+    Workload::characters(GruConfig { layers: 2, ..GruConfig::new(256) }, 32, STEPS)
 }
 
 fn rnn() -> Result<Workload, BuildError> {
-    Workload::characters(RnnConfig::new(256))
+    Workload::characters(RnnConfig::new(256), 32, STEPS)
 }

@@ -14,7 +14,7 @@ pub use comparison::compare_plots;
 pub use curves::{Curves, EpochScores, Step};
 pub use lag_plot::{lag_plots, lags_of};
 pub use page::{Page, SampleText};
-pub use plots::{HeatMap, Line, LinePlot};
+pub use plots::{HeatMap, Line, LinePlot, panels};
 pub use states::StateMap;
 
 /// Why nothing was drawn or read.

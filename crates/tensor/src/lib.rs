@@ -16,6 +16,7 @@ mod error;
 mod gradients;
 mod graph;
 mod kernels;
+pub mod measure;
 mod ops;
 pub mod optimize;
 mod random;

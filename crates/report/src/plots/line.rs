@@ -1,8 +1,9 @@
 //! Lines over an axis.
 
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::scale::Scale;
 use super::{GRID, INK, PALETTE};
 use crate::ReportError;
 
@@ -29,6 +30,18 @@ impl Line {
     pub fn thin(self) -> Self {
         Self { thin: true, ..self }
     }
+
+    fn style(&self, index: usize) -> ShapeStyle {
+        match self.thin {
+            true => color(index).mix(0.35).stroke_width(1),
+            false => color(index).stroke_width(2),
+        }
+    }
+}
+
+/// The colour of line number `index`.
+fn color(index: usize) -> RGBColor {
+    PALETTE[index % PALETTE.len()]
 }
 
 /// A plot of lines.
@@ -44,7 +57,13 @@ pub struct LinePlot {
     pub lines: Vec<Line>,
     /// Whether equal distances upwards are equal factors.
     pub log: bool,
+    /// The same to the right; the axis is then marked where points are.
+    pub log_x: bool,
 }
+
+/// What a plot is drawn on.
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 /// Pixels of the plot, and of the names beside it.
 const SIZE: (u32, u32) = (700, 340);
@@ -55,7 +74,7 @@ impl LinePlot {
     pub fn new(title: &str, x_label: &str, y_label: &str, mut lines: Vec<Line>) -> Self {
         lines.retain(|line| !line.points.is_empty());
         let [title, x_label, y_label] = [title, x_label, y_label].map(str::to_owned);
-        Self { title, x_label, y_label, lines, log: false }
+        Self { title, x_label, y_label, lines, log: false, log_x: false }
     }
 
     /// The same with a logarithmic axis; values that are not positive are left out.
@@ -66,6 +85,17 @@ impl LinePlot {
         }
         self.lines.retain(|line| !line.points.is_empty());
         Self { log: true, ..self }
+    }
+
+    /// The same with a logarithmic axis to the right, marked where points are; values that are not
+    /// positive are left out.
+    #[must_use]
+    pub fn log_x(mut self) -> Self {
+        for line in &mut self.lines {
+            line.points.retain(|(x, _)| *x > 0.0);
+        }
+        self.lines.retain(|line| !line.points.is_empty());
+        Self { log_x: true, ..self }
     }
 
     /// Whether there is nothing to draw.
@@ -83,21 +113,35 @@ impl LinePlot {
         Ok(svg)
     }
 
-    fn draw(&self, svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+    fn draw(&self, svg: &mut String) -> Drawn {
         let named = self.lines.iter().any(|line| !line.name.is_empty());
         let legend = if named { LEGEND } else { 0 };
         let root = SVGBackend::with_string(svg, (SIZE.0 + legend, SIZE.1)).into_drawing_area();
         root.fill(&WHITE)?;
         let (area, beside) = root.split_horizontally(SIZE.0);
-        let (x, y) = (self.range(|point| point.0), self.range(|point| self.height(point.1)));
+        self.draw_chart(&area)?;
+        // Beside the plot, where no line is covered.
+        self.draw_names(&beside, |index| (4, 48 + 20 * index))?;
+        root.present()?;
+        drop((area, beside, root));
+        Ok(())
+    }
+
+    /// The axes and the lines.
+    pub(super) fn draw_chart(&self, area: &Area<'_>) -> Drawn {
+        let x = self.range(|point| self.right(point.0));
+        let y = self.range(|point| self.height(point.1));
+        let marks = if self.log_x { self.marks() } else { Vec::new() };
         let caption = ("sans-serif", 16).into_font().color(&INK);
-        let mut chart = ChartBuilder::on(&area)
+        let mut chart = ChartBuilder::on(area)
             .caption(&self.title, caption)
             .margin(12)
             .x_label_area_size(42)
             .y_label_area_size(64)
-            .build_cartesian_2d(x.0..x.1, Upwards { from: y.0, to: y.1, log: self.log })?;
-        let label = ("sans-serif", 12).into_font().color(&INK);
+            .build_cartesian_2d(
+                Scale { from: x.0, to: x.1, log: self.log_x, marks },
+                Scale { from: y.0, to: y.1, log: self.log, marks: Vec::new() },
+            )?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -107,35 +151,49 @@ impl LinePlot {
             .y_desc(&self.y_label)
             .x_labels(8)
             .y_labels(6)
-            .x_label_formatter(&|x| number(*x))
             .axis_desc_style(("sans-serif", 13).into_font().color(&INK))
-            .label_style(label.clone())
+            .label_style(("sans-serif", 12).into_font().color(&INK))
             .draw()?;
         for (index, line) in self.lines.iter().enumerate() {
-            let color = PALETTE[index % PALETTE.len()];
-            let style = match line.thin {
-                true => color.mix(0.35).stroke_width(1),
-                false => color.stroke_width(2),
-            };
-            let points = line.points.iter().map(|&(x, y)| (x, self.height(y)));
+            let points = line.points.iter().map(|&(x, y)| (self.right(x), self.height(y)));
             // A line of one point would not be seen.
             let dots: Vec<_> =
                 if line.points.len() == 1 { points.clone().collect() } else { Vec::new() };
-            chart.draw_series(LineSeries::new(points, style))?;
-            // Beside the plot, where no line is covered.
-            let y = 48 + 20 * index as i32;
-            if !line.name.is_empty() {
-                beside.draw(&PathElement::new(vec![(4, y), (24, y)], style))?;
-                beside.draw(&Text::new(line.name.clone(), (30, y - 6), label.clone()))?;
-            }
-            chart.draw_series(dots.into_iter().map(|at| Circle::new(at, 3, color.filled())))?;
+            chart.draw_series(LineSeries::new(points, line.style(index)))?;
+            let dot = |at| Circle::new(at, 3, color(index).filled());
+            chart.draw_series(dots.into_iter().map(dot))?;
         }
-        root.present()?;
-        drop((chart, area, beside, root));
         Ok(())
     }
 
-    /// Where a value stands: itself, or its power of ten.
+    /// What the lines are called, each from a corner `at` on.
+    pub(super) fn draw_names(&self, area: &Area<'_>, at: impl Fn(i32) -> (i32, i32)) -> Drawn {
+        let label = ("sans-serif", 12).into_font().color(&INK);
+        for (index, line) in self.lines.iter().enumerate() {
+            let (x, y) = at(index as i32);
+            if !line.name.is_empty() {
+                area.draw(&PathElement::new(vec![(x, y), (x + 20, y)], line.style(index)))?;
+                area.draw(&Text::new(line.name.clone(), (x + 26, y - 6), label.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where points stand to the right, each place once.
+    fn marks(&self) -> Vec<f64> {
+        let places = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0.log10());
+        let mut places: Vec<_> = places.collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        places
+    }
+
+    /// Where a value stands to the right: itself, or its power of ten.
+    fn right(&self, value: f64) -> f64 {
+        if self.log_x { value.log10() } else { value }
+    }
+
+    /// The same upwards.
     fn height(&self, value: f64) -> f64 {
         if self.log { value.log10() } else { value }
     }
@@ -153,94 +211,9 @@ impl LinePlot {
     }
 }
 
-/// The axis upwards: numbers, or powers of ten.
-#[derive(Clone)]
-struct Upwards {
-    from: f64,
-    to: f64,
-    log: bool,
-}
-
-impl Ranged for Upwards {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.from) / (self.to - self.from);
-        limit.0 + (f64::from(limit.1 - limit.0) * share).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        let most = hint.max_num_points().clamp(2, 8);
-        match self.log {
-            false => ticks(self.from, self.to, most, 0.0),
-            // Whole powers of ten, where the axis has some; else round numbers.
-            true if self.to - self.from > 2.0 => ticks(self.from, self.to, most, 1.0),
-            true => {
-                let values = ticks(10f64.powf(self.from), 10f64.powf(self.to), most, 0.0);
-                values.into_iter().filter(|value| *value > 0.0).map(f64::log10).collect()
-            }
-        }
-    }
-
-    fn range(&self) -> std::ops::Range<f64> {
-        self.from..self.to
-    }
-}
-
-impl ValueFormatter<f64> for Upwards {
-    fn format_ext(&self, value: &f64) -> String {
-        if self.log { power(*value) } else { number(*value) }
-    }
-}
-
-/// At most `most` round numbers from `from` to `to`, at least `least` apart.
-fn ticks(from: f64, to: f64, most: usize, least: f64) -> Vec<f64> {
-    let rough = (to - from) / most as f64;
-    let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * power)
-        .find(|step| *step >= rough)
-        .unwrap_or(10.0 * power)
-        .max(least);
-    let (first, last) = ((from / step).ceil() as i64, (to / step).floor() as i64);
-    (first..=last).map(|index| index as f64 * step).collect()
-}
-
-/// A power of ten for people: `0.01`, `1e-7`.
-fn power(exponent: f64) -> String {
-    if exponent.abs() < 3.5 { number(10f64.powf(exponent)) } else { format!("1e{exponent:.0}") }
-}
-
-/// A number for people: `0.25`, `1e-7`.
-fn number(value: f64) -> String {
-    let size = value.abs();
-    if size < 1e-12 {
-        return "0".into();
-    }
-    if !(1e-3..1e5).contains(&size) {
-        return format!("{value:.0e}");
-    }
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_are_round() {
-        assert_eq!(ticks(0.03, 0.97, 6, 0.0), [0.2, 0.4, 0.6000000000000001, 0.8]);
-        assert_eq!(ticks(-7.3, 0.4, 8, 1.0), [-7.0, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0]);
-        assert_eq!(number(0.6000000000000001), "0.6");
-        assert_eq!((power(-2.0), power(-25.0)), ("0.01".into(), "1e-25".into()));
-        assert_eq!(
-            (number(1e-7), number(12000.0), number(-0.25)),
-            ("1e-7".into(), "12000".into(), "-0.25".into())
-        );
-    }
 
     #[test]
     fn a_plot_has_its_words_and_lines() {
@@ -252,6 +225,18 @@ mod tests {
             assert!(svg.contains(word), "{word} in {svg}");
         }
         assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn a_logarithmic_axis_to_the_right_is_marked_where_points_are() {
+        let line = Line::new("", vec![(0.0, 1.0), (64.0, 1.0), (512.0, 3.0), (2048.0, 5.0)]);
+        let svg = LinePlot::new("", "width", "ms", vec![line]).log_x().svg().unwrap();
+        let marks: Vec<_> =
+            svg.lines().map(str::trim).filter(|l| l.parse::<f64>().is_ok()).collect();
+        for mark in ["64", "512", "2048"] {
+            assert!(marks.contains(&mark), "{mark} in {marks:?}");
+        }
+        assert!(!marks.contains(&"0"), "{marks:?}");
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 mod heat_map;
 mod line;
+mod panels;
+mod scale;
 
 pub use heat_map::HeatMap;
 pub use line::{Line, LinePlot};
+pub use panels::panels;
 
 use plotters::style::RGBColor;
 

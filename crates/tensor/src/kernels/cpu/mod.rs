@@ -20,6 +20,7 @@ pub(crate) mod matmul;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub(crate) mod optimize;
+pub(crate) mod peak;
 pub(crate) mod permute;
 pub(crate) mod pool;
 mod portable;

@@ -1,0 +1,115 @@
+//! The most that this machine does: multiply-adds from registers, and values to and from memory.
+
+use std::time::Instant;
+
+use glassbox::{Tensor, measure, pool};
+
+/// What a number of threads reaches at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Peak {
+    /// Threads at work.
+    pub threads: usize,
+    /// Single-precision operations, two a multiply-add, in 10⁹ a second.
+    pub gflops: f64,
+    /// Reading alone, 10⁹ bytes a second.
+    pub read: f64,
+    /// `a = b + s · c` of arrays in memory (McCalpin 1995), 10⁹ bytes a second without what the
+    /// cache reads of `a` before it is written.
+    pub triad: f64,
+}
+
+/// Values of the three arrays together: 768 MiB, more than caches hold.
+const VALUES: usize = 3 << 26;
+/// Repetitions, of which the best counts.
+const BURSTS: usize = 30;
+const PASSES: usize = 5;
+/// About 10 ms.
+const ROUNDS: u64 = 2_000_000;
+
+impl Peak {
+    /// Measures both.
+    pub fn measure(threads: usize) -> Self {
+        let each = VALUES / 3 / threads;
+        let mut arrays: Vec<[Tensor; 3]> = (0..threads)
+            .map(|_| [0.0, 1.0, 2.0].map(|value| Tensor::full([each], value)))
+            .collect();
+        let read = best_rate(PASSES, &mut arrays, |arrays| {
+            arrays.iter().map(|array| read(array.as_slice())).sum()
+        });
+        let triad = best_rate(PASSES, &mut arrays, |[a, b, c]| {
+            triad(a.make_mut(), b.as_slice(), c.as_slice())
+        });
+        drop(arrays);
+        pool::trim();
+        let scale = |rate: f64| rate / 1e9;
+        Self { threads, gflops: gflops(threads), read: scale(read), triad: scale(triad) }
+    }
+
+    /// Measures the operations again and keeps the better figure: a shared machine is not always
+    /// as fast.
+    pub fn raise(&mut self) {
+        self.gflops = self.gflops.max(gflops(self.threads));
+    }
+}
+
+fn gflops(threads: usize) -> f64 {
+    let mut nothing = vec![(); threads];
+    best_rate(BURSTS, &mut nothing, |()| measure::fused_multiply_adds(ROUNDS)) / 1e9
+}
+
+/// Runs `work` on a thread for each of `states` and answers the sum of what they report, a second:
+/// the best of some repetitions.
+fn best_rate<S: Send>(repetitions: usize, states: &mut [S], work: fn(&mut S) -> u64) -> f64 {
+    let rates = (0..repetitions).map(|_| {
+        let start = Instant::now();
+        let done: u64 = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                states.iter_mut().map(|state| scope.spawn(move || work(state))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it does not panic")).sum()
+        });
+        done as f64 / start.elapsed().as_secs_f64()
+    });
+    rates.fold(0.0, f64::max)
+}
+
+/// Sums `values` side by side; answers the bytes read.
+fn read(values: &[f32]) -> u64 {
+    const SIDES: usize = 64;
+    let mut sums = [0.0; SIDES];
+    for chunk in values.chunks_exact(SIDES) {
+        sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
+    }
+    std::hint::black_box(sums);
+    size_of_val(values) as u64
+}
+
+/// Answers the bytes read and written.
+fn triad(a: &mut [f32], b: &[f32], c: &[f32]) -> u64 {
+    let factor = std::hint::black_box(3.0);
+    a.iter_mut().zip(b).zip(c).for_each(|((a, b), c)| *a = b + factor * c);
+    3 * size_of_val(std::hint::black_box(a)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_counted_and_values_computed() {
+        assert_eq!(read(&[1.0; 128]), 512);
+        let mut a = [0.0; 4];
+        assert_eq!(triad(&mut a, &[1.0; 4], &[2.0; 4]), 48);
+        assert_eq!(a, [7.0; 4]);
+    }
+
+    #[test]
+    fn rates_add_up_over_threads() {
+        let wait = |(): &mut ()| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            100
+        };
+        let (one, two) = (best_rate(2, &mut [()], wait), best_rate(2, &mut [(), ()], wait));
+        assert!(one > 0.0 && one <= 5000.0, "{one}");
+        assert!(two > 0.0 && two <= 10_000.0, "{two}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Repeating something until a time is over.
+
+use std::time::Instant;
+
+/// Seconds of repetitions.
+#[derive(Clone, Debug, Default)]
+pub struct Times(Vec<f64>);
+
+impl Times {
+    /// Adds repetitions of `work` for about `seconds`, three at least.
+    pub fn add(&mut self, seconds: f64, mut work: impl FnMut()) {
+        let (start, mut count) = (Instant::now(), 0);
+        while count < 3 || start.elapsed().as_secs_f64() < seconds {
+            let repetition = Instant::now();
+            work();
+            self.0.push(repetition.elapsed().as_secs_f64());
+            count += 1;
+        }
+        self.0.sort_by(f64::total_cmp);
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The median, which a busy machine moves little; NaN of none.
+    pub fn median(&self) -> f64 {
+        match self.0.len() {
+            0 => f64::NAN,
+            count => f64::midpoint(self.0[(count - 1) / 2], self.0[count / 2]),
+        }
+    }
+
+    /// The shortest: nothing disturbed it; NaN of none.
+    pub fn least(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// Seconds as milliseconds with four digits after the point.
+pub fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e7).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_and_the_least() {
+        assert_eq!(Times(vec![1.0, 2.0, 9.0]).median(), 2.0);
+        assert_eq!(Times(vec![1.0, 2.0, 4.0, 9.0]).median(), 3.0);
+        assert_eq!(Times(vec![1.0, 2.0]).least(), 1.0);
+        assert!(Times::default().median().is_nan() && Times::default().least().is_nan());
+        let (mut times, mut calls) = (Times::default(), 0);
+        times.add(0.0, || calls += 1);
+        assert_eq!((times.count(), calls), (3, 3));
+    }
+}
