@@ -12,6 +12,14 @@ pub(crate) enum At {
 }
 
 impl At {
+    /// Where it begins.
+    #[inline(always)]
+    pub(crate) fn start(self) -> usize {
+        match self {
+            Self::Whole(at) | Self::Part(at, _) => at,
+        }
+    }
+
     /// # Safety
     /// The place must lie within the array at `source`.
     #[inline(always)]

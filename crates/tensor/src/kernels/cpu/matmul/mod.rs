@@ -182,6 +182,12 @@ pub(crate) fn product_strided(
     if with_vector::product(left, right, epilogue, out, out_stride) {
         return;
     }
+    if plan::is_small(rows, depth, columns) {
+        let (out, all) = (SharedMut::new(out), (0, columns));
+        // SAFETY: the block is all of `out`, which nothing else uses meanwhile.
+        dispatch(unsafe { Block::new(left, right, 0, epilogue, out, out_stride, (0, rows), all) });
+        return;
+    }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
         Cut::Depth(chunks) => by_depth(chunks, left, right, epilogue, out, out_stride),

@@ -31,6 +31,11 @@ pub(super) fn work(rows: usize, depth: usize, columns: usize) -> usize {
     rows.saturating_mul(columns).saturating_mul(depth + 4) / 48
 }
 
+/// Whether a product is one task.
+pub(super) fn is_small(rows: usize, depth: usize, columns: usize) -> bool {
+    work(rows, depth, columns) < 2 * TASK_WORK
+}
+
 impl Plan {
     /// Sizes are `[rows, depth, columns]`, `panel` is the width of a panel. `left_in_rows`: the
     /// left operand's rows are contiguous, so that tiles read it in place.

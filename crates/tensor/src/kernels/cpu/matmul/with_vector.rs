@@ -39,7 +39,11 @@ pub(super) fn product(
     let mut scratch = None;
     // Memory delivers about 8 values a nanosecond.
     let work = depth * count / 8;
-    let outputs_each = if by_columns { (65_536 / depth).clamp(8, 4096) } else { WIDE * 8 * 2 };
+    let outputs_each = match by_columns {
+        true => (65_536 / depth).clamp(8, 4096),
+        false if count < 512 => 64,
+        false => 128,
+    };
     let vector = match by_columns && vector.column_stride != 1 && depth > 1 {
         false => vector,
         true => Matrix::new(gather(vector, scratch.insert(Storage::new(depth))), 1, depth),
@@ -225,6 +229,10 @@ impl Kernel for Combine<'_> {
         while column + wide <= count {
             strip(rows.out, column, wide).run::<V, 1, WIDE>();
             column += wide;
+        }
+        if column + wide / 2 <= count {
+            strip(rows.out, column, wide / 2).run::<V, 1, { WIDE / 2 }>();
+            column += wide / 2;
         }
         while column < count {
             let columns = panel_width::<V>().min(count - column);

@@ -168,6 +168,10 @@ fn block<C: Cell>(
                 grad,
                 cell_grad: if C::HAS_CELL { row_mut(cell_grad, index, units) } else { &mut [] },
                 product_grad,
+                next: arrays.gates.address(match index + 1 < count {
+                    true => sequence.row_of(item + 1, step),
+                    false => step.checked_sub(1).and_then(|step| sequence.row_of(first, step)),
+                }),
             });
         }
         if step > 0 || arrays.hidden_grad.is_some() {

@@ -144,6 +144,10 @@ fn block<C: Cell>(
                 hidden: after,
                 state: if C::HAS_CELL { row_mut(state, index, units) } else { &mut [] },
                 extra: extra.unwrap_or_default(),
+                next: arrays.gates.address(match index + 1 < count {
+                    true => sequence.row_of(item + 1, step),
+                    false => sequence.row_of(first, step + 1),
+                }),
             });
             if let Some(rows) = &arrays.projected {
                 // SAFETY: as above.

@@ -126,6 +126,14 @@ impl Rows {
         Self { values: SharedMut::new(values), rows, width }
     }
 
+    /// The address of a row, to be asked for.
+    fn address(&self, row: Option<usize>) -> *const f32 {
+        match row {
+            Some(row) => self.values.pointer().wrapping_add(row * self.width),
+            None => std::ptr::null(),
+        }
+    }
+
     /// One row.
     ///
     /// # Safety

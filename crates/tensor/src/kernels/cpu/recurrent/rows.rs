@@ -6,7 +6,7 @@
 use super::cell::{Cell, MOST_GATES};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::Kernel;
-use crate::kernels::cpu::vector::Vector;
+use crate::kernels::cpu::vector::{Vector, prefetch};
 
 /// One pass over the units of an item.
 trait Units {
@@ -48,6 +48,9 @@ pub(super) struct StepRow<'a, C> {
     pub(super) state: &'a mut [f32],
     /// `[units]`, or empty where nothing is saved.
     pub(super) extra: &'a mut [f32],
+    /// The gates of the step that comes next, asked for meanwhile: rows lie far apart, and nothing
+    /// but this pass knows which. Dangling after the last.
+    pub(super) next: *const f32,
 }
 
 impl<C: Cell> Kernel for StepRow<'_, C> {
@@ -72,6 +75,7 @@ impl<C: Cell> Kernel for StepRow<'_, C> {
             } else {
                 self.extra.as_mut_ptr()
             },
+            next: self.next,
         };
         // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
         unsafe { each_vector::<V, _>(units, &mut row) };
@@ -87,17 +91,19 @@ struct StepPointers<C> {
     state: *mut f32,
     /// Null where nothing is saved.
     extra: *mut f32,
+    next: *const f32,
 }
 
 impl<C: Cell> Units for StepPointers<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
-        let Self { cell, units, gates, product, hidden, state, extra } = *self;
+        let Self { cell, units, gates, product, hidden, state, extra, next } = *self;
         // SAFETY: by the trait's contract.
         unsafe {
             let (mut x, mut h) = ([V::zero(); MOST_GATES], [V::zero(); MOST_GATES]);
             let mut gate = 0;
             while gate < C::GATES {
+                prefetch(next.wrapping_add(gate * units + at.start()));
                 x[gate] = at.load(gates.add(gate * units));
                 h[gate] = at.load(product.add(gate * units));
                 gate += 1;
@@ -139,6 +145,8 @@ pub(super) struct StepBackRow<'a, C> {
     pub(super) cell_grad: &'a mut [f32],
     /// `[gates · units]`: gets the gradients of the hidden state's products.
     pub(super) product_grad: &'a mut [f32],
+    /// As in [`StepRow`].
+    pub(super) next: *const f32,
 }
 
 impl<C: Cell> Kernel for StepBackRow<'_, C> {
@@ -161,6 +169,7 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
             grad: self.grad.as_mut_ptr(),
             cell_grad: self.cell_grad.as_mut_ptr(),
             product_grad: self.product_grad.as_mut_ptr(),
+            next: self.next,
         };
         // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
         unsafe { each_vector::<V, _>(units, &mut row) };
@@ -177,17 +186,19 @@ struct StepBackPointers<C> {
     grad: *mut f32,
     cell_grad: *mut f32,
     product_grad: *mut f32,
+    next: *const f32,
 }
 
 impl<C: Cell> Units for StepBackPointers<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
-        let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad } = *self;
+        let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad, next } = *self;
         // SAFETY: by the trait's contract.
         unsafe {
             let mut saved = [V::zero(); MOST_GATES];
             let mut gate = 0;
             while gate < C::GATES {
+                prefetch(next.wrapping_add(gate * units + at.start()));
                 saved[gate] = at.load(gates.add(gate * units));
                 gate += 1;
             }
