@@ -29,8 +29,10 @@ impl Ranged for Scale {
         let most = hint.max_num_points().clamp(2, 8);
         match self.log {
             false => ticks(self.from, self.to, most, 0.0),
-            // Whole powers of ten, where the axis has some; else round numbers.
+            // Whole powers of ten, where the axis has some; else 1, 2 and 5 times these, or round
+            // numbers.
             true if self.to - self.from > 2.0 => ticks(self.from, self.to, most, 1.0),
+            true if self.to - self.from > 0.7 => self.ones_twos_fives(),
             true => {
                 let values = ticks(10f64.powf(self.from), 10f64.powf(self.to), most, 0.0);
                 values.into_iter().filter(|value| *value > 0.0).map(f64::log10).collect()
@@ -40,6 +42,14 @@ impl Ranged for Scale {
 
     fn range(&self) -> std::ops::Range<f64> {
         self.from..self.to
+    }
+}
+
+impl Scale {
+    fn ones_twos_fives(&self) -> Vec<f64> {
+        let powers = self.from.floor() as i32..=self.to.floor() as i32;
+        let each = |power| [1.0, 2.0, 5.0].map(|factor: f64| f64::from(power) + factor.log10());
+        powers.flat_map(each).filter(|mark| (self.from..=self.to).contains(mark)).collect()
     }
 }
 
@@ -84,6 +94,13 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_or_two_powers_of_ten_are_marked_in_between() {
+        let scale = Scale { from: -0.4, to: 1.2, log: true, marks: Vec::new() };
+        let marks: Vec<_> = scale.ones_twos_fives().into_iter().map(power).collect();
+        assert_eq!(marks, ["0.5", "1", "2", "5", "10"]);
+    }
 
     #[test]
     fn ticks_are_round() {
