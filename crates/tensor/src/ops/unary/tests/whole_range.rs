@@ -22,12 +22,15 @@ fn bounds(module: &str) -> Bounds {
     let usual = (4.0, FLUSHED);
     let (value, derivative) = match module {
         // Slopes that are a sum with, or a difference from, a number of the size of 1.
-        "elu" | "exp_m1" | "selu" | "sigmoid" | "tanh" => (usual, (4.0, 1.2e-7)),
+        "elu" | "exp_m1" | "selu" | "sigmoid" => (usual, (4.0, 1.2e-7)),
+        "tanh" => (usual, (4.0, 3.6e-7)), // 1 - y², where y is nearly 1: twice its 3 units
         "hard_swish" => (usual, (4.0, 1.2e-7)),
         // The factor x magnifies what is flushed; slopes pass through zero.
-        "gelu" | "gelu_tanh" | "mish" | "silu" => ((8.0, 100.0 * FLUSHED), (8.0, 2e-7)),
-        // The rounding error of x² counts as often as x² is large.
+        "gelu" | "mish" | "silu" => ((8.0, 100.0 * FLUSHED), (8.0, 2e-7)),
+        // An exponent's rounding error counts as often as the exponent is large, up to 88.
+        "gelu_tanh" => ((100.0, 100.0 * FLUSHED), (100.0, 2e-7)),
         "erf" => (usual, (90.0, FLUSHED)),
+        "rsqrt" => (usual, (6.0, FLUSHED)),
         // The difference of close numbers.
         "tanhshrink" => ((4.0, 1.2e-7), (6.0, FLUSHED)),
         _ => (usual, usual),
