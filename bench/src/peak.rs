@@ -1,5 +1,6 @@
 //! The most that this machine does: multiply-adds from registers, and values to and from memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use glassbox::{Tensor, measure, pool};
@@ -21,10 +22,10 @@ pub struct Peak {
 /// Values of the three arrays together: 768 MiB, more than caches hold.
 const VALUES: usize = 3 << 26;
 /// Repetitions, of which the best counts.
-const BURSTS: usize = 30;
+const BURSTS: usize = 200;
 const PASSES: usize = 5;
-/// About 10 ms.
-const ROUNDS: u64 = 2_000_000;
+/// About a millisecond: short enough to go undisturbed now and then.
+const ROUNDS: u64 = 500_000;
 
 impl Peak {
     /// Measures both.
@@ -33,9 +34,8 @@ impl Peak {
         let mut arrays: Vec<[Tensor; 3]> = (0..threads)
             .map(|_| [0.0, 1.0, 2.0].map(|value| Tensor::full([each], value)))
             .collect();
-        let read = best_rate(PASSES, &mut arrays, |arrays| {
-            arrays.iter().map(|array| read(array.as_slice())).sum()
-        });
+        let read =
+            best_rate(PASSES, &mut arrays, |arrays| read(arrays.each_ref().map(Tensor::as_slice)));
         let triad = best_rate(PASSES, &mut arrays, |[a, b, c]| {
             triad(a.make_mut(), b.as_slice(), c.as_slice())
         });
@@ -57,31 +57,45 @@ fn gflops(threads: usize) -> f64 {
     best_rate(BURSTS, &mut nothing, |()| measure::fused_multiply_adds(ROUNDS)) / 1e9
 }
 
-/// Runs `work` on a thread for each of `states` and answers the sum of what they report, a second:
-/// the best of some repetitions.
+/// Runs `work` on a thread for each of `states`, all from one moment on, and answers the sum of
+/// what they report, a second: the best of some repetitions.
 fn best_rate<S: Send>(repetitions: usize, states: &mut [S], work: fn(&mut S) -> u64) -> f64 {
+    let count = states.len();
     let rates = (0..repetitions).map(|_| {
-        let start = Instant::now();
-        let done: u64 = std::thread::scope(|scope| {
+        let ready = AtomicUsize::new(0);
+        let run = |state: &mut S| {
+            ready.fetch_add(1, Ordering::AcqRel);
+            while ready.load(Ordering::Acquire) < count {
+                std::hint::spin_loop();
+            }
+            let start = Instant::now();
+            (work(state), start, Instant::now())
+        };
+        let ran: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                states.iter_mut().map(|state| scope.spawn(move || work(state))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("it does not panic")).sum()
+                states.iter_mut().map(|state| scope.spawn(|| run(state))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
         });
-        done as f64 / start.elapsed().as_secs_f64()
+        let done: u64 = ran.iter().map(|(done, ..)| done).sum();
+        let start = ran.iter().map(|(_, start, _)| *start).min();
+        let end = ran.iter().map(|(.., end)| *end).max();
+        start.zip(end).map_or(0.0, |(start, end)| done as f64 / (end - start).as_secs_f64())
     });
     rates.fold(0.0, f64::max)
 }
 
-/// Sums `values` side by side; answers the bytes read.
-fn read(values: &[f32]) -> u64 {
-    // Eight registers of the smallest vectors.
-    let (chunks, _) = values.as_chunks::<32>();
-    let mut sums = [0.0; 32];
-    for chunk in chunks {
-        sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
+/// Sums three arrays side by side, for one alone waits for memory; answers the bytes read.
+fn read(arrays: [&[f32]; 3]) -> u64 {
+    // Twelve registers of the smallest vectors.
+    let [a, b, c] = arrays.map(|array| array.as_chunks::<16>().0);
+    let mut sums = [[0.0; 16]; 3];
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
+        for (sums, values) in sums.iter_mut().zip([a, b, c]) {
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
     }
     std::hint::black_box(sums);
-    size_of_val(chunks) as u64
+    3 * size_of_val(a) as u64
 }
 
 /// Answers the bytes read and written.
@@ -97,7 +111,7 @@ mod tests {
 
     #[test]
     fn bytes_are_counted_and_values_computed() {
-        assert_eq!(read(&[1.0; 128]), 512);
+        assert_eq!(read([&[1.0; 128]; 3]), 3 * 512);
         let mut a = [0.0; 4];
         assert_eq!(triad(&mut a, &[1.0; 4], &[2.0; 4]), 48);
         assert_eq!(a, [7.0; 4]);
