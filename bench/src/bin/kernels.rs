@@ -16,9 +16,12 @@ use glassbox_bench::WORKLOADS;
 /// One repetition; what it needs is made beforehand.
 type Repeat = Box<dyn FnMut()>;
 
+/// Sets a kernel up.
+type Make = fn() -> Repeat;
+
 /// The kernels by name. A repetition takes a few million instructions: enough to drown the
 /// start, little enough to be counted in a second.
-const KERNELS: &[(&str, fn() -> Repeat)] = &[
+const KERNELS: &[(&str, Make)] = &[
     ("matmul 128x784x512", || product([128, 784], [784, 512], [false, false])),
     ("matmul, left transposed", || product([128, 784], [128, 512], [true, false])),
     ("matmul, right transposed", || product([128, 512], [784, 512], [false, true])),

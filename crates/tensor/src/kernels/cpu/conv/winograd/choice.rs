@@ -3,12 +3,10 @@
 use super::super::geometry::Geometry;
 use super::grid::Grid;
 use super::transform::{KERNEL, POSITIONS};
-use crate::kernels::cpu::tile::panel_columns;
 use crate::ops::precision::Precision;
 
-/// Values of a block that fit the second-level cache, of machines with narrow and with wide
-/// vectors: those have caches of 1 MiB at least.
-const BLOCK_VALUES: [usize; 2] = [100_000, 220_000];
+/// Values of a block that fit the second-level cache.
+const BLOCK_VALUES: usize = 100_000;
 /// Tiles of a block: enough for the rows of weights that come with them, and not more than gains.
 const MIN_TILES: usize = 24;
 const MAX_TILES: usize = 48;
@@ -60,11 +58,8 @@ fn pays(grid: &Grid, [source, target]: [usize; 2]) -> bool {
 /// Tiles of a block whose transformed pixels and sums stay in the second-level cache (unless there
 /// are very many channels); an even number of blocks, for two cores.
 pub(super) fn block_tiles(tiles: usize, channels: usize, filters: usize) -> usize {
-    let is_wide = panel_columns() > 16;
-    let room =
-        BLOCK_VALUES[usize::from(is_wide)] / (POSITIONS * (channels + filters.min(BLOCK_FILTERS)));
-    let rows = if is_wide { 12 } else { 6 };
-    let most = (room / rows * rows).clamp(MIN_TILES, MAX_TILES);
+    let room = BLOCK_VALUES / (POSITIONS * (channels + filters.min(BLOCK_FILTERS)));
+    let most = (room / 6 * 6).clamp(MIN_TILES, MAX_TILES);
     let blocks = tiles.div_ceil(most);
     let blocks = if blocks > 1 { blocks.next_multiple_of(2) } else { 1 };
     tiles.div_ceil(blocks)
