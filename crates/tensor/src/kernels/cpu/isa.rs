@@ -94,8 +94,7 @@ impl Isa {
 }
 
 /// The instruction set in use: the best that the machine has, or the one of them that the
-/// environment's `GLASSBOX_ISA` names (`portable`, `avx2`, `avx512`,
-/// `neon`).
+/// environment's `GLASSBOX_ISA` names (`portable`, `avx2`, `avx512`, `neon`).
 #[inline]
 pub(crate) fn isa() -> Isa {
     #[cfg(test)]

@@ -183,10 +183,7 @@ pub(crate) fn product_strided(
         return;
     }
     if plan::is_small(rows, depth, columns) {
-        let (out, all) = (SharedMut::new(out), (0, columns));
-        // SAFETY: the block is all of `out`, which nothing else uses meanwhile.
-        dispatch(unsafe { Block::new(left, right, 0, epilogue, out, out_stride, (0, rows), all) });
-        return;
+        return whole(left, right, epilogue, out, out_stride);
     }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
@@ -240,12 +237,20 @@ pub(crate) fn product_of_rows(
     if out.is_empty() {
         return;
     }
-    let (rows, columns) = (left.rows, right.columns());
-    let (right, out) = (Right::Packed(right), SharedMut::new(out));
-    let (rows, columns_range) = ((0, rows), (0, columns));
-    // SAFETY: the block is all of `out`, which nothing else uses meanwhile.
-    let block = unsafe { Block::new(left, right, 0, epilogue, out, columns, rows, columns_range) };
-    dispatch(block);
+    whole(left, Right::Packed(right), epilogue, out, right.columns());
+}
+
+/// The product as one block, on the calling thread. Callers have checked that `out` holds it.
+fn whole(
+    left: Matrix<'_>,
+    right: Right<'_>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let (out, rows, columns) = (SharedMut::new(out), (0, left.rows), (0, right.columns()));
+    // SAFETY: the block lies within `out`, which nothing else uses meanwhile.
+    dispatch(unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) });
 }
 
 #[track_caller]

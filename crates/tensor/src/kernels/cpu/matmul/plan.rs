@@ -21,7 +21,7 @@ pub(super) struct Plan {
 
 /// Nanoseconds of a task: enough to make the cost of handing it out vanish.
 const TASK_WORK: usize = 25_000;
-/// Rows of a block whose part of one [`super::DEPTH`] fits the second-level cache several times.
+/// Rows of a block whose part of one [`super::stretch`] fits the second-level cache several times.
 const BLOCK_ROWS: usize = 96;
 /// Up to here the rows stay in one block and only columns are cut.
 const WHOLE_ROWS: usize = 192;
