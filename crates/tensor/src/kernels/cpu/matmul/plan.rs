@@ -23,6 +23,8 @@ pub(super) struct Plan {
 const TASK_WORK: usize = 25_000;
 /// Rows of a block whose part of one [`super::stretch`] fits the second-level cache several times.
 const BLOCK_ROWS: usize = 96;
+/// The fewest panels of a task where threads share a product of a few rows: read side by side.
+const SHARED_PANELS: usize = super::packed_row::PANELS;
 /// Up to here the rows stay in one block and only columns are cut.
 const WHOLE_ROWS: usize = 192;
 
@@ -63,6 +65,20 @@ impl Plan {
         let row_blocks = fewest.max(tasks.min(rows / (BLOCK_ROWS / 2))).min(rows / 6).max(1);
         let columns = tasks.min(8).div_ceil(row_blocks).min(panels / 8).max(1);
         plan(Cut::Blocks { rows: row_blocks, columns })
+    }
+
+    /// A product of a few rows, which reads each value of the right operand about once. Each of
+    /// `threads` takes the same panels every time, and finds them in its cache; no output's sum
+    /// depends on how many there are.
+    pub(super) fn of_few_rows(
+        [rows, depth, columns]: [usize; 3],
+        panel: usize,
+        threads: usize,
+    ) -> Self {
+        let tasks = columns.div_ceil(panel).div_ceil(SHARED_PANELS).min(threads);
+        // 16 values a nanosecond, from the second-level cache.
+        let work = depth.saturating_mul(columns) / 16;
+        Self { rows, columns, panel, cut: Cut::Blocks { rows: 1, columns: tasks }, work }
     }
 
     /// The same product without chunks of the shared axis, in one task: what a chunk runs.
