@@ -13,8 +13,8 @@ mod plan;
 mod ready;
 mod step;
 
-use ready::Ready;
 pub(super) use plan::{Plan, one, orthogonal, xavier};
+use ready::Ready;
 pub use step::RecurrentStep;
 
 /// What a recurrent layer gives.

@@ -182,7 +182,8 @@ fn threads_that_share_a_weight_change_no_bit() {
     for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
         for batch in [1, 3] {
             let bits = || {
-                let x = random(cell, [batch, 6, 20, 260]).map(|x| x.with_grad());
+                let x: Vec<_> =
+                    random(cell, [batch, 6, 20, 260]).iter().map(Tensor::with_grad).collect();
                 let output = x[0].recurrent(cell, &plain(&x), &RecurrentOptions::default());
                 let gradients = output.sequence.square().sum(..).backward();
                 let mut all = output.sequence.to_vec();

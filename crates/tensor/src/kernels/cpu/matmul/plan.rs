@@ -1,5 +1,7 @@
 //! How a product is cut into tasks: a function of its sizes alone.
 
+use crate::kernels::cpu::tile::TILE_ROWS;
+
 /// How a product is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
@@ -107,7 +109,13 @@ impl Plan {
         let Cut::Blocks { rows, columns } = self.cut else { unreachable!("a cut of the depth") };
         let panels = self.columns.div_ceil(self.panel);
         let (row, column) = (task / columns, task % columns);
-        let (top, bottom) = (self.rows * row / rows, self.rows * (row + 1) / rows);
+        let edge = |row: usize| {
+            let edge = self.rows * row / rows;
+            // Whole tiles, where that leaves blocks about alike.
+            let aligns = self.rows >= 3 * TILE_ROWS * rows && row < rows;
+            if aligns { (edge + TILE_ROWS / 2) / TILE_ROWS * TILE_ROWS } else { edge }
+        };
+        let (top, bottom) = (edge(row), edge(row + 1));
         let left = panels * column / columns * self.panel;
         let right = (panels * (column + 1) / columns * self.panel).min(self.columns);
         ((top, bottom - top), (left, right - left))
