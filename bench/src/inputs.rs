@@ -4,7 +4,7 @@ use glassbox::prelude::*;
 
 /// Normally distributed values.
 pub fn normal(dims: &[usize], rng: &mut Rng) -> Tensor {
-    Tensor::build(dims, |out| out.iter_mut().for_each(|x| *x = rng.normal()))
+    Tensor::build(dims, |out| rng.fill_normal(out))
 }
 
 /// Integers below `limit`: classes or tokens.

@@ -86,7 +86,7 @@ pub fn products() -> Vec<Product> {
 
 fn normal(shape: [usize; 2]) -> Tensor {
     let mut rng = Rng::new(shape[0] as u64);
-    Tensor::build(shape, |out| out.fill_with(|| rng.normal()))
+    Tensor::build(shape, |out| rng.fill_normal(out))
 }
 
 /// A product of operands as they lie in memory, or transposed.

@@ -1,5 +1,10 @@
 //! Random numbers as pure functions of (seed, stream, index), so that a result never depends on
-//! threads or on where a run was interrupted.
+//! threads or on where a run was interrupted. Nor does it depend on the machine or its mathematical
+//! library: all arithmetic here is plain.
+
+use std::f64::consts::{LN_2, TAU};
+
+use crate::kernels::cpu::random::{Draw, fill};
 
 /// A counter-based generator: value `i` of a stream is a hash of the key and `i`
 /// (the SplitMix64 finaliser, Steele, Lea and Flood 2014).
@@ -29,12 +34,12 @@ impl Rng {
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         self.counter += 1;
-        mix(self.key.wrapping_add(self.counter.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        bits(self.key, self.counter)
     }
 
     /// Uniform in `[0, 1)`, 24 random bits.
     pub fn uniform(&mut self) -> f32 {
-        (self.next_u64() >> 40) as f32 * (1.0 / (1 << 24) as f32)
+        uniform_of(self.next_u64())
     }
 
     /// Uniform in `[low, high)`.
@@ -59,9 +64,31 @@ impl Rng {
 
     /// Standard normal (Box and Muller 1958).
     pub fn normal(&mut self) -> f32 {
-        let radius = (1.0 - (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64).ln() * -2.0;
-        let angle = (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64 * std::f64::consts::TAU;
-        (radius.sqrt() * angle.cos()) as f32
+        let first = self.next_u64();
+        normal_of(first, self.next_u64())
+    }
+
+    /// Fills `out` with what as many calls of [`Rng::range`] would give, much faster.
+    pub fn fill_range(&mut self, low: f32, high: f32, out: &mut [f32]) {
+        self.fill(Draw::Range { low, high }, out);
+    }
+
+    /// Fills `out` with what as many calls of [`Rng::normal`] would give, much faster.
+    ///
+    /// ```
+    /// # use glassbox_tensor::Rng;
+    /// let mut values = [0.0; 3];
+    /// Rng::new(7).fill_normal(&mut values);
+    /// let mut rng = Rng::new(7);
+    /// assert_eq!(values, [rng.normal(), rng.normal(), rng.normal()]);
+    /// ```
+    pub fn fill_normal(&mut self, out: &mut [f32]) {
+        self.fill(Draw::Normal, out);
+    }
+
+    fn fill(&mut self, draw: Draw, out: &mut [f32]) {
+        fill(self.key, self.counter, draw, out);
+        self.counter += draw.each() * out.len() as u64;
     }
 
     /// A random permutation of `0..n` (Fisher and Yates).
@@ -79,6 +106,60 @@ impl Rng {
     }
 }
 
+/// Draw number `counter` of a stream.
+#[inline(always)]
+pub(crate) fn bits(key: u64, counter: u64) -> u64 {
+    mix(key.wrapping_add(counter.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+#[inline(always)]
+pub(crate) fn uniform_of(bits: u64) -> f32 {
+    (bits >> 40) as f32 * (1.0 / (1 << 24) as f32)
+}
+
+/// Standard normal, of two draws (Box and Muller 1958).
+#[inline(always)]
+pub(crate) fn normal_of(first: u64, second: u64) -> f32 {
+    let radius = logarithm(1.0 - unit(first)) * -2.0;
+    (radius.sqrt() * cosine_of_turn(unit(second))) as f32
+}
+
+/// Uniform in `[0, 1)`, 53 bits.
+#[inline(always)]
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// The natural logarithm of a positive normal number, within 1e-13: of `2^e · m` with `m` around
+/// 1, whose logarithm is the series of `2 artanh((m - 1) / (m + 1))`.
+#[inline(always)]
+fn logarithm(x: f64) -> f64 {
+    const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
+    let exponent = (x.to_bits().wrapping_sub(ROOT_HALF) as i64) >> 52;
+    let m = f64::from_bits(x.to_bits().wrapping_sub((exponent << 52) as u64));
+    let f = (m - 1.0) / (m + 1.0);
+    let s = f * f;
+    let series = [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0];
+    let mut sum = 1.0 / 17.0;
+    for odd in series {
+        sum = sum * s + 1.0 / odd;
+    }
+    exponent as f64 * LN_2 + 2.0 * f * sum
+}
+
+/// `cos(2π t)` for `t` in `[0, 1)`, within 1e-13: a sine of an angle between `±π/2`, by its series.
+#[inline(always)]
+fn cosine_of_turn(t: f64) -> f64 {
+    let y = ((t - 0.5).abs() - 0.25) * TAU;
+    let s = y * y;
+    let mut sum = 1.0;
+    for step in [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0] {
+        sum = 1.0 - sum * s * (1.0 / (2.0 * step * (2.0 * step + 1.0)));
+    }
+    y * sum
+}
+
+#[inline(always)]
 pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -98,6 +179,21 @@ mod tests {
         let mean = normals.iter().sum::<f64>() / f64::from(n);
         let variance = normals.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
         assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn elementary_functions_of_normals() {
+        let mut rng = Rng::new(3);
+        for _ in 0..100_000 {
+            let x = 1.0 - (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+            let x = if rng.below(2) == 0 { x } else { x * 1e-9 };
+            assert!((logarithm(x) - x.ln()).abs() <= 1e-13 * x.ln().abs(), "{x:e}");
+            assert!((cosine_of_turn(x) - (x * TAU).cos()).abs() < 1e-13, "{x:e}");
+        }
+        assert_eq!(logarithm(1.0), 0.0);
+        assert_eq!(cosine_of_turn(0.25), 0.0);
+        // The largest normal that two draws can give.
+        assert!(normal_of(u64::MAX, 0) > 8.5);
     }
 
     #[test]

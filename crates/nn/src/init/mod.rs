@@ -172,19 +172,21 @@ impl Init {
             Self::Default => uniform(shape, (1.0 / fan_in).sqrt(), rng),
             Self::Zeros => Tensor::zeros(shape),
             Self::Constant { value } => Tensor::full(shape, value),
-            Self::Uniform { low, high } => filled(shape, || rng.range(low, high)),
-            Self::Normal { mean, std } => filled(shape, || mean + std * rng.normal()),
+            Self::Uniform { low, high } => {
+                Tensor::build(shape, |out| rng.fill_range(low, high, out))
+            }
+            Self::Normal { mean, std } => normal(shape, mean, f64::from(std), rng),
             Self::XavierUniform { gain } => {
                 uniform(shape, f64::from(gain) * (6.0 / (fan_in + fan_out)).sqrt(), rng)
             }
             Self::XavierNormal { gain } => {
-                normal(shape, f64::from(gain) * (2.0 / (fan_in + fan_out)).sqrt(), rng)
+                normal(shape, 0.0, f64::from(gain) * (2.0 / (fan_in + fan_out)).sqrt(), rng)
             }
             Self::KaimingUniform { mode, nonlinearity } => {
                 uniform(shape, nonlinearity.gain() * (3.0 / fan(mode)).sqrt(), rng)
             }
             Self::KaimingNormal { mode, nonlinearity } => {
-                normal(shape, nonlinearity.gain() / fan(mode).sqrt(), rng)
+                normal(shape, 0.0, nonlinearity.gain() / fan(mode).sqrt(), rng)
             }
             Self::Orthogonal { gain } => orthogonal(shape, gain, rng),
             Self::Eye => diagonal(shape, 1),
@@ -193,18 +195,17 @@ impl Init {
     }
 }
 
-fn filled(shape: Shape, mut draw: impl FnMut() -> f32) -> Tensor {
-    Tensor::build(shape, |out| out.fill_with(&mut draw))
-}
-
 fn uniform(shape: Shape, bound: f64, rng: &mut Rng) -> Tensor {
     let bound = bound as f32;
-    filled(shape, || rng.range(-bound, bound))
+    Tensor::build(shape, |out| rng.fill_range(-bound, bound, out))
 }
 
-fn normal(shape: Shape, std: f64, rng: &mut Rng) -> Tensor {
+fn normal(shape: Shape, mean: f32, std: f64, rng: &mut Rng) -> Tensor {
     let std = std as f32;
-    filled(shape, || std * rng.normal())
+    Tensor::build(shape, |out| {
+        rng.fill_normal(out);
+        out.iter_mut().for_each(|x| *x = mean + std * *x);
+    })
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ use crate::module::Module;
 use crate::param::Param;
 
 mod plan;
+mod ready;
 mod step;
 
 pub(super) use plan::{Plan, one, orthogonal, xavier};
+use ready::Ready;
 pub use step::RecurrentStep;
 
 /// What a recurrent layer gives.
@@ -121,6 +123,8 @@ pub struct RecurrentLayer {
     pub bias_hh: Option<Param>,
     /// The projection to the hidden state, `[units, outputs]`.
     pub weight_hr: Option<Param>,
+    #[parameters(skip)]
+    ready: Ready,
 }
 
 /// The weights of a layer as tensors of the graph.
@@ -168,7 +172,10 @@ impl RecurrentLayer {
         let weights = weights.borrowed();
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
-        let prepared = if single { cx.prepared(&weights) } else { None };
+        let prepared = match single.then(|| cx.prepared(&weights)).flatten() {
+            None => self.ready.get(&weights, cx),
+            prepared => prepared,
+        };
         let options = RecurrentOptions { prepared: prepared.as_ref(), ..*options };
         input.recurrent(cell, &weights, &options)
     }

@@ -42,15 +42,18 @@ impl RecurrentStep {
     #[track_caller]
     pub fn step(&self, input: &Tensor, state: Option<&LayerState>, cx: &Cx) -> LayerState {
         let &[batch, features] = input.dims() else { panic!("a step of shape {}", input.shape()) };
+        let weights = self.weights.on(cx);
+        let weights = weights.borrowed();
+        let prepared = self.weights.ready.get(&weights, cx);
         let options = RecurrentOptions {
             hidden: state.map(|state| &state.hidden),
             cell: state.and_then(|state| state.cell.as_ref()),
             differentiable_state: true,
+            prepared: prepared.as_ref(),
             ..RecurrentOptions::default()
         };
-        let weights = self.weights.on(cx);
         let input = input.reshape([batch, 1, features]);
-        let after = input.recurrent(self.cell, &weights.borrowed(), &options);
+        let after = input.recurrent(self.cell, &weights, &options);
         LayerState { hidden: after.hidden, cell: after.cell }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod peak;
 pub(crate) mod permute;
 pub(crate) mod pool;
 mod portable;
+pub(crate) mod random;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod spread;

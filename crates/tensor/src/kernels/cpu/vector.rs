@@ -163,5 +163,12 @@ pub(crate) fn prefetch(address: *const f32) {
     let _ = address;
 }
 
+/// Asks for all of `values`, which another thread may just have written, in one go rather than
+/// line by line as they are met.
+#[inline(always)]
+pub(crate) fn prefetch_all(values: &[f32]) {
+    values.iter().step_by(16).for_each(|value| prefetch(value));
+}
+
 #[cfg(test)]
 mod tests;

@@ -175,6 +175,29 @@ fn prepared_steps_are_the_steps_of_a_window() {
     }
 }
 
+/// A weight that is large enough for threads to share, and too few items for each to have some.
+#[test]
+fn threads_that_share_a_weight_change_no_bit() {
+    use crate::kernels::threads::with_count;
+    for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
+        for batch in [1, 3] {
+            let bits = || {
+                let x: Vec<_> =
+                    random(cell, [batch, 6, 20, 260]).iter().map(Tensor::with_grad).collect();
+                let output = x[0].recurrent(cell, &plain(&x), &RecurrentOptions::default());
+                let gradients = output.sequence.square().sum(..).backward();
+                let mut all = output.sequence.to_vec();
+                all.extend(x[..3].iter().flat_map(|leaf| gradients.get(leaf).unwrap().to_vec()));
+                all.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let expected = with_count(1, bits);
+            for count in [2, 5] {
+                assert!(with_count(count, bits) == expected, "{cell:?} {batch} {count}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_stands_after_an_items_end_does_not_matter() {
     let cell = RecurrentCell::Lstm;

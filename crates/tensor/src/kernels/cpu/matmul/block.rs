@@ -75,9 +75,15 @@ impl Kernel for Block<'_> {
             return row.run::<V>();
         }
         let stretch = stretch::<V>(depth);
-        // Packing pays when several panels reuse it; contiguous rows are read in place as well.
+        // Packing pays when several panels reuse it; contiguous rows, and those of which tiles find
+        // a whole column side by side, are read in place as well.
         let panels = count.div_ceil(width);
-        let packs_left = panels > if left.column_stride == 1 { 8 } else { 1 } && rows > 1;
+        let few = match (left.row_stride, left.column_stride) {
+            (_, 1) => 8,
+            (1, _) => 3,
+            _ => 1,
+        };
+        let packs_left = panels > few && rows > 1;
         let mut scratch =
             if packs_left { Some(Storage::new(rows * stretch + LEFT_SLACK)) } else { None };
         let mut buffer = PanelBuffer(MaybeUninit::uninit());

@@ -21,7 +21,7 @@ pub(crate) use pack::PackedMatrix;
 use super::isa::dispatch;
 use super::tile::{panel_columns, panel_width};
 use super::vector::Vector;
-use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::kernels::threads::{self, SharedMut, parallel_for};
 use crate::ops::activation::Activation;
 use block::Block;
 use plan::{Cut, Plan};
@@ -238,6 +238,27 @@ pub(crate) fn product_of_rows(
         return;
     }
     whole(left, Right::Packed(right), epilogue, out, right.columns());
+}
+
+/// As [`product_of_rows`] for a few rows, to the same bits; all threads share the weight.
+///
+/// # Panics
+/// When the sizes do not fit each other.
+#[track_caller]
+pub(crate) fn product_of_few_rows(
+    left: Matrix<'_>,
+    right: &PackedMatrix,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+) {
+    check_sizes(left, right, epilogue, out);
+    if out.is_empty() {
+        return;
+    }
+    let columns = right.columns();
+    let sizes = [left.rows, left.columns, columns];
+    let plan = Plan::of_few_rows(sizes, panel_columns(), threads::count());
+    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
 }
 
 /// The product as one block, on the calling thread. Callers have checked that `out` holds it.

@@ -190,6 +190,16 @@ pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
                 }
             }
         }
+        if row_stride == 1 && tile_rows <= V::LANES {
+            for column in done..columns {
+                // SAFETY: the tile's rows at this column, at their place in the tile.
+                unsafe {
+                    V::load_part(source.add(column * column_stride), tile_rows)
+                        .store_part(target.add(column * tile_rows), tile_rows);
+                }
+            }
+            done = columns;
+        }
         for column in done..columns {
             for i in 0..tile_rows {
                 // SAFETY: element `(row + i, column)` of the matrix, at its place in the tile.

@@ -6,12 +6,12 @@ use super::block::Activate;
 use super::{Epilogue, Matrix, PackedMatrix, stretch};
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::tile::{Finish, Tile, panel_width};
-use crate::kernels::cpu::vector::Vector;
+use crate::kernels::cpu::vector::{Vector, prefetch_all};
 use crate::kernels::threads::SharedMut;
 use crate::ops::activation::Activation;
 
 /// Panels that are read at once.
-const PANELS: usize = 4;
+pub(super) const PANELS: usize = 4;
 
 pub(super) struct PackedRow<'a> {
     pub(super) left: Matrix<'a>,
@@ -31,6 +31,9 @@ impl Kernel for PackedRow<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
+        if self.left.column_stride == 1 {
+            prefetch_all(&self.left.values[..self.left.columns]);
+        }
         let panels = self.count.div_ceil(panel_width::<V>());
         let mut panel = 0;
         while panel < panels {

@@ -1,5 +1,7 @@
 //! How a product is cut into tasks: a function of its sizes alone.
 
+use crate::kernels::cpu::tile::TILE_ROWS;
+
 /// How a product is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
@@ -23,6 +25,8 @@ pub(super) struct Plan {
 const TASK_WORK: usize = 25_000;
 /// Rows of a block whose part of one [`super::stretch`] fits the second-level cache several times.
 const BLOCK_ROWS: usize = 96;
+/// The fewest panels of a task where threads share a product of a few rows: read side by side.
+const SHARED_PANELS: usize = super::packed_row::PANELS;
 /// Up to here the rows stay in one block and only columns are cut.
 const WHOLE_ROWS: usize = 192;
 
@@ -65,6 +69,20 @@ impl Plan {
         plan(Cut::Blocks { rows: row_blocks, columns })
     }
 
+    /// A product of a few rows, which reads each value of the right operand about once. Each of
+    /// `threads` takes the same panels every time, and finds them in its cache; no output's sum
+    /// depends on how many there are.
+    pub(super) fn of_few_rows(
+        [rows, depth, columns]: [usize; 3],
+        panel: usize,
+        threads: usize,
+    ) -> Self {
+        let tasks = columns.div_ceil(panel).div_ceil(SHARED_PANELS).min(threads);
+        // 16 values a nanosecond, from the second-level cache.
+        let work = depth.saturating_mul(columns) / 16;
+        Self { rows, columns, panel, cut: Cut::Blocks { rows: 1, columns: tasks }, work }
+    }
+
     /// The same product without chunks of the shared axis, in one task: what a chunk runs.
     pub(super) fn in_blocks(self) -> Self {
         let rows = self.rows.div_ceil(BLOCK_ROWS);
@@ -91,7 +109,13 @@ impl Plan {
         let Cut::Blocks { rows, columns } = self.cut else { unreachable!("a cut of the depth") };
         let panels = self.columns.div_ceil(self.panel);
         let (row, column) = (task / columns, task % columns);
-        let (top, bottom) = (self.rows * row / rows, self.rows * (row + 1) / rows);
+        let edge = |row: usize| {
+            let edge = self.rows * row / rows;
+            // Whole tiles, where that leaves blocks about alike.
+            let aligns = self.rows >= 3 * TILE_ROWS * rows && row < rows;
+            if aligns { (edge + TILE_ROWS / 2) / TILE_ROWS * TILE_ROWS } else { edge }
+        };
+        let (top, bottom) = (edge(row), edge(row + 1));
         let left = panels * column / columns * self.panel;
         let right = (panels * (column + 1) / columns * self.panel).min(self.columns);
         ((top, bottom - top), (left, right - left))

@@ -5,7 +5,7 @@ use super::forward::start;
 use super::rows::StepBackRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
 use crate::kernels::cpu::isa::dispatch;
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product_of_rows};
+use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix};
 
 /// A backward pass over the steps, which leaves the gradients of all products: those of weights
 /// and inputs are products of these with what was saved.
@@ -124,7 +124,7 @@ fn block<C: Cell>(
         }
         if let Some(weight) = fixed.projection {
             let grads = Matrix::new(grad, count, outputs);
-            product_of_rows(grads, weight, Epilogue::default(), before);
+            sequence.product(grads, weight, Epilogue::default(), before);
         }
         for (index, item) in items.clone().enumerate() {
             let product_grad = row_mut(product_grad, index, width);
@@ -177,7 +177,7 @@ fn block<C: Cell>(
         if step > 0 || arrays.hidden_grad.is_some() {
             let grads = Matrix::new(product_grad, count, width);
             let epilogue = Epilogue { accumulate: true, ..Epilogue::default() };
-            product_of_rows(grads, fixed.weight, epilogue, grad);
+            sequence.product(grads, fixed.weight, epilogue, grad);
         }
     }
     for (index, item) in items.enumerate() {

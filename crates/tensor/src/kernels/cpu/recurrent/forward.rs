@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::rows::StepRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
 use crate::kernels::cpu::isa::dispatch;
-use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_rows};
+use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix};
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]
@@ -123,7 +123,7 @@ fn block<C: Cell>(
             }
             HiddenProduct::Packed(weight) => {
                 let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
-                product_of_rows(Matrix::new(hidden, count, outputs), weight, epilogue, product);
+                sequence.product(Matrix::new(hidden, count, outputs), weight, epilogue, product);
                 &*product
             }
         };
@@ -156,7 +156,7 @@ fn block<C: Cell>(
         }
         if let Some(weight) = fixed.projection {
             let before = Matrix::new(before, count, units);
-            product_of_rows(before, weight, Epilogue::default(), after);
+            sequence.product(before, weight, Epilogue::default(), after);
         }
         let Some(output) = &arrays.output else { continue };
         for (index, item) in items.clone().enumerate() {

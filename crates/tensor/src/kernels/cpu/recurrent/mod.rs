@@ -4,7 +4,8 @@
 //! product with the hidden state, whose packed weight all steps share, and one pass over the
 //! gates. Batch items do not meet, so that each thread takes some of them through all steps on
 //! its own: no step waits for another thread, and because an item's arithmetic does not depend on
-//! the items beside it, neither does the result depend on how they are dealt out.
+//! the items beside it, neither does the result depend on how they are dealt out. Where there are
+//! too few items for that, threads share the weight of each step instead.
 
 mod backward;
 mod cell;
@@ -15,8 +16,15 @@ pub(crate) use backward::Backward;
 pub(crate) use cell::{Gru, Lstm, Rnn};
 pub(crate) use forward::{Forward, HiddenProduct};
 
+use crate::kernels::cpu::matmul::{
+    Epilogue, Matrix, PackedMatrix, product_of_few_rows, product_of_rows,
+};
+use crate::kernels::cpu::vector::prefetch_all;
 use crate::kernels::threads::{self, SharedMut, parallel_for};
 use crate::storage::Storage;
+
+/// Items of a block at least: they share each pass over the weight.
+const FEW_ITEMS: usize = 4;
 
 /// The extent of a batch of sequences and the order of their steps.
 #[derive(Clone, Copy)]
@@ -54,12 +62,27 @@ impl Sequence<'_> {
         // 32 products, or one gate, a nanosecond.
         let product = self.outputs * gates * self.units / 32 + gates * self.units;
         let work = self.batch.saturating_mul(self.time).saturating_mul(product);
-        // A few rows at least share each pass over the weight.
-        let blocks = threads::count().min(self.batch.div_ceil(4)).max(1);
+        let blocks = threads::count().min(self.batch.div_ceil(FEW_ITEMS)).max(1);
         parallel_for(blocks, work, |block| {
             let (start, end) = (self.batch * block / blocks, self.batch * (block + 1) / blocks);
             task(start, end - start);
         });
+    }
+
+    /// `out = left · weight`, of some items' rows, on a thread of [`Self::each_block`].
+    fn product(
+        &self,
+        left: Matrix<'_>,
+        weight: &PackedMatrix,
+        epilogue: Epilogue<'_>,
+        out: &mut [f32],
+    ) {
+        if self.batch <= FEW_ITEMS && threads::count() > 1 {
+            product_of_few_rows(left, weight, epilogue, out);
+            prefetch_all(out);
+        } else {
+            product_of_rows(left, weight, epilogue, out);
+        }
     }
 
     /// The hidden state before each step of some items (first, number) at some times (likewise):
