@@ -26,6 +26,7 @@ pub(crate) mod pool;
 mod portable;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
+mod several;
 pub(crate) mod spread;
 pub(crate) mod tile;
 pub(crate) mod vector;
