@@ -123,6 +123,7 @@ impl Cx {
     }
 
     /// Runs `inner` with `name` (a `&'static str` or an index) added to the path.
+    #[inline]
     pub fn scope<R>(
         &mut self,
         name: impl Into<crate::walk::Segment>,

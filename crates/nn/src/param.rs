@@ -1,5 +1,6 @@
 //! The state of a model: what training changes ([`Param`]) and what it merely tracks ([`Buffer`]).
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use glassbox_tensor::{Gradients, Shape, Tensor};
@@ -42,7 +43,17 @@ impl Param {
     /// not frozen, detached otherwise.
     #[must_use]
     pub fn on(&self, cx: &Cx) -> Tensor {
-        if cx.is_recording() && !self.frozen { self.leaf.clone() } else { self.leaf.detach() }
+        self.tensor(cx).into_owned()
+    }
+
+    /// As [`Param::on`], without another reference to the values where the parameter itself will
+    /// do: what layers compute with.
+    pub(crate) fn tensor(&self, cx: &Cx) -> Cow<'_, Tensor> {
+        if cx.is_recording() && !self.frozen {
+            Cow::Borrowed(&self.leaf)
+        } else {
+            Cow::Owned(self.leaf.detach())
+        }
     }
 
     /// The values, outside the graph.

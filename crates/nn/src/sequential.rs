@@ -118,17 +118,20 @@ impl Sequential {
 
 impl Module for Sequential {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        let mut value = input.clone();
+        let mut value = None;
         let mut layers = self.layers.iter().enumerate().peekable();
         while let Some((index, layer)) = layers.next() {
-            let next = layers.next_if(|(_, next)| next.module.activation().is_some());
-            let activation = next.and_then(|(_, next)| next.module.activation());
-            value = cx.scope(index, |cx| match activation {
-                Some(activation) => layer.module.forward_activated(&value, activation, cx),
-                None => layer.module.forward(&value, cx),
-            });
+            let activation = layers.peek().and_then(|(_, next)| next.module.activation());
+            if activation.is_some() {
+                layers.next();
+            }
+            let input = value.as_ref().unwrap_or(input);
+            value = Some(cx.scope(index, |cx| match activation {
+                Some(activation) => layer.module.forward_activated(input, activation, cx),
+                None => layer.module.forward(input, cx),
+            }));
         }
-        value
+        value.unwrap_or_else(|| input.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gradients of a graph's leaves.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::tensor::Tensor;
@@ -54,11 +55,9 @@ impl Gradients {
 
     pub(crate) fn add(&mut self, id: u64, gradient: Tensor) {
         debug_assert!(!gradient.requires_grad());
-        match self.by_leaf.get_mut(&id) {
-            Some(sum) => sum.accumulate(&gradient),
-            None => {
-                self.by_leaf.insert(id, gradient);
-            }
+        match self.by_leaf.entry(id) {
+            Entry::Occupied(mut sum) => sum.get_mut().accumulate(&gradient),
+            Entry::Vacant(place) => _ = place.insert(gradient),
         }
     }
 }

@@ -7,6 +7,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,53 +22,86 @@ use crate::tensor::Tensor;
 /// The nodes of an operation's inputs; `None` where no gradient is wanted.
 pub(crate) type Inputs = SmallVec<[Option<Node>; 8]>;
 
+/// What the backward pass of an operation needs. Consumed: no inputs and no record.
+#[derive(Default)]
 struct Step {
     inputs: Inputs,
-    record: Record,
+    record: Option<Record>,
 }
 
+#[derive(Default)]
 struct Cell {
     id: u64,
-    leaf: bool,
-    step: Mutex<Option<Step>>,
+    step: Mutex<Step>,
 }
 
-/// A place in the graph, shared by the tensor that stands there and the steps that read it.
+/// A place in the graph.
 #[derive(Clone)]
-pub(crate) struct Node(Option<Arc<Cell>>);
+pub(crate) enum Node {
+    /// A leaf is its number: nothing hangs on it.
+    Leaf(u64),
+    /// The result of an operation.
+    Inner(Inner),
+}
+
+/// A place with a step, shared by the tensor that stands there and the steps that read it.
+#[derive(Clone)]
+pub(crate) struct Inner(Option<Arc<Cell>>);
+
+/// Numbers of nodes.
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Node {
     pub(crate) fn leaf() -> Self {
-        Self::new(true, None)
-    }
-
-    fn new(leaf: bool, step: Option<Step>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut recycled = RECYCLED.try_with(|r| r.borrow_mut().free.pop()).ok().flatten();
-        match recycled.as_mut().and_then(Arc::get_mut) {
-            Some(cell) => *cell = Cell { id, leaf, step: Mutex::new(step) },
-            None => recycled = Some(Arc::new(Cell { id, leaf, step: Mutex::new(step) })),
-        }
-        Self(recycled)
+        Self::Leaf(next_id())
     }
 
     pub(crate) fn id(&self) -> u64 {
-        self.cell().id
+        match self {
+            Self::Leaf(id) => *id,
+            Self::Inner(inner) => inner.cell().id,
+        }
+    }
+}
+
+impl Inner {
+    /// A place whose step `fill` writes where it will stand: records are too large to be moved
+    /// without need.
+    #[inline]
+    fn new(fill: impl FnOnce(&mut Step)) -> Self {
+        let recycled = RECYCLED.try_with(|r| r.borrow_mut().free.pop()).ok().flatten();
+        let mut cell = recycled.unwrap_or_default();
+        let unique = Arc::get_mut(&mut cell).expect("free and new cells are not shared");
+        unique.id = next_id();
+        let step = unique.step.get_mut().unwrap_or_else(PoisonError::into_inner);
+        step.inputs.clear(); // of a backward pass that panicked
+        fill(step);
+        Self(Some(cell))
     }
 
-    pub(crate) fn is_leaf(&self) -> bool {
-        self.cell().leaf
-    }
-
-    fn take_step(&self) -> Option<Step> {
-        self.cell().step.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Calls `walk` with the step, which it consumes: where it stands if nobody else holds this
+    /// node, for then no lock is needed and nothing is moved.
+    fn consume(&mut self, walk: impl FnOnce(&mut Step)) {
+        let cell = self.0.as_mut().expect(NOT_DROPPED);
+        match Arc::get_mut(cell) {
+            Some(unique) => walk(unique.step.get_mut().unwrap_or_else(PoisonError::into_inner)),
+            None => {
+                let locked = cell.step.lock();
+                let mut step = take(&mut *locked.unwrap_or_else(PoisonError::into_inner));
+                walk(&mut step);
+            }
+        }
     }
 
     fn cell(&self) -> &Cell {
-        self.0.as_ref().expect("a node is empty only while it is dropped")
+        self.0.as_ref().expect(NOT_DROPPED)
     }
 }
+
+const NOT_DROPPED: &str = "a node is empty only while it is dropped";
 
 /// Cells are reused rather than freed, and a long chain of them is released in a loop rather than
 /// by recursion, which would overflow the stack.
@@ -91,11 +126,11 @@ thread_local! {
     static RECYCLED: RefCell<Recycled> = RefCell::default();
 }
 
-impl Drop for Node {
+impl Drop for Inner {
     fn drop(&mut self) {
         let Some(mut cell) = self.0.take() else { return };
         let Some(unique) = Arc::get_mut(&mut cell) else { return };
-        if unique.step.get_mut().unwrap_or_else(PoisonError::into_inner).is_none() {
+        if unique.step.get_mut().unwrap_or_else(PoisonError::into_inner).record.is_none() {
             // Consumed: nothing else hangs on it.
             let _ = RECYCLED.try_with(|recycled| recycled.borrow_mut().keep(cell));
             return;
@@ -111,8 +146,8 @@ impl Drop for Node {
         let next = || RECYCLED.with(|r| r.borrow_mut().releasing.pop());
         while let Some(mut cell) = next() {
             if let Some(unique) = Arc::get_mut(&mut cell) {
-                let step = unique.step.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-                drop(step); // its nodes join `releasing`
+                let step = unique.step.get_mut().unwrap_or_else(PoisonError::into_inner);
+                drop(take(step)); // its nodes join `releasing`
                 RECYCLED.with(|recycled| recycled.borrow_mut().keep(cell));
             }
         }
@@ -122,7 +157,7 @@ impl Drop for Node {
 
 /// Where an operation's backward pass delivers the gradients of its inputs.
 pub(crate) struct InputGradients<'a> {
-    inputs: &'a Inputs,
+    inputs: &'a mut Inputs,
     pending: &'a mut Pending,
     leaves: &'a mut Gradients,
 }
@@ -133,13 +168,17 @@ impl InputGradients<'_> {
         self.inputs.get(index).is_some_and(Option::is_some)
     }
 
-    /// Adds to the gradient of input `index`; ignored where it is not wanted.
+    /// Adds to the gradient of input `index`, once for each; ignored where it is not wanted.
     pub(crate) fn add(&mut self, index: usize, gradient: Tensor) {
-        let Some(Some(node)) = self.inputs.get(index) else { return };
-        if node.is_leaf() {
-            self.leaves.add(node.id(), gradient);
-        } else {
-            self.pending.add(node, gradient);
+        match self.inputs.get_mut(index) {
+            Some(Some(Node::Leaf(id))) => self.leaves.add(*id, gradient),
+            // Handed on rather than shared: who holds a node alone needs no lock.
+            Some(node @ Some(_)) => {
+                if let Some(Node::Inner(node)) = node.take() {
+                    self.pending.add(node, gradient);
+                }
+            }
+            Some(None) | None => {}
         }
     }
 }
@@ -149,39 +188,37 @@ impl InputGradients<'_> {
 struct Pending {
     top: u64,
     /// Those with numbers just below `top`: index `top - id`.
-    near: Vec<Option<(Node, Tensor)>>,
+    near: Vec<Option<(Inner, Tensor)>>,
     cursor: usize,
     /// Those far below, where a dense list would waste space.
-    far: BTreeMap<u64, (Node, Tensor)>,
+    far: BTreeMap<u64, (Inner, Tensor)>,
 }
 
 const NEAR: u64 = 16 * 1024;
 
 impl Pending {
-    fn add(&mut self, node: &Node, gradient: Tensor) {
-        let id = node.id();
+    fn add(&mut self, node: Inner, gradient: Tensor) {
+        let id = node.cell().id;
         let distance = self.top - id;
-        let slot = if distance < NEAR {
-            let index = distance as usize;
-            if index >= self.near.len() {
-                self.near.resize_with(index + 1, || None);
+        if distance >= NEAR {
+            match self.far.entry(id) {
+                Entry::Occupied(mut waiting) => waiting.get_mut().1.accumulate(&gradient),
+                Entry::Vacant(place) => _ = place.insert((node, gradient)),
             }
-            &mut self.near[index]
-        } else {
-            let waiting = self.far.entry(id);
-            waiting
-                .and_modify(|(_, sum)| sum.accumulate(&gradient))
-                .or_insert_with(|| (node.clone(), gradient));
             return;
-        };
-        match slot {
+        }
+        let index = distance as usize;
+        if index >= self.near.len() {
+            self.near.resize_with(index + 1, || None);
+        }
+        match &mut self.near[index] {
             Some((_, sum)) => sum.accumulate(&gradient),
-            None => *slot = Some((node.clone(), gradient)),
+            slot => *slot = Some((node, gradient)),
         }
     }
 
     /// The waiting node with the largest number.
-    fn next(&mut self) -> Option<(Node, Tensor)> {
+    fn next(&mut self) -> Option<(Inner, Tensor)> {
         while self.cursor < self.near.len() {
             let taken = self.near[self.cursor].take();
             self.cursor += 1;
@@ -206,12 +243,25 @@ impl Tensor {
         inputs: [&Tensor; N],
         record: impl FnOnce([bool; N]) -> Record,
     ) -> Self {
-        let wanted = inputs.map(Tensor::requires_grad);
-        if wanted.contains(&true) {
-            let inputs = inputs.iter().map(|x| x.node.clone()).collect();
-            self.node = Some(Node::new(false, Some(Step { inputs, record: record(wanted) })));
-        }
+        self.record(inputs.map(Some), record);
         self
+    }
+
+    /// As [`Tensor::recorded`], in place and with inputs that may be missing.
+    #[inline]
+    pub(crate) fn record<const N: usize>(
+        &mut self,
+        inputs: [Option<&Tensor>; N],
+        record: impl FnOnce([bool; N]) -> Record,
+    ) {
+        let wanted = inputs.map(|x| x.is_some_and(Tensor::requires_grad));
+        if wanted.contains(&true) {
+            let node = Inner::new(|step| {
+                inputs.iter().for_each(|x| step.inputs.push(x.and_then(|x| x.node.clone())));
+                step.record = Some(record(wanted));
+            });
+            self.node = Some(Node::Inner(node));
+        }
     }
 
     /// As [`Tensor::recorded`], for any number of inputs.
@@ -221,8 +271,11 @@ impl Tensor {
         record: impl FnOnce() -> Record,
     ) -> Self {
         if inputs.iter().any(|x| x.requires_grad()) {
-            let inputs = inputs.iter().map(|x| x.node.clone()).collect();
-            self.node = Some(Node::new(false, Some(Step { inputs, record: record() })));
+            let node = Inner::new(|step| {
+                step.inputs.extend(inputs.iter().map(|x| x.node.clone()));
+                step.record = Some(record());
+            });
+            self.node = Some(Node::Inner(node));
         }
         self
     }
@@ -255,21 +308,22 @@ impl Tensor {
     #[track_caller]
     pub fn backward_from(&self, output_grad: Tensor, gradients: &mut Gradients) {
         assert_eq!(self.shape(), output_grad.shape(), "shape of the output's gradient");
-        let node = self.node.as_ref().expect("backward() of a tensor that no leaf leads to");
-        if node.is_leaf() {
-            gradients.add(node.id(), output_grad);
-            return;
-        }
+        let node = match self.node.as_ref().expect("backward() of a tensor that no leaf leads to") {
+            Node::Leaf(id) => return gradients.add(*id, output_grad),
+            Node::Inner(node) => node,
+        };
         let mut pending = PENDING.take();
-        (pending.top, pending.cursor) = (node.id(), 0);
-        pending.add(node, output_grad);
-        while let Some((node, output_grad)) = pending.next() {
-            let step = node.take_step();
-            let Step { inputs, record } =
-                step.expect("this graph was consumed by an earlier backward()");
-            let mut input_gradients =
-                InputGradients { inputs: &inputs, pending: &mut pending, leaves: gradients };
-            record.backward(output_grad, &mut input_gradients);
+        (pending.top, pending.cursor) = (node.cell().id, 0);
+        pending.add(node.clone(), output_grad);
+        while let Some((mut node, output_grad)) = pending.next() {
+            node.consume(|Step { inputs, record }| {
+                let record = record.take();
+                let record = record.expect("this graph was consumed by an earlier backward()");
+                let (pending, leaves) = (&mut pending, &mut *gradients);
+                let mut input_gradients = InputGradients { inputs, pending, leaves };
+                record.backward(output_grad, &mut input_gradients);
+                inputs.clear();
+            });
         }
         pending.near.clear();
         PENDING.replace(pending);

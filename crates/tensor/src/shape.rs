@@ -9,8 +9,11 @@ pub const MAX_RANK: usize = 8;
 /// The lengths of a tensor's axes, outermost first. A scalar has none.
 #[derive(Clone, Copy)]
 pub struct Shape {
+    /// Ones beyond the rank.
     dims: [usize; MAX_RANK],
-    rank: u8,
+    /// As wide as a length: a processor waits long for what was written in other pieces than it is
+    /// copied in.
+    rank: usize,
 }
 
 impl Shape {
@@ -21,24 +24,24 @@ impl Shape {
     #[track_caller]
     pub fn new(dims: &[usize]) -> Self {
         assert!(dims.len() <= MAX_RANK, "a tensor has at most {MAX_RANK} axes, not {}", dims.len());
-        let mut shape = Self { dims: [1; MAX_RANK], rank: dims.len() as u8 };
+        let mut shape = Self { dims: [1; MAX_RANK], rank: dims.len() };
         shape.dims[..dims.len()].copy_from_slice(dims);
         shape
     }
 
     /// The axis lengths.
     pub fn dims(&self) -> &[usize] {
-        &self.dims[..self.rank as usize]
+        &self.dims[..self.rank]
     }
 
     /// The axis lengths, to change in place.
     pub fn dims_mut(&mut self) -> &mut [usize] {
-        &mut self.dims[..self.rank as usize]
+        &mut self.dims[..self.rank]
     }
 
     /// The number of axes.
     pub fn rank(&self) -> usize {
-        self.rank as usize
+        self.rank
     }
 
     /// The number of elements (1 for a scalar).
@@ -56,11 +59,21 @@ impl Shape {
         shape
     }
 
+    /// This shape with another length of the last axis; a scalar stays one.
+    #[inline]
+    pub(crate) fn with_last(&self, length: usize) -> Self {
+        let last = self.rank().wrapping_sub(1);
+        // Every length is written anew: one that was written alone would have to be waited for
+        // when the shape is copied.
+        let dims = std::array::from_fn(|i| if i == last { length } else { self.dims[i] });
+        Self { dims, rank: self.rank }
+    }
+
     /// The shape two operands broadcast to: aligned at the last axis, a length of 1 stretches
     /// (NumPy's rule). `None` where lengths differ and neither is 1.
     pub fn broadcast(&self, other: &Self) -> Option<Self> {
         let rank = self.rank().max(other.rank());
-        let mut out = Self { dims: [1; MAX_RANK], rank: rank as u8 };
+        let mut out = Self { dims: [1; MAX_RANK], rank };
         for axis in 0..rank {
             let length = |s: &Self| (axis + s.rank()).checked_sub(rank).map_or(1, |a| s.dims[a]);
             out.dims[axis] = match (length(self), length(other)) {
@@ -84,7 +97,8 @@ impl Deref for Shape {
 
 impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
-        self.dims() == other.dims()
+        // All of them at once: no call for a comparison of unknown length.
+        self.dims == other.dims && self.rank == other.rank
     }
 }
 
@@ -210,6 +224,14 @@ mod tests {
         assert_eq!(shape(&[]).broadcast(&shape(&[5])), Some(shape(&[5])));
         assert_eq!(shape(&[0, 3]).broadcast(&shape(&[1, 3])), Some(shape(&[0, 3])));
         assert_eq!(shape(&[4]).broadcast(&shape(&[3])), None);
+    }
+
+    #[test]
+    fn another_length_of_the_last_axis() {
+        assert_eq!(Shape::from([4, 3]).with_last(7), Shape::from([4, 7]));
+        assert_eq!(Shape::from([0; MAX_RANK]).with_last(2)[MAX_RANK - 1], 2);
+        assert_eq!(Shape::from([]).with_last(2), Shape::from([]));
+        assert_ne!(Shape::from([]), Shape::from([1]));
     }
 
     #[test]

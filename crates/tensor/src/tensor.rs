@@ -8,6 +8,7 @@ use crate::storage::Storage;
 
 /// The type of a tensor's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)] // copied along with its neighbours, see `Shape`
 pub enum DType {
     /// 32-bit floating point: everything that is computed with.
     F32,
@@ -82,22 +83,29 @@ impl Tensor {
     /// A tensor whose values `fill` writes. It gets a buffer with unspecified contents and must
     /// write every element.
     pub fn build(shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Self {
-        let shape = shape.into();
-        let mut storage = Storage::new(shape.elements());
-        if let Some(values) = storage.unique_f32s() {
-            fill(&mut values[..shape.elements()]);
+        let mut tensor = Self::unfilled(shape.into(), DType::F32);
+        let elements = tensor.elements();
+        if let Some(values) = tensor.storage.unique_f32s() {
+            fill(&mut values[..elements]);
         }
-        Self { storage, offset: 0, shape, dtype: DType::F32, node: None }
+        tensor
     }
 
     /// As [`Tensor::build`], for integers.
     pub fn build_i32(shape: impl Into<Shape>, fill: impl FnOnce(&mut [i32])) -> Self {
-        let shape = shape.into();
-        let mut storage = Storage::new(shape.elements());
-        if let Some(values) = storage.unique_i32s() {
-            fill(&mut values[..shape.elements()]);
+        let mut tensor = Self::unfilled(shape.into(), DType::I32);
+        let elements = tensor.elements();
+        if let Some(values) = tensor.storage.unique_i32s() {
+            fill(&mut values[..elements]);
         }
-        Self { storage, offset: 0, shape, dtype: DType::I32, node: None }
+        tensor
+    }
+
+    /// A tensor with unspecified values. It is put together before they are computed: a processor
+    /// waits for parts that were written a moment ago when the whole is moved.
+    #[inline]
+    fn unfilled(shape: Shape, dtype: DType) -> Self {
+        Self { storage: Storage::new(shape.elements()), offset: 0, shape, dtype, node: None }
     }
 
     /// The lengths of the axes, outermost first.

@@ -196,9 +196,9 @@ impl Module for Conv2d {
         let channels = self.weight.shape()[2] * self.options.groups;
         let fits = input.rank() == 4 && input.dims()[3] == channels;
         cx.expect_shape("conv2d", input, fits, format_args!("images of {channels} channels"));
-        let bias = self.bias.as_ref().map(|bias| bias.on(cx));
+        let bias = self.bias.as_ref().map(|bias| bias.tensor(cx));
         let options = Conv2dOptions { precision: cx.precision(), ..self.options };
-        input.conv2d(&self.weight.on(cx), bias.as_ref(), &options, activation)
+        input.conv2d(&self.weight.tensor(cx), bias.as_deref(), &options, activation)
     }
 }
 

@@ -132,8 +132,8 @@ impl Module for Dense {
         let inputs = self.weight.shape()[0];
         let fits = input.dims().last() == Some(&inputs);
         cx.expect_shape("dense", input, fits, format_args!("{inputs} inputs"));
-        let bias = self.bias.as_ref().map(|bias| bias.on(cx));
-        input.linear(&self.weight.on(cx), bias.as_ref(), activation)
+        let bias = self.bias.as_ref().map(|bias| bias.tensor(cx));
+        input.linear(&self.weight.tensor(cx), bias.as_deref(), activation)
     }
 }
 

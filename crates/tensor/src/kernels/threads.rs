@@ -67,7 +67,16 @@ fn default_count() -> usize {
 ///
 /// `work` estimates the whole loop in nanoseconds of one core: small loops stay on the caller.
 /// Inside another parallel loop, or while another thread runs one, the tasks run here in order.
+#[inline]
 pub(crate) fn parallel_for(tasks: usize, work: usize, task: impl Fn(usize) + Sync) {
+    if tasks == 1 {
+        return task(0);
+    }
+    parallel_tasks(tasks, work, &task);
+}
+
+/// As [`parallel_for`], for any number of tasks.
+fn parallel_tasks(tasks: usize, work: usize, task: &(impl Fn(usize) + Sync)) {
     let threads = count().min(tasks);
     if threads <= 1 || work < PARALLEL_WORK || BUSY.swap(true, Ordering::Acquire) {
         (0..tasks).for_each(task);

@@ -100,18 +100,24 @@ pub(super) fn total_weight(
     weights: &[f32],
     ignored: Option<i32>,
 ) -> f32 {
-    let mut total = 0.0;
+    let is_class = |target: i32| usize::try_from(target).is_ok_and(|class| class < classes);
+    let (mut counted, mut all_fit) = (0, true);
     for &target in targets {
-        if Some(target) == ignored {
-            continue;
-        }
-        let class = usize::try_from(target).ok().filter(|&class| class < classes);
-        let Some(class) = class else {
-            panic!("target class {target} is out of range for {classes} classes");
-        };
-        total += weights.get(class).map_or(1.0, |&weight| f64::from(weight));
+        let counts = Some(target) != ignored;
+        counted += usize::from(counts);
+        all_fit &= is_class(target) || !counts;
     }
-    total as f32
+    let counts = |target: &&i32| Some(**target) != ignored;
+    if !all_fit {
+        let target = targets.iter().filter(counts).find(|&&target| !is_class(target));
+        let target = target.expect("one of them does not fit");
+        panic!("target class {target} is out of range for {classes} classes");
+    }
+    if weights.is_empty() {
+        return counted as f32;
+    }
+    let weight = |&target: &i32| f64::from(weights[target as usize]);
+    targets.iter().filter(counts).map(weight).sum::<f64>() as f32
 }
 
 /// `dt = weight (1 - s) (-log softmax(x))`: the gradient of target distributions.

@@ -3,9 +3,9 @@
 //! With `dz = dy · activation'(y)`: `d input = dz · weightᵀ`, `d weight = xᵀ · dz`,
 //! `d bias = Σ_rows dz`.
 
-use super::Backward;
 use super::activation::Activation;
 use super::epilogue::before_epilogue;
+use super::{Backward, Record};
 use crate::graph::InputGradients;
 use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
 use crate::shape::Shape;
@@ -18,8 +18,8 @@ pub(crate) struct Linear {
     weight: Option<Values>,
     output: Option<Values>,
     activation: Activation,
-    input_shape: Shape,
-    weight_shape: Shape,
+    /// Of the weight: inputs and outputs.
+    sizes: [usize; 2],
 }
 
 impl Tensor {
@@ -49,37 +49,32 @@ impl Tensor {
         assert_eq!(last, inputs, "linear of {input_shape} with a weight of {weight_shape}");
         if let Some(bias) = bias {
             let shape = bias.shape();
-            assert_eq!(*shape, [outputs], "bias of {shape} for a weight of {weight_shape}");
+            let fits = matches!(*shape, [length] if length == outputs);
+            assert!(fits, "bias of {shape} for a weight of {weight_shape}");
         }
         assert!(
             activation.has_derivative_from_output(),
             "linear cannot fuse {activation:?}: its derivative needs more than its output"
         );
         let rows = rows_of(input_shape);
-        let mut shape = input_shape;
-        *shape.dims_mut().last_mut().expect("checked above") = outputs;
+        let shape = input_shape.with_last(outputs);
         let bias_values = bias.map(Self::as_slice);
         let (x, w) = (self.as_slice(), weight.as_slice());
-        let output = Self::build(shape, |out| {
+        let mut output = Self::build(shape, |out| {
             let epilogue = Epilogue { accumulate: false, bias: bias_values, activation };
             product(Matrix::new(x, rows, inputs), Matrix::new(w, inputs, outputs), epilogue, out);
         });
         let saved = (activation != Activation::Identity).then(|| output.values());
-        let record = |wants_input: bool, wants_weight: bool| {
-            Linear {
+        output.record([Some(self), Some(weight), bias], |[wants_input, wants_weight, _]| {
+            Record::Linear(Linear {
                 input: wants_weight.then(|| self.values()),
                 weight: wants_input.then(|| weight.values()),
                 output: saved,
                 activation,
-                input_shape,
-                weight_shape,
-            }
-            .into()
-        };
-        match bias {
-            Some(bias) => output.recorded([self, weight, bias], |[x, w, _]| record(x, w)),
-            None => output.recorded([self, weight], |[x, w]| record(x, w)),
-        }
+                sizes: [inputs, outputs],
+            })
+        });
+        output
     }
 }
 
@@ -90,8 +85,9 @@ fn rows_of(shape: Shape) -> usize {
 
 impl Backward for Linear {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
-        let (input_size, output_size) = (self.weight_shape[0], self.weight_shape[1]);
-        let rows = rows_of(self.input_shape);
+        let [input_size, output_size] = self.sizes;
+        let input_shape = output_grad.shape().with_last(input_size);
+        let rows = rows_of(input_shape);
         let (product_grad, bias_grad) = before_epilogue(
             self.activation,
             self.output,
@@ -102,14 +98,14 @@ impl Backward for Linear {
         let dz = Matrix::new(product_grad.as_slice(), rows, output_size);
         if let Some(weight) = &self.weight {
             let weight = Matrix::new(weight.f32s(), input_size, output_size);
-            let input_grad = Tensor::build(self.input_shape, |out| {
+            let input_grad = Tensor::build(input_shape, |out| {
                 product(dz, weight.transposed(), Epilogue::default(), out);
             });
             inputs.add(0, input_grad);
         }
         if let Some(input) = &self.input {
             let input = Matrix::new(input.f32s(), rows, input_size);
-            let weight_grad = Tensor::build(self.weight_shape, |out| {
+            let weight_grad = Tensor::build(self.sizes, |out| {
                 product(input.transposed(), dz, Epilogue::default(), out);
             });
             inputs.add(1, weight_grad);

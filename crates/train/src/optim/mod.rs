@@ -149,6 +149,8 @@ pub struct Optimizer {
     memories: Vec<Memory>,
     /// Schedule value over the configured learning rate, applied to all groups.
     factor: f64,
+    /// Empty between steps: room for the parameters of a step.
+    room: Vec<&'static mut Param>,
 }
 
 impl Optimizer {
@@ -160,7 +162,7 @@ impl Optimizer {
     /// As [`Optimizer::new`], for a rule chosen at run time.
     pub fn from_boxed(rule: Box<dyn UpdateRule>) -> Self {
         let all = Group { prefix: String::new(), rule };
-        Self { groups: vec![all], memories: Vec::new(), factor: 1.0 }
+        Self { groups: vec![all], memories: Vec::new(), factor: 1.0, room: Vec::new() }
     }
 
     /// Lets the parameters at or within the dotted path `prefix` follow `rule` instead. Later
@@ -202,25 +204,28 @@ impl Optimizer {
         gradients: &Gradients,
         cx: &mut Cx,
     ) {
-        self.ensure_memories(model);
-        let (groups, factor) = (&self.groups, self.factor);
-        let mut memories = self.memories.iter_mut();
-        walk_mut(model, |_, slot| {
-            let SlotMut::Param(param) = slot else { return };
-            let memory = memories.next().expect("the model has the parameters it had before");
-            let Some(gradient) = param.gradient(gradients) else { return };
-            let rule = &groups[memory.group].rule;
+        let mut params = params_of(model, std::mem::take(&mut self.room));
+        if params.len() != self.memories.len() {
+            let room = emptied(params);
+            self.ensure_memories(model);
+            params = params_of(model, room);
+        }
+        for (param, memory) in params.iter_mut().zip(&mut self.memories) {
+            let Some(gradient) = param.gradient(gradients) else { continue };
+            let rule = &self.groups[memory.group].rule;
             memory.step += 1;
+            let learning_rate = rule.learning_rate() * self.factor;
             param.update(|values| {
                 rule.update(Update {
                     values,
                     gradient: gradient.as_slice(),
                     state: &mut memory.state,
-                    learning_rate: rule.learning_rate() * factor,
+                    learning_rate,
                     step: memory.step,
                 });
             });
-        });
+        }
+        self.room = emptied(params);
         cx.commit(model);
     }
 
@@ -299,6 +304,25 @@ impl Optimizer {
         }
         failure.map_or(Ok(()), Err)
     }
+}
+
+/// The parameters of `model` in order, in an empty list.
+fn params_of<'m, M: Parameters + ?Sized>(
+    model: &'m mut M,
+    mut params: Vec<&'m mut Param>,
+) -> Vec<&'m mut Param> {
+    walk_mut(model, |_, slot| {
+        if let SlotMut::Param(param) = slot {
+            params.push(param);
+        }
+    });
+    params
+}
+
+/// The memory of a list without what it held. (Collecting in place keeps the allocation.)
+fn emptied(mut params: Vec<&mut Param>) -> Vec<&'static mut Param> {
+    params.clear();
+    params.into_iter().map(|_| unreachable!("the list is empty")).collect()
 }
 
 /// Visits the parameters of `model` in order.

@@ -3,9 +3,12 @@
 //! With `q` the target distribution (weighted and smoothed) and `Q` its sum, a row's loss is
 //! `Q log sum exp(x) - sum(q x)` and its gradient `Q softmax(x) - q`.
 
+use std::mem::MaybeUninit;
+
 use super::isa::{Kernel, dispatch};
 use super::math::{exp, ln};
 use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
+use super::several::Several;
 use super::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 
@@ -92,8 +95,11 @@ impl Kernel for Part<'_> {
         if let Targets::Classes(targets) = targets
             && (1..=FEW).contains(&classes)
         {
-            self.run_few::<V>(targets, sharp, spread);
-            return;
+            // Two vectors of rows where there are as many: none need wait for the other.
+            return match self.losses.len() > V::LANES {
+                true => self.run_few::<Several<V, 2>>(targets, sharp, spread),
+                false => self.run_few::<V>(targets, sharp, spread),
+            };
         }
         for (index, loss) in self.losses.iter_mut().enumerate() {
             let row = self.first + index;
@@ -129,70 +135,99 @@ impl Kernel for Part<'_> {
 /// lanes empty.
 const FEW: usize = 16;
 
+/// Of rows that have no class.
+const NO_CLASS: f32 = -1.0;
+
 impl Part<'_> {
     #[inline(always)]
     fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
-        let CrossEntropyRows { logits, classes, weights, scale, .. } = self.all;
-        // Values by class and lane.
-        let mut table = [[0.0f32; 16]; FEW];
-        let even = |class: usize| spread * weights.get(class).unwrap_or(&1.0);
-        let spread_mass: f32 = (0..classes).map(even).sum();
-        for (block, losses) in self.losses.chunks_mut(V::LANES).enumerate() {
-            let skip = block * V::LANES;
-            let rows = (self.first + skip) * classes..(self.first + skip + losses.len()) * classes;
-            for (lane, x) in logits[rows].chunks_exact(classes).enumerate() {
-                for (class, &x) in x.iter().enumerate() {
-                    table[class][lane] = x;
-                }
+        let CrossEntropyRows { logits, classes, weights, scale, ignored, .. } = self.all;
+        const { assert!(V::LANES <= LANES) };
+        let weight = |class: usize| if weights.is_empty() { 1.0 } else { weights[class] };
+        let mut spread_mass = 0.0;
+        for class in 0..classes {
+            spread_mass += spread * weight(class);
+        }
+        // Values by class and lane, cleared as far as they are used.
+        let mut table = [MaybeUninit::<[f32; LANES]>::uninit(); FEW];
+        for column in &mut table[..classes] {
+            column.write([0.0; LANES]);
+        }
+        // SAFETY: the columns of these classes have just been written.
+        let table: &mut [[f32; LANES]] =
+            unsafe { std::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), classes) };
+        let mut skip = 0;
+        while skip < self.losses.len() {
+            let count = V::LANES.min(self.losses.len() - skip);
+            let first = self.first + skip;
+            let rows = &logits[first * classes..(first + count) * classes];
+            turn::<V>(count, classes, |class, lane, at| table[class][lane] = rows[at]);
+            let mut class_of = [NO_CLASS; LANES];
+            for (class, &target) in class_of.iter_mut().zip(&targets[first..first + count]) {
+                let is_class = usize::try_from(target).is_ok_and(|class| class < classes);
+                let counts = is_class && Some(target) != ignored;
+                *class = if counts { target as f32 } else { NO_CLASS };
             }
+            let class_of = column::<V>(&class_of);
+            let has_class = V::zero().le(class_of);
+
             let mut largest = column::<V>(&table[0]);
-            for x in &table[1..classes] {
+            for x in &table[1..] {
                 largest = column::<V>(x).max(largest);
             }
-            let mut powers = [V::zero(); FEW];
-            let (mut total, mut even_moment) = (V::zero(), V::zero());
+            let (mut total, mut peaks) = (V::zero(), V::zero());
+            let (mut moment, mut even_moment) = (V::zero(), V::zero());
             for class in 0..classes {
                 let distance = column::<V>(&table[class]).sub(largest);
-                set_column(distance, &mut table[class]);
-                powers[class] = exp(distance);
-                total = total.add(powers[class]);
+                let power = exp(distance);
+                set_column(power, &mut table[class]);
+                total = total.add(power);
+                let peak = V::splat(sharp * weight(class));
+                let is_target = class_of.eq(V::splat(class as f32));
+                peaks = V::select(is_target, peak, peaks);
+                moment = V::select(is_target, peak.mul(distance), moment);
                 if spread != 0.0 {
-                    even_moment = V::splat(even(class)).mul_add(distance, even_moment);
+                    even_moment = V::splat(spread * weight(class)).mul_add(distance, even_moment);
                 }
             }
-            let (mut peaks, mut moments) = ([0.0f32; 16], [0.0f32; 16]);
-            let mut class_of = [None; 16];
-            for lane in 0..losses.len() {
-                class_of[lane] = self.all.class(targets, self.first + skip + lane);
-                if let Some(class) = class_of[lane] {
-                    peaks[lane] = sharp * weights.get(class).unwrap_or(&1.0);
-                    moments[lane] = peaks[lane] * table[class][lane];
-                }
-            }
-            let mass = column::<V>(&peaks).add(V::splat(spread_mass));
-            let moment = column::<V>(&moments).add(even_moment);
-            let all = mass.mul(ln(total)).sub(moment).to_array();
-            for ((loss, value), class) in losses.iter_mut().zip(all).zip(class_of) {
-                *loss = if class.is_some() { value } else { 0.0 };
-            }
+            let mass = peaks.add(V::splat(spread_mass));
+            let loss = mass.mul(ln(total)).sub(moment.add(even_moment)).and(has_class);
+            store(loss, self.losses, skip, count);
             if self.gradients.is_empty() {
+                skip += count;
                 continue;
             }
             let factor = mass.div(total).mul(V::splat(scale));
+            let peaks = peaks.mul(V::splat(scale));
             for class in 0..classes {
-                let gradient = powers[class].mul(factor).sub(V::splat(even(class) * scale));
+                let even = V::splat(spread * weight(class) * scale);
+                let gradient = column::<V>(&table[class]).mul(factor).sub(even);
+                let is_target = class_of.eq(V::splat(class as f32));
+                let gradient = gradient.sub(peaks.and(is_target)).and(has_class);
                 set_column(gradient, &mut table[class]);
             }
-            let rows = self.gradients[skip * classes..].chunks_exact_mut(classes);
-            for (lane, row) in rows.take(losses.len()).enumerate() {
-                let Some(target) = class_of[lane] else {
-                    row.fill(0.0);
-                    continue;
-                };
-                for (class, gradient) in row.iter_mut().enumerate() {
-                    *gradient = table[class][lane];
-                }
-                row[target] -= peaks[lane] * scale;
+            let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
+            turn::<V>(count, classes, |class, lane, at| rows[at] = table[class][lane]);
+            skip += count;
+        }
+    }
+}
+
+/// The lanes of two of the widest vectors.
+const LANES: usize = 32;
+
+/// Calls `move_value(class, lane, index)` for every value of `count` rows of `classes`, one row a
+/// lane. A whole vector of rows is a loop of constant length.
+#[inline(always)]
+fn turn<V: Vector>(count: usize, classes: usize, mut move_value: impl FnMut(usize, usize, usize)) {
+    for class in 0..classes.min(FEW) {
+        if count == V::LANES {
+            for lane in 0..V::LANES {
+                move_value(class, lane, lane * classes + class);
+            }
+        } else {
+            for lane in 0..count.min(V::LANES) {
+                move_value(class, lane, lane * classes + class);
             }
         }
     }
@@ -200,14 +235,14 @@ impl Part<'_> {
 
 /// The lanes of one class.
 #[inline(always)]
-fn column<V: Vector>(values: &[f32; 16]) -> V {
-    // SAFETY: sixteen values, at least `LANES`.
+fn column<V: Vector>(values: &[f32; LANES]) -> V {
+    // SAFETY: at least as many values as lanes.
     unsafe { V::load(values.as_ptr()) }
 }
 
 #[inline(always)]
-fn set_column<V: Vector>(x: V, values: &mut [f32; 16]) {
-    // SAFETY: sixteen values, at least `LANES`.
+fn set_column<V: Vector>(x: V, values: &mut [f32; LANES]) {
+    // SAFETY: at least as many values as lanes.
     unsafe { x.store(values.as_mut_ptr()) }
 }
 
@@ -349,3 +384,6 @@ fn store<V: Vector>(x: V, values: &mut [f32], at: usize, count: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ mod portable;
 pub(crate) mod random;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
+mod several;
 pub(crate) mod spread;
 pub(crate) mod tile;
 pub(crate) mod vector;

@@ -41,7 +41,13 @@ pub(crate) fn exp_of_sum<V: Vector>(x: V, correction: V) -> V {
 /// `e^x - 1`, relatively accurate near 0, within 3 units in the last place.
 #[inline(always)]
 pub(crate) fn exp_m1<V: Vector>(x: V) -> V {
-    let (n, r) = reduce_by_ln_2(clamp(x, -18.0, 89.0));
+    exp_m1_up_to_89(V::splat(89.0).min(x))
+}
+
+/// [`exp_m1`] of `x` up to 89.
+#[inline(always)]
+fn exp_m1_up_to_89<V: Vector>(x: V) -> V {
+    let (n, r) = reduce_by_ln_2(V::splat(-18.0).max(x));
     let power = r.mul(r).mul_add(exp_remainder(r), r);
     let half_scale = n.sub(V::splat(1.0)).exp2_of_whole();
     let half = half_scale.mul_add(power, half_scale.sub(V::splat(0.5)));
@@ -62,7 +68,7 @@ pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
 #[inline(always)]
 pub(crate) fn tanh<V: Vector>(x: V) -> V {
     let sign = V::splat(-0.0);
-    let m = exp_m1(x.abs().mul(V::splat(-2.0)));
+    let m = exp_m1_up_to_89(x.abs().mul(V::splat(-2.0)));
     let magnitude = m.quotient(m.add(V::splat(2.0)));
     // `magnitude` is not positive: give it the sign of `x`.
     magnitude.abs().or(x.and(sign))

@@ -6,6 +6,7 @@ use super::pack::{LEFT_SLACK, pack_left, pack_panel};
 use super::packed_row::PackedRow;
 use super::{Epilogue, Matrix, PANEL_VALUES, Right, stretch};
 use crate::kernels::cpu::isa::Kernel;
+use crate::kernels::cpu::several::Several;
 use crate::kernels::cpu::tile::{
     Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
 };
@@ -169,19 +170,20 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// One tile of a block over one stretch of the shared axis.
-struct Products {
-    steps: usize,
-    left: *const f32,
-    left_strides: (usize, usize),
-    right: *const f32,
-    right_stride: usize,
+/// One tile of a block over one stretch of the shared axis. Its pointers must be good for what
+/// `run` does with them.
+pub(super) struct Products {
+    pub(super) steps: usize,
+    pub(super) left: *const f32,
+    pub(super) left_strides: (usize, usize),
+    pub(super) right: *const f32,
+    pub(super) right_stride: usize,
     /// Whether `right` is a packed panel.
-    padded: bool,
-    out: *mut f32,
-    out_stride: usize,
-    columns: usize,
-    finish: Finish,
+    pub(super) padded: bool,
+    pub(super) out: *mut f32,
+    pub(super) out_stride: usize,
+    pub(super) columns: usize,
+    pub(super) finish: Finish,
 }
 
 impl TileTask for Products {
@@ -196,7 +198,7 @@ impl TileTask for Products {
         }
         let step = self.left_strides.1;
         let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: `Block` sets up `M` rows of `steps` values on the left, `steps` rows of a panel
+        // SAFETY: `Block` and `Small` set up `M` rows of `steps` values on the left, `steps` rows of a panel
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
             if self.padded || columns == N * V::LANES {
@@ -240,21 +242,45 @@ impl Kernel for Activate {
         if self.activation == Activation::Identity {
             return;
         }
-        let full = self.columns / V::LANES * V::LANES;
-        for row in 0..self.rows {
+        // Rows without gaps are one long row.
+        let (rows, columns) = match self.out_stride == self.columns {
+            true => (1, self.rows * self.columns),
+            false => (self.rows, self.columns),
+        };
+        for row in 0..rows {
             // SAFETY: the block's rows and columns are writable by the contract of `new`.
             unsafe {
                 let out = self.out.pointer().add(row * self.out_stride);
-                for column in (0..full).step_by(V::LANES) {
-                    let x = V::load(out.add(column));
-                    self.activation.apply_vector(x).store(out.add(column));
+                let mut column = 0;
+                while column + TOGETHER * V::LANES <= columns {
+                    self.activate::<Several<V, TOGETHER>>(out.add(column));
+                    column += TOGETHER * V::LANES;
                 }
-                if full < self.columns {
-                    let x = V::load_part(out.add(full), self.columns - full);
+                while column + V::LANES <= columns {
+                    self.activate::<V>(out.add(column));
+                    column += V::LANES;
+                }
+                if column < columns {
+                    let x = V::load_part(out.add(column), columns - column);
                     let y = self.activation.apply_vector(x);
-                    y.store_part(out.add(full), self.columns - full);
+                    y.store_part(out.add(column), columns - column);
                 }
             }
         }
+    }
+}
+
+/// Vectors that an activation is applied to side by side.
+const TOGETHER: usize = 4;
+
+impl Activate {
+    /// Applies the activation to a vector in place.
+    ///
+    /// # Safety
+    /// As many values as it has lanes must be readable and writable at `at`.
+    #[inline(always)]
+    unsafe fn activate<V: Vector>(&self, at: *mut f32) {
+        // SAFETY: by this method's contract.
+        unsafe { self.activation.apply_vector(V::load(at)).store(at) };
     }
 }

@@ -10,6 +10,7 @@ mod half;
 mod pack;
 mod packed_row;
 mod plan;
+mod small;
 mod with_vector;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub(crate) struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// A row-major matrix.
     #[track_caller]
+    #[inline]
     pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         Self::strided(values, rows, columns, columns, 1)
     }
@@ -60,6 +62,7 @@ impl<'a> Matrix<'a> {
     /// # Panics
     /// When an element would lie outside of `values`: kernels rely on it.
     #[track_caller]
+    #[inline]
     pub(crate) fn strided(
         values: &'a [f32],
         rows: usize,
@@ -75,6 +78,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The same values with rows and columns exchanged.
+    #[inline]
     pub(crate) fn transposed(self) -> Self {
         Self {
             rows: self.columns,
@@ -148,6 +152,7 @@ pub(crate) struct Epilogue<'a> {
 /// # Panics
 /// When the sizes do not fit each other.
 #[track_caller]
+#[inline]
 pub(crate) fn product<'a>(
     left: Matrix<'_>,
     right: impl Into<Right<'a>>,
@@ -163,6 +168,7 @@ pub(crate) fn product<'a>(
 /// # Panics
 /// When the sizes do not fit each other.
 #[track_caller]
+#[inline]
 pub(crate) fn product_strided(
     left: Matrix<'_>,
     right: Right<'_>,
@@ -178,7 +184,25 @@ pub(crate) fn product_strided(
     let end = (rows - 1) * out_stride + columns;
     assert!(out_stride >= columns && end <= out.len(), "{rows}×{columns} in {}", out.len());
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
+    if let Right::Plain(right) = &right
+        && small::is_small(&left, right)
+    {
+        // SAFETY: the sizes have just been checked, and `out` is this function's alone.
+        unsafe { small::product(&left, right, &epilogue, SharedMut::new(out), out_stride) };
+    } else {
+        any_product(left, right, epilogue, out, out_stride);
+    }
+}
 
+/// A product that is not small, of operands and an output that fit each other.
+fn any_product(
+    left: Matrix<'_>,
+    right: Right<'_>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let (rows, depth, columns) = (left.rows, left.columns, right.columns());
     if with_vector::product(left, right, epilogue, out, out_stride) {
         return;
     }

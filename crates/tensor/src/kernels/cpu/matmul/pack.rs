@@ -33,8 +33,7 @@ impl PackedMatrix {
                 let column = panel * width;
                 let part = matrix.part(0, matrix.rows, column, width.min(matrix.columns - column));
                 // SAFETY: every panel has its own `size` values.
-                let target = unsafe { shared.slice(panel * size, size) };
-                dispatch(PackPanel { part, target });
+                dispatch(unsafe { PackPanel::new(part, shared.offset(panel * size).pointer()) });
             }
         });
         Self { storage, rows: matrix.rows, columns: matrix.columns, width }
@@ -71,9 +70,18 @@ impl PackedMatrix {
     }
 }
 
-struct PackPanel<'a> {
+/// [`pack_panel`] as a kernel of its own.
+pub(super) struct PackPanel<'a> {
     part: Matrix<'a>,
-    target: &'a mut [f32],
+    target: *mut f32,
+}
+
+impl<'a> PackPanel<'a> {
+    /// # Safety
+    /// As for [`pack_panel`].
+    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32) -> Self {
+        Self { part, target }
+    }
 }
 
 impl Kernel for PackPanel<'_> {
@@ -81,9 +89,8 @@ impl Kernel for PackPanel<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        assert!(self.target.len() >= self.part.rows * panel_width::<V>());
-        // SAFETY: the target's length was just checked.
-        unsafe { pack_panel::<V>(self.part, self.target.as_mut_ptr()) };
+        // SAFETY: by the contract of `new`.
+        unsafe { pack_panel::<V>(self.part, self.target) };
     }
 }
 

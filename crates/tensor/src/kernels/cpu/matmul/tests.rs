@@ -147,6 +147,35 @@ proptest! {
     }
 }
 
+/// Sizes on both sides of every edge of tiles and vectors, in all layouts, each with the next of
+/// the epilogues.
+#[test]
+fn small_products_match_the_definition() {
+    let mut epilogues = (0..24).cycle();
+    for rows in [2, 3, 5, 12, 13, 19, 32] {
+        for depth in [0, 1, 2, 15, 16, 17, 64, 65] {
+            for columns in [2, 3, 8, 15, 16, 17, 33] {
+                for layouts in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 3), (4, 4)] {
+                    let epilogue = epilogues.next().unwrap_or(0);
+                    let case = Case {
+                        rows,
+                        depth,
+                        columns,
+                        layouts,
+                        accumulate: epilogue & 1 != 0,
+                        bias: epilogue & 2 != 0,
+                        gap: 3 * (epilogue >> 2 & 1),
+                        activation: [Activation::Identity, Activation::Relu, Activation::Tanh]
+                            [epilogue >> 3],
+                        ..PLAIN
+                    };
+                    on_each_isa(|| case.run());
+                }
+            }
+        }
+    }
+}
+
 /// Shapes on both sides of every decision: small, wide, tall, deep, one row, one column.
 #[test]
 fn large_shapes_match_and_do_not_depend_on_threads() {

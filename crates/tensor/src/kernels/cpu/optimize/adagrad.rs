@@ -46,5 +46,5 @@ pub fn adagrad(step: AdagradStep, values: &mut [f32], gradient: &[f32], sum: &mu
         decay: step.weight_decay as f32,
         maximize: step.maximize,
     };
-    update(rule, values, gradient, [sum]);
+    update(&rule, values, gradient, [sum]);
 }

@@ -120,9 +120,9 @@ pub fn adam(
 ) {
     let factors = Factors::new(step);
     match largest {
-        None => update(Adam(factors), values, gradient, [first_moment, second_moment]),
+        None => update(&Adam(factors), values, gradient, [first_moment, second_moment]),
         Some(largest) => {
-            update(AmsGrad(factors), values, gradient, [first_moment, second_moment, largest]);
+            update(&AmsGrad(factors), values, gradient, [first_moment, second_moment, largest]);
         }
     }
 }

@@ -31,7 +31,7 @@ const CHUNK: usize = 16 * 1024;
 /// When lengths differ.
 #[track_caller]
 fn update<const S: usize, R: Rule<S>>(
-    rule: R,
+    rule: &R,
     values: &mut [f32],
     gradient: &[f32],
     state: [&mut [f32]; S],
@@ -57,7 +57,7 @@ fn update<const S: usize, R: Rule<S>>(
 
 /// One task's part of the arrays, all of the same length.
 struct Chunk<'a, const S: usize, R> {
-    rule: R,
+    rule: &'a R,
     values: &'a mut [f32],
     gradient: &'a [f32],
     state: [&'a mut [f32]; S],
@@ -69,6 +69,8 @@ impl<const S: usize, R: Rule<S>> Kernel for Chunk<'_, S, R> {
     #[inline(always)]
     fn run<V: Vector>(mut self) {
         let length = self.values.len();
+        // A copy, which no store can be taken to change.
+        let rule = *self.rule;
         let values = self.values.as_mut_ptr();
         let gradient = self.gradient.as_ptr();
         let state = self.state.each_mut().map(|s| s.as_mut_ptr());
@@ -79,7 +81,7 @@ impl<const S: usize, R: Rule<S>> Kernel for Chunk<'_, S, R> {
             unsafe {
                 let old = state.map(|s| V::load(s.add(at)));
                 let (value, new) =
-                    self.rule.apply(V::load(values.add(at)), V::load(gradient.add(at)), old);
+                    rule.apply(V::load(values.add(at)), V::load(gradient.add(at)), old);
                 value.store(values.add(at));
                 for (target, new) in state.into_iter().zip(new) {
                     new.store(target.add(at));
@@ -92,7 +94,7 @@ impl<const S: usize, R: Rule<S>> Kernel for Chunk<'_, S, R> {
             // SAFETY: `rest` elements remain after `at` in every array.
             unsafe {
                 let old = state.map(|s| V::load_part(s.add(at), rest));
-                let (value, new) = self.rule.apply(
+                let (value, new) = rule.apply(
                     V::load_part(values.add(at), rest),
                     V::load_part(gradient.add(at), rest),
                     old,

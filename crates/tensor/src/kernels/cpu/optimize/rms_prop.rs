@@ -110,9 +110,9 @@ pub fn rms_prop(
     assert!(velocity.is_some() || step.momentum == 0.0, "momentum needs a velocity");
     let (plain, centered) = (RmsProp::<false>::new(step), RmsProp::<true>::new(step));
     match (mean, velocity) {
-        (None, None) => update::<1, _>(Reduced(plain), values, gradient, [square]),
-        (None, Some(v)) => update::<2, _>(Reduced(plain), values, gradient, [square, v]),
-        (Some(mean), None) => update::<2, _>(Reduced(centered), values, gradient, [square, mean]),
-        (Some(mean), Some(v)) => update(centered, values, gradient, [square, mean, v]),
+        (None, None) => update::<1, _>(&Reduced(plain), values, gradient, [square]),
+        (None, Some(v)) => update::<2, _>(&Reduced(plain), values, gradient, [square, v]),
+        (Some(mean), None) => update::<2, _>(&Reduced(centered), values, gradient, [square, mean]),
+        (Some(mean), Some(v)) => update(&centered, values, gradient, [square, mean, v]),
     }
 }

@@ -61,11 +61,11 @@ impl Rule<1> for Momentum {
 pub fn sgd(step: SgdStep, values: &mut [f32], gradient: &[f32], velocity: Option<&mut [f32]>) {
     match velocity {
         Some(velocity) if step.momentum != 0.0 => {
-            update(Momentum(step), values, gradient, [velocity]);
+            update(&Momentum(step), values, gradient, [velocity]);
         }
         _ => {
             assert_eq!(step.momentum, 0.0, "momentum needs a velocity");
-            update(Plain(step), values, gradient, []);
+            update(&Plain(step), values, gradient, []);
         }
     }
 }

@@ -50,7 +50,12 @@ impl Combine for Sum {
 
     #[inline(always)]
     fn across(lanes: &[f32]) -> f32 {
-        lanes.iter().map(|&x| f64::from(x)).sum::<f64>() as f32
+        // Four sums, so that additions need not wait for each other.
+        let mut sums = [0.0; 4];
+        for (i, &x) in lanes.iter().enumerate() {
+            sums[i % 4] += f64::from(x);
+        }
+        ((sums[0] + sums[2]) + (sums[1] + sums[3])) as f32
     }
 }
 
