@@ -133,6 +133,13 @@ impl InputGradients<'_> {
         self.inputs.get(index).is_some_and(Option::is_some)
     }
 
+    /// Takes the sum that waits for the gradient of input `index`, where nothing else reads it: an
+    /// operation may add to it in place and give it back.
+    pub(crate) fn take(&mut self, index: usize) -> Option<Tensor> {
+        let node = self.inputs.get(index)?.as_ref().filter(|node| !node.is_leaf())?;
+        self.pending.take(node)
+    }
+
     /// Adds to the gradient of input `index`; ignored where it is not wanted.
     pub(crate) fn add(&mut self, index: usize, gradient: Tensor) {
         let Some(Some(node)) = self.inputs.get(index) else { return };
@@ -178,6 +185,12 @@ impl Pending {
             Some((_, sum)) => sum.accumulate(&gradient),
             None => *slot = Some((node.clone(), gradient)),
         }
+    }
+
+    /// What waits for a node, where nothing else reads it; not from far below.
+    fn take(&mut self, node: &Node) -> Option<Tensor> {
+        let slot = self.near.get_mut((self.top - node.id()) as usize)?;
+        slot.take_if(|(_, sum)| sum.is_unique()).map(|(_, sum)| sum)
     }
 
     /// The waiting node with the largest number.
