@@ -116,10 +116,11 @@ impl Sequential {
     }
 }
 
-impl Module for Sequential {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+impl Sequential {
+    /// What the first `count` layers make of a batch.
+    pub(crate) fn forward_through(&self, count: usize, input: &Tensor, cx: &mut Cx) -> Tensor {
         let mut value = input.clone();
-        let mut layers = self.layers.iter().enumerate().peekable();
+        let mut layers = self.layers[..count].iter().enumerate().peekable();
         while let Some((index, layer)) = layers.next() {
             let next = layers.next_if(|(_, next)| next.module.activation().is_some());
             let activation = next.and_then(|(_, next)| next.module.activation());
@@ -129,6 +130,12 @@ impl Module for Sequential {
             });
         }
         value
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_through(self.layers.len(), input, cx)
     }
 }
 
