@@ -38,6 +38,23 @@ pub trait Module: Parameters + Send + Sync {
         self.forward(input, cx).activate(activation)
     }
 
+    /// As [`Module::forward`], with `addend` added before an activation. Layers whose operation can
+    /// do so while it stores its result do, and say so: [`Module::joins`].
+    fn forward_joined(
+        &self,
+        input: &Tensor,
+        addend: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
+        self.forward(input, cx).add_activation(addend, activation)
+    }
+
+    /// Whether [`Module::forward_joined`] is one operation, whose result has its input's shape.
+    fn joins(&self) -> bool {
+        false
+    }
+
     /// As [`Module::forward`], with recurrent layers that start from `state` and leave their new
     /// state in it. Layers that go back in time start anew: they would need the future.
     fn forward_with_state(
@@ -76,6 +93,20 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
     fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
         (**self).forward_activated(input, activation, cx)
+    }
+
+    fn forward_joined(
+        &self,
+        input: &Tensor,
+        addend: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
+        (**self).forward_joined(input, addend, activation, cx)
+    }
+
+    fn joins(&self) -> bool {
+        (**self).joins()
     }
 
     fn activation(&self) -> Option<Activation> {

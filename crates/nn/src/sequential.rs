@@ -116,10 +116,11 @@ impl Sequential {
     }
 }
 
-impl Module for Sequential {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+impl Sequential {
+    /// What the first `count` layers make of a batch.
+    pub(crate) fn forward_through(&self, count: usize, input: &Tensor, cx: &mut Cx) -> Tensor {
         let mut value = None;
-        let mut layers = self.layers.iter().enumerate().peekable();
+        let mut layers = self.layers[..count].iter().enumerate().peekable();
         while let Some((index, layer)) = layers.next() {
             let activation = layers.peek().and_then(|(_, next)| next.module.activation());
             if activation.is_some() {
@@ -132,6 +133,12 @@ impl Module for Sequential {
             }));
         }
         value.unwrap_or_else(|| input.clone())
+    }
+}
+
+impl Module for Sequential {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_through(self.layers.len(), input, cx)
     }
 }
 

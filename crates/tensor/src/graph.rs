@@ -168,6 +168,13 @@ impl InputGradients<'_> {
         self.inputs.get(index).is_some_and(Option::is_some)
     }
 
+    /// Takes the sum that waits for the gradient of input `index`, where nothing else reads it: an
+    /// operation may add to it in place and give it back.
+    pub(crate) fn take(&mut self, index: usize) -> Option<Tensor> {
+        let Some(Node::Inner(node)) = self.inputs.get(index)? else { return None };
+        self.pending.take(node)
+    }
+
     /// Adds to the gradient of input `index`, once for each; ignored where it is not wanted.
     pub(crate) fn add(&mut self, index: usize, gradient: Tensor) {
         match self.inputs.get_mut(index) {
@@ -215,6 +222,12 @@ impl Pending {
             Some((_, sum)) => sum.accumulate(&gradient),
             slot => *slot = Some((node, gradient)),
         }
+    }
+
+    /// What waits for a node, where nothing else reads it; not from far below.
+    fn take(&mut self, node: &Inner) -> Option<Tensor> {
+        let slot = self.near.get_mut((self.top - node.cell().id) as usize)?;
+        slot.take_if(|(_, sum)| sum.is_unique()).map(|(_, sum)| sum)
     }
 
     /// The waiting node with the largest number.

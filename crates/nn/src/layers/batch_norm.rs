@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use glassbox_tensor::{Activation, BatchNormMode, Rng, Shape, Tensor};
+use glassbox_tensor::{Activation, BatchNormMode, BatchStatistics, Rng, Shape, Tensor};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -177,14 +177,18 @@ impl BatchNorm {
             }
         }
     }
-}
 
-impl Module for BatchNorm {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        self.forward_activated(input, Activation::Identity, cx)
-    }
-
-    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+    /// Runs `operation` with scale, shift and mode, and lets the running statistics follow.
+    fn normalized(
+        &self,
+        input: &Tensor,
+        cx: &mut Cx,
+        operation: impl FnOnce(
+            Option<&Tensor>,
+            Option<&Tensor>,
+            BatchNormMode<'_>,
+        ) -> (Tensor, Option<BatchStatistics>),
+    ) -> Tensor {
         let channels = self.running_mean.elements();
         let fits = input.dims().last() == Some(&channels);
         cx.expect_shape("batch_norm", input, fits, format_args!("{channels} channels"));
@@ -202,8 +206,7 @@ impl Module for BatchNorm {
             let (mean, variance) = (self.running_mean.value(), self.running_var.value());
             BatchNormMode::Eval { mean, variance }
         };
-        let (output, statistics) =
-            input.batch_norm(weight.as_ref(), bias.as_ref(), mode, self.epsilon, activation);
+        let (output, statistics) = operation(weight.as_ref(), bias.as_ref(), mode);
         if let Some(statistics) = statistics {
             let weight = self.average_weight(cx);
             let variance = statistics.unbiased_variance();
@@ -215,6 +218,34 @@ impl Module for BatchNorm {
             cx.queue(&self.num_batches_tracked, BufferUpdate::Add(Tensor::scalar(1.0)));
         }
         output
+    }
+}
+
+impl Module for BatchNorm {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_activated(input, Activation::Identity, cx)
+    }
+
+    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+        self.normalized(input, cx, |scale, shift, mode| {
+            input.batch_norm(scale, shift, mode, self.epsilon, activation)
+        })
+    }
+
+    fn forward_joined(
+        &self,
+        input: &Tensor,
+        addend: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
+        self.normalized(input, cx, |scale, shift, mode| {
+            input.batch_norm_add(addend, scale, shift, mode, self.epsilon, activation)
+        })
+    }
+
+    fn joins(&self) -> bool {
+        true
     }
 }
 

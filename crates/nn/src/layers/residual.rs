@@ -210,27 +210,34 @@ pub struct Residual {
 }
 
 impl Residual {
-    fn branches(&self, input: &Tensor, cx: &mut Cx) -> (Tensor, Tensor) {
-        let body = cx.scope("layers", |cx| self.layers.forward(input, cx));
-        let around = match &self.shortcut {
+    fn around(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        match &self.shortcut {
             Some(shortcut) => cx.scope("shortcut", |cx| shortcut.forward(input, cx)),
             None => input.clone(),
-        };
-        let fits = body.shape() == around.shape();
-        cx.expect_shape("residual", &around, fits, format_args!("a shortcut of {}", body.shape()));
-        (body, around)
+        }
     }
 }
 
 impl Module for Residual {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        let (body, around) = self.branches(input, cx);
-        body.add(&around)
+        self.forward_activated(input, Activation::Identity, cx)
     }
 
     fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
-        let (body, around) = self.branches(input, cx);
-        body.add_activation(&around, activation)
+        // The last layer adds the shortcut itself where it can.
+        let count = self.layers.layers().len();
+        let last = self.layers.layers().last().filter(|last| last.module.joins());
+        let before = if last.is_some() { count - 1 } else { count };
+        let body = cx.scope("layers", |cx| self.layers.forward_through(before, input, cx));
+        let around = self.around(input, cx);
+        let fits = body.shape() == around.shape();
+        cx.expect_shape("residual", &around, fits, format_args!("a shortcut of {}", body.shape()));
+        match last {
+            Some(last) => cx.scope("layers", |cx| {
+                cx.scope(before, |cx| last.module.forward_joined(&body, &around, activation, cx))
+            }),
+            None => body.add_activation(&around, activation),
+        }
     }
 }
 
@@ -269,6 +276,27 @@ mod tests {
         assert_eq!(block.forward(&input, &mut cx).to_vec(), input.to_vec());
         let rectified = block.forward_activated(&input, Activation::Relu, &mut cx);
         assert_eq!(rectified.to_vec(), [1.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn the_last_layer_adds_the_shortcut_where_it_can() {
+        let layers = || Sequential::input([4, 4, 3]).layer(conv(3, 1)).batch_norm().build(5);
+        let block = Residual { layers: layers().unwrap(), shortcut: None };
+        assert!(
+            block.layers.layers()[1].module.joins() && !block.layers.layers()[0].module.joins()
+        );
+        let mut rng = Rng::new(1);
+        let input = Tensor::build([2, 4, 4, 3], |out| out.fill_with(|| rng.normal()));
+        for mut cx in [Cx::eval(), Cx::train(0, 0)] {
+            let sum = layers().unwrap().forward(&input, &mut cx).add(&input);
+            for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
+                let joined = block.forward_activated(&input, activation, &mut cx);
+                let expected = sum.activate(activation);
+                for (joined, expected) in joined.as_slice().iter().zip(expected.as_slice()) {
+                    assert!((joined - expected).abs() < 1e-6, "{joined} {expected}");
+                }
+            }
+        }
     }
 
     #[test]

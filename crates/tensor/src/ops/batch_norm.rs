@@ -1,19 +1,22 @@
 //! Batch normalisation (Ioffe and Szegedy 2015) over all axes but the last, the channels, with an
 //! activation `f` in the same pass:
-//! `y = f(z)`, `z = scale x̂ + shift`, `x̂ = (x - mean) / √(variance + epsilon)`.
+//! `y = f(z)`, `z = scale x̂ + shift`, `x̂ = (x - mean) / √(variance + epsilon)`. What goes around a
+//! residual block joins there too: `z = scale x̂ + shift + addend`.
 //!
 //! With `d = dy f'(z)` and sums over the `n` rows: `dshift = Σd`, `dscale = Σd x̂` and
 //! `dx = scale / √(variance + epsilon) (d - dshift / n - x̂ dscale / n)`; with fixed statistics
-//! the last two terms are absent. `z` is computed again rather than saved.
+//! the last two terms are absent. `z` is computed again rather than saved; after an addend, whose
+//! gradient is `d`, the derivative comes from the saved `y`.
 
+use self::moments::{Scratch, backward_sums, batch_moments, coefficients, rounded};
 use self::pointwise::{Fused, Plain, Rectified};
 use super::Backward;
 use super::activation::Activation;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::batch_norm::{self as kernels, Folded, Pointwise};
-use crate::storage::Storage;
 use crate::tensor::Tensor;
 
+mod moments;
 mod pointwise;
 
 /// Which mean and variance normalise.
@@ -62,6 +65,8 @@ pub(crate) struct BatchNorm {
     precise: Tensor,
     trained: bool,
     activation: Activation,
+    /// The result, where it has an addend.
+    joined: Option<Tensor>,
 }
 
 impl Tensor {
@@ -83,6 +88,52 @@ impl Tensor {
     #[track_caller]
     pub fn batch_norm(
         &self,
+        scale: Option<&Tensor>,
+        shift: Option<&Tensor>,
+        mode: BatchNormMode<'_>,
+        epsilon: f32,
+        activation: Activation,
+    ) -> (Self, Option<BatchStatistics>) {
+        self.normalized(None, scale, shift, mode, epsilon, activation)
+    }
+
+    /// As [`Tensor::batch_norm`], with a tensor of the same shape added before the activation:
+    /// where a residual branch joins.
+    ///
+    /// ```
+    /// # use glassbox_tensor::{Activation, BatchNormMode, Tensor};
+    /// let x = Tensor::from_slice(&[1.0, 3.0], [2, 1]);
+    /// let around = Tensor::from_slice(&[-4.0, 4.0], [2, 1]);
+    /// let mode = BatchNormMode::Train;
+    /// let (y, _) = x.batch_norm_add(&around, None, None, mode, 0.0, Activation::Relu);
+    /// assert_eq!(y.as_slice(), [0.0, 5.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Tensor::batch_norm`], and when the shapes differ.
+    #[track_caller]
+    pub fn batch_norm_add(
+        &self,
+        addend: &Self,
+        scale: Option<&Tensor>,
+        shift: Option<&Tensor>,
+        mode: BatchNormMode<'_>,
+        epsilon: f32,
+        activation: Activation,
+    ) -> (Self, Option<BatchStatistics>) {
+        assert_eq!(self.shape(), addend.shape(), "shapes of a fused sum");
+        if !activation.has_derivative_from_output() {
+            let plain = Activation::Identity;
+            let (y, statistics) = self.batch_norm(scale, shift, mode, epsilon, plain);
+            return (y.add_activation(addend, activation), statistics);
+        }
+        self.normalized(Some(addend), scale, shift, mode, epsilon, activation)
+    }
+
+    #[track_caller]
+    fn normalized(
+        &self,
+        addend: Option<&Self>,
         scale: Option<&Tensor>,
         shift: Option<&Tensor>,
         mode: BatchNormMode<'_>,
@@ -128,10 +179,11 @@ impl Tensor {
         let (coefficients, precise) = coefficients(&folded, mean, variance, scale, shift, epsilon);
         let y = Self::build(self.shape(), |y| {
             let (x, c) = (self.as_slice(), coefficients.as_slice());
+            let addend = addend.map(Self::as_slice);
             match activation {
-                Activation::Identity => kernels::normalize(&folded, x, c, y, Plain),
-                Activation::Relu => kernels::normalize(&folded, x, c, y, Rectified),
-                other => kernels::normalize(&folded, x, c, y, Fused(other)),
+                Activation::Identity => kernels::normalize(&folded, x, c, addend, y, Plain),
+                Activation::Relu => kernels::normalize(&folded, x, c, addend, y, Rectified),
+                other => kernels::normalize(&folded, x, c, addend, y, Fused(other)),
             }
         });
         let statistics = trained.then(|| BatchStatistics {
@@ -141,10 +193,19 @@ impl Tensor {
         });
         let constant = &precise;
         let inputs = [self, scale.unwrap_or(constant), shift.unwrap_or(constant)];
-        let y = y.recorded(inputs, |_| {
+        let saved = addend.map(|_| y.detach());
+        let record = || {
             let (coefficients, precise) = (coefficients.clone(), precise.clone());
-            BatchNorm { input: self.detach(), coefficients, precise, trained, activation }.into()
-        });
+            let (input, joined) = (self.detach(), saved);
+            BatchNorm { input, coefficients, precise, trained, activation, joined }.into()
+        };
+        let y = match addend {
+            Some(addend) => {
+                let [x, scale, shift] = inputs;
+                y.recorded([x, scale, shift, addend], |_| record())
+            }
+            None => y.recorded(inputs, |_| record()),
+        };
         (y, statistics)
     }
 }
@@ -160,23 +221,72 @@ impl Backward for BatchNorm {
 }
 
 impl BatchNorm {
+    fn kernel<A>(&self, activation: A) -> kernels::Backward<'_, A> {
+        let (x, coefficients) = (self.input.as_slice(), self.coefficients.as_slice());
+        kernels::Backward { folded: self.folded(), x, coefficients, activation }
+    }
+
+    fn folded(&self) -> Folded {
+        let channels = self.precise.dims()[1];
+        Folded::new(self.input.elements() / channels.max(1), channels)
+    }
+
     fn backward_through<A: Pointwise>(
         self,
         activation: A,
+        output_grad: Tensor,
+        inputs: &mut InputGradients,
+    ) {
+        let mut sums = Scratch::new(2 * self.precise.dims()[1]);
+        let (sum, product) = sums.values().split_at_mut(self.precise.dims()[1]);
+        let kernel = self.kernel(activation);
+        if let Some(output) = &self.joined {
+            let grad = self.gradient_at_sum(&kernel, output, output_grad, [sum, product]);
+            inputs.add(3, grad.clone());
+            return self.backward_from(&self.kernel(Plain), grad, [sum, product], inputs);
+        }
+        if self.trained || inputs.wants(1) || inputs.wants(2) {
+            backward_sums(&kernel.folded, sum, product, |partial| {
+                kernel.sums(output_grad.as_slice(), partial);
+            });
+        }
+        self.backward_from(&kernel, output_grad, [sum, product], inputs);
+    }
+
+    /// The gradient of what the activation was applied to, and its sums.
+    fn gradient_at_sum<A: Pointwise>(
+        &self,
+        kernel: &kernels::Backward<'_, A>,
+        output: &Tensor,
         mut output_grad: Tensor,
+        [sum, product]: [&mut [f64]; 2],
+    ) -> Tensor {
+        let y = output.as_slice();
+        if output_grad.is_unique() {
+            backward_sums(&kernel.folded, sum, product, |partial| {
+                kernel.joined_sums(y, None, output_grad.make_mut(), partial);
+            });
+            return output_grad;
+        }
+        Tensor::build(output_grad.shape(), |grad| {
+            backward_sums(&kernel.folded, sum, product, |partial| {
+                kernel.joined_sums(y, Some(output_grad.as_slice()), grad, partial);
+            });
+        })
+    }
+
+    /// From the gradient of `kernel`'s result, and its sums where they are wanted, on.
+    fn backward_from<A: Pointwise>(
+        &self,
+        kernel: &kernels::Backward<'_, A>,
+        mut output_grad: Tensor,
+        [sum, product]: [&mut [f64]; 2],
         inputs: &mut InputGradients,
     ) {
         let channels = self.precise.dims()[1];
         let rows = self.input.elements() / channels.max(1);
-        let folded = Folded::new(rows, channels);
-        let x = self.input.as_slice();
-        let coefficients = self.coefficients.as_slice();
-        let kernel = kernels::Backward { folded: &folded, x, coefficients, activation };
         let mut centring = None;
         if self.trained || inputs.wants(1) || inputs.wants(2) {
-            let mut sums = Scratch::new(2 * channels);
-            let (sum, product) = sums.values().split_at_mut(channels);
-            backward_sums(&kernel, output_grad.as_slice(), sum, product);
             let (inverse, rounding) = self.precise.as_slice().split_at(channels);
             for c in 0..channels {
                 product[c] = (product[c] + sum[c] * f64::from(rounding[c])) * f64::from(inverse[c]);
@@ -188,11 +298,11 @@ impl BatchNorm {
                 inputs.add(2, rounded(sum));
             }
             if self.trained && inputs.wants(0) {
-                let width = folded.width;
+                let width = kernel.folded.width;
                 centring = Some(Tensor::build([2, width], |out| {
                     for column in 0..width {
                         let c = column % channels;
-                        let factor = f64::from(coefficients[width + column]) / rows as f64;
+                        let factor = f64::from(kernel.coefficients[width + column]) / rows as f64;
                         let slope = factor * f64::from(inverse[c]) * product[c];
                         out[column] = slope as f32;
                         out[width + column] =
@@ -217,139 +327,6 @@ impl BatchNorm {
     }
 }
 
-/// Mean and biased variance of each channel, in double precision and fixed order.
-fn batch_moments(folded: &Folded, x: &[f32], mean: &mut [f64], variance: &mut [f64]) {
-    let (width, channels) = (folded.width, mean.len());
-    let count = (x.len() / channels.max(1)) as f64;
-    let partial = Tensor::build([folded.blocks, 3, width], |out| {
-        kernels::statistics(folded, x, out);
-    });
-    let mut sums = Scratch::new(width);
-    let sums = sums.values();
-    let blocks = || {
-        let rows = (0..folded.blocks).map(|block| folded.block_rows(block) as f64);
-        partial.as_slice().chunks_exact((3 * width).max(1)).zip(rows).map(move |(block, rows)| {
-            let (shift, rest) = block.split_at(width);
-            let (sum, squares) = rest.split_at(width);
-            (rows, shift, sum, squares)
-        })
-    };
-    sums.fill(0.0);
-    for (rows, shift, sum, _) in blocks() {
-        for column in 0..width {
-            sums[column] += rows * f64::from(shift[column]) + f64::from(sum[column]);
-        }
-    }
-    let rest = || (0..channels).cycle().zip(&x[folded.rest()]).map(|(c, &x)| (c, f64::from(x)));
-    add_folded(sums, mean);
-    rest().for_each(|(c, x)| mean[c] += x);
-    mean.iter_mut().for_each(|mean| *mean /= count);
-
-    let mut means = Scratch::new(width);
-    let means = means.values();
-    means.chunks_exact_mut(channels.max(1)).for_each(|row| row.copy_from_slice(mean));
-    sums.fill(0.0);
-    for (rows, shift, sum, squares) in blocks() {
-        for column in 0..width {
-            let distance = f64::from(shift[column]) - means[column];
-            let cross = distance * (2.0 * f64::from(sum[column]) + rows * distance);
-            sums[column] += f64::from(squares[column]) + cross;
-        }
-    }
-    add_folded(sums, variance);
-    rest().for_each(|(c, x)| variance[c] += (x - mean[c]).powi(2));
-    for variance in variance {
-        // Not `max`, which would swallow NaN.
-        *variance = if *variance < 0.0 { 0.0 } else { *variance / count };
-    }
-}
-
-/// `Σd` and `Σd (x - mean)` of each channel, in fixed order.
-fn backward_sums<A: Pointwise>(
-    kernel: &kernels::Backward<'_, A>,
-    output_grad: &[f32],
-    sum: &mut [f64],
-    product: &mut [f64],
-) {
-    let (width, blocks) = (kernel.folded.width, kernel.folded.blocks + 1);
-    let partial = Tensor::build([blocks, 2, width], |out| kernel.sums(output_grad, out));
-    let mut wide = Scratch::new(2 * width);
-    let wide = wide.values();
-    wide.fill(0.0);
-    for block in partial.as_slice().chunks_exact((2 * width).max(1)) {
-        for (wide, term) in wide.iter_mut().zip(block) {
-            *wide += f64::from(*term);
-        }
-    }
-    add_folded(&wide[..width], sum);
-    add_folded(&wide[width..], product);
-}
-
-/// Adds up the columns of a folded row that belong to the same channel.
-fn add_folded(wide: &[f64], channels: &mut [f64]) {
-    channels.fill(0.0);
-    for row in wide.chunks_exact(channels.len().max(1)) {
-        for (sum, term) in channels.iter_mut().zip(row) {
-            *sum += term;
-        }
-    }
-}
-
-/// What the kernels apply to every element of a folded row, and what else backward needs: see
-/// [`BatchNorm`].
-fn coefficients(
-    folded: &Folded,
-    mean: &[f64],
-    variance: &[f64],
-    scale: Option<&Tensor>,
-    shift: Option<&Tensor>,
-    epsilon: f32,
-) -> (Tensor, Tensor) {
-    let (width, channels) = (folded.width, mean.len());
-    let (scale, shift) = (scale.map(Tensor::as_slice), shift.map(Tensor::as_slice));
-    let mut coefficients = Tensor::zeros([3, width]);
-    let precise = Tensor::build([2, channels], |precise| {
-        let out = coefficients.make_mut();
-        for c in 0..channels {
-            let inverse = 1.0 / (variance[c] + f64::from(epsilon)).sqrt();
-            let factor = inverse * scale.map_or(1.0, |scale| f64::from(scale[c]));
-            let rounding = f64::from(mean[c] as f32) - mean[c];
-            let shift = shift.map_or(0.0, |shift| f64::from(shift[c])) + rounding * factor;
-            (precise[c], precise[channels + c]) = (inverse as f32, rounding as f32);
-            let row = [mean[c] as f32, factor as f32, shift as f32];
-            for (i, value) in row.into_iter().enumerate() {
-                out[i * width..][..width]
-                    .iter_mut()
-                    .skip(c)
-                    .step_by(channels)
-                    .for_each(|o| *o = value);
-            }
-        }
-    });
-    (coefficients, precise)
-}
-
-fn rounded(values: &[f64]) -> Tensor {
-    Tensor::build([values.len()], |out| {
-        out.iter_mut().zip(values).for_each(|(out, value)| *out = *value as f32);
-    })
-}
-
-/// Double-precision scratch from the pool of buffers.
-struct Scratch(Storage, usize);
-
-impl Scratch {
-    fn new(length: usize) -> Self {
-        Self(Storage::new(2 * length), length)
-    }
-
-    /// The values, with unspecified contents at first.
-    fn values(&mut self) -> &mut [f64] {
-        let values = self.0.unique_f32s().expect("scratch is not shared");
-        &mut bytemuck::cast_slice_mut(values)[..self.1]
-    }
-}
-
 #[cfg(test)]
 pub(super) fn samples() -> Vec<super::check::Sample> {
     use super::check::Sample;
@@ -369,6 +346,14 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
             let variance = Tensor::from_slice(&[1.0, 4.0, 0.25], [3]);
             let mode = BatchNormMode::Eval { mean: &mean, variance: &variance };
             x[0].batch_norm(Some(&x[1]), Some(&x[2]), mode, 1e-3, Activation::Sigmoid).0
+        }),
+        Sample::new("joined", [&[9, 16][..], &[9, 16], &[16], &[16]], |x| {
+            let (scale, shift, mode) = (Some(&x[2]), Some(&x[3]), BatchNormMode::Train);
+            x[0].batch_norm_add(&x[1], scale, shift, mode, 1e-3, Activation::Tanh).0
+        }),
+        Sample::new("joined by many", [&[1001, 24][..], &[1001, 24]], |x| {
+            let mode = BatchNormMode::Train;
+            x[0].batch_norm_add(&x[1], None, None, mode, 1e-3, Activation::Identity).0
         }),
         Sample::new("without scale and shift", [[6, 5]], |x| {
             x[0].batch_norm(None, None, BatchNormMode::Train, 1e-3, Activation::Identity).0

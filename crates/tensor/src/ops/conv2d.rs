@@ -119,8 +119,17 @@ impl Backward for Conv2d {
         }
         if let Some(weight) = self.weight {
             let shape = [g.batch, g.input[0], g.input[1], g.channels];
-            let fill = |out: &mut [f32]| conv::input_grad(g, output_grad, weight.f32s(), out);
-            inputs.add(0, Tensor::build(shape, fill));
+            let waiting = if conv::input_grad_adds(g) { inputs.take(0) } else { None };
+            let input_grad = match waiting {
+                Some(mut sum) => {
+                    conv::input_grad(g, output_grad, weight.f32s(), true, sum.make_mut());
+                    sum
+                }
+                None => Tensor::build(shape, |out| {
+                    conv::input_grad(g, output_grad, weight.f32s(), false, out);
+                }),
+            };
+            inputs.add(0, input_grad);
         }
     }
 }

@@ -116,6 +116,41 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         }
     }
 
+    /// As [`Tile::add_products`] for neighbouring elements of rows and a panel without columns
+    /// beyond the tile's: all distances but those between rows are known to the compiler.
+    ///
+    /// # Safety
+    /// `steps` values must be readable from each row, and `steps * N` vectors from `panel`.
+    #[inline(always)]
+    pub(crate) unsafe fn add_packed_products(
+        &mut self,
+        steps: usize,
+        rows: [*const f32; M],
+        panel: *const f32,
+    ) {
+        const UNROLLED: usize = 4;
+        let whole = steps - steps % UNROLLED;
+        let mut offset = 0;
+        while offset < whole {
+            let panel = panel.wrapping_add(offset * (N * V::LANES));
+            let mut step = 0;
+            while step < UNROLLED {
+                let rows = rows.map(|row| row.wrapping_add(offset + step));
+                // SAFETY: `offset + step` is below `steps`.
+                unsafe {
+                    let panel = panel.wrapping_add(step * (N * V::LANES));
+                    self.add_products(1, rows, 1, panel, 0);
+                }
+                step += 1;
+            }
+            offset += UNROLLED;
+        }
+        let rows = rows.map(|row| row.wrapping_add(whole));
+        let panel = panel.wrapping_add(whole * (N * V::LANES));
+        // SAFETY: what is left of the rows and the panel.
+        unsafe { self.add_products(steps - whole, rows, 1, panel, N * V::LANES) };
+    }
+
     /// As [`Tile::add_products`] for a panel of which only `columns` may be read. The last vector
     /// begins within them.
     ///

@@ -18,6 +18,11 @@ impl Pointwise for Plain {
     fn gradient<V: Vector>(self, _: V, output_grad: V) -> V {
         output_grad
     }
+
+    #[inline(always)]
+    fn gradient_from_value<V: Vector>(self, _: V, output_grad: V) -> V {
+        output_grad
+    }
 }
 
 /// ReLU, by far the most frequent.
@@ -34,6 +39,11 @@ impl Pointwise for Rectified {
     fn gradient<V: Vector>(self, z: V, output_grad: V) -> V {
         z.le(V::zero()).and_not(output_grad)
     }
+
+    #[inline(always)]
+    fn gradient_from_value<V: Vector>(self, value: V, output_grad: V) -> V {
+        self.gradient(value, output_grad) // the same sign
+    }
 }
 
 /// Any other activation.
@@ -48,6 +58,11 @@ impl Pointwise for Fused {
 
     #[inline(always)]
     fn gradient<V: Vector>(self, z: V, output_grad: V) -> V {
-        self.0.derivative_from_output(self.0.apply_vector(z)).mul(output_grad)
+        self.gradient_from_value(self.value(z), output_grad)
+    }
+
+    #[inline(always)]
+    fn gradient_from_value<V: Vector>(self, value: V, output_grad: V) -> V {
+        self.0.derivative_from_output(value).mul(output_grad)
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::gradients::Gradients;
 use crate::kernels::cpu::isa::on_each_isa;
 use crate::random::Rng;
+use crate::threads::with_count;
 
 struct Case {
     x: Tensor,
@@ -174,6 +175,55 @@ fn a_shared_gradient_is_not_overwritten() {
     let mut again = Gradients::default();
     y.backward_from(Tensor::from_vec(before, [20, 4]), &mut again);
     assert_eq!(gradients.get(&x).unwrap().as_slice(), again.get(&x).unwrap().as_slice());
+}
+
+/// `batch_norm_add` is `batch_norm` and `add_activation`, for any sizes.
+#[test]
+fn an_addend_joins_before_the_activation() {
+    let activations =
+        [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Elu { alpha: -0.5 }];
+    for (rows, channels) in [(2, 1), (37, 5), (300, 16), (1001, 24), (70, 64)] {
+        let case = Case::new(rows, channels, 2.0);
+        let addend = Tensor::build([rows, channels], |out| {
+            out.iter_mut().zip(case.output_grad.as_slice()).for_each(|(a, x)| *a = 1.5 - x);
+        });
+        for activation in activations {
+            let run = |fused: bool, shared: bool| {
+                let leaves = [&case.x, &case.scale, &case.shift, &addend].map(Tensor::with_grad);
+                let [x, scale, shift, addend] = &leaves;
+                let (scale, shift, mode) = (Some(scale), Some(shift), BatchNormMode::Train);
+                let y = if fused {
+                    x.batch_norm_add(addend, scale, shift, mode, 1e-3, activation).0
+                } else {
+                    let y = x.batch_norm(scale, shift, mode, 1e-3, Activation::Identity).0;
+                    y.add_activation(addend, activation)
+                };
+                let mut gradients = Gradients::default();
+                let own = Tensor::from_slice(case.output_grad.as_slice(), [rows, channels]);
+                y.backward_from(
+                    if shared { case.output_grad.clone() } else { own },
+                    &mut gradients,
+                );
+                let mut results = vec![y.to_vec()];
+                results.extend(leaves.iter().map(|leaf| gradients.get(leaf).unwrap().to_vec()));
+                results
+            };
+            let check = || {
+                let (plain, fused) = (run(false, true), run(true, true));
+                assert_eq!(fused, run(true, false));
+                for (plain, fused) in plain.iter().zip(&fused) {
+                    for (plain, fused) in plain.iter().zip(fused) {
+                        let close = (plain - fused).abs() <= 1e-4 * plain.abs().max(1.0);
+                        assert!(close, "{rows}×{channels}, {activation:?}: {fused}, not {plain}");
+                    }
+                }
+                fused
+            };
+            let expected = with_count(1, check);
+            assert_eq!(with_count(2, check), expected);
+            on_each_isa(check);
+        }
+    }
 }
 
 #[test]

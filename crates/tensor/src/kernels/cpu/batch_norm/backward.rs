@@ -10,7 +10,7 @@ use crate::kernels::threads::SharedMut;
 /// folded row mean, factor and shift as in [`normalize`].
 #[derive(Clone, Copy)]
 pub(crate) struct Backward<'a, A> {
-    pub folded: &'a Folded,
+    pub folded: Folded,
     pub x: &'a [f32],
     pub coefficients: &'a [f32],
     pub activation: A,
@@ -21,7 +21,7 @@ impl<A: Pointwise> Backward<'_, A> {
     /// (`[blocks + 1, 2, width]`): `Σd` and `Σd (x - mean)`, where `d` is the gradient before the
     /// activation.
     pub(crate) fn sums(&self, output_grad: &[f32], partial: &mut [f32]) {
-        let (folded, width) = (self.folded, self.folded.width);
+        let (folded, width) = (&self.folded, self.folded.width);
         let size = 2 * width;
         assert!(self.x.len() == folded.elements() && output_grad.len() == self.x.len());
         assert!(partial.len() == (folded.blocks + 1) * size);
@@ -54,7 +54,7 @@ impl<A: Pointwise> Backward<'_, A> {
         centring: Option<&[f32]>,
         input_grad: &mut [f32],
     ) {
-        let (folded, width) = (self.folded, self.folded.width);
+        let (folded, width) = (&self.folded, self.folded.width);
         assert!(self.x.len() == folded.elements() && input_grad.len() == self.x.len());
         assert!(output_grad.is_none_or(|grad| grad.len() == self.x.len()));
         let input_grad = SharedMut::new(input_grad);

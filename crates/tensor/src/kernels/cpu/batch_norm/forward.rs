@@ -69,23 +69,25 @@ impl Statistics<'_> {
     }
 }
 
-/// `y = activation((x - mean) factor + shift)` with `coefficients` `[3, width]`: mean, factor,
-/// shift of every element of a folded row.
+/// `y = activation((x - mean) factor + shift + addend)` with `coefficients` `[3, width]`: mean,
+/// factor, shift of every element of a folded row.
 pub(crate) fn normalize<A: Pointwise>(
     folded: &Folded,
     x: &[f32],
     coefficients: &[f32],
+    addend: Option<&[f32]>,
     y: &mut [f32],
     activation: A,
 ) {
     let width = folded.width;
     assert!(x.len() == folded.elements() && y.len() == x.len());
-    assert!(coefficients.len() == 3 * width);
+    assert!(coefficients.len() == 3 * width && addend.is_none_or(|addend| addend.len() == x.len()));
     let y = SharedMut::new(y);
     let run = |range: std::ops::Range<usize>| {
         // SAFETY: blocks and the rest are disjoint parts of `y`.
         let y = unsafe { y.slice(range.start, range.len()) };
-        dispatch(Normalize { x: &x[range], coefficients, y, width, activation });
+        let (x, addend) = (&x[range.clone()], addend.map(|addend| &addend[range]));
+        dispatch(Normalize { x, coefficients, addend, y, width, activation });
     };
     folded.each_block(2, |row, rows, _| run(row * width..(row + rows) * width));
     run(folded.rest());
@@ -94,6 +96,7 @@ pub(crate) fn normalize<A: Pointwise>(
 struct Normalize<'a, A> {
     x: &'a [f32],
     coefficients: &'a [f32],
+    addend: Option<&'a [f32]>,
     y: &'a mut [f32],
     width: usize,
     activation: A,
@@ -104,15 +107,19 @@ impl<A: Pointwise> Kernel for Normalize<'_, A> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { x, coefficients, y, width, activation } = self;
+        let Self { x, coefficients, addend, y, width, activation } = self;
         assert!(x.len() == y.len() && coefficients.len() == 3 * width);
+        assert!(addend.is_none_or(|addend| addend.len() == x.len()));
         let target = y.as_mut_ptr();
         for (at, column) in RowVectors::<V>::new(x.len(), width) {
-            // SAFETY: `at` names a vector within `x` and `y`, equally long, and `column` one
-            // within the width of each row of coefficients.
+            // SAFETY: `at` names a vector within `x`, `y` and the addend, equally long, and
+            // `column` one within the width of each row of coefficients.
             unsafe {
                 let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
-                let z = at.load::<V>(x.as_ptr()).sub(c(0)).mul_add(c(1), c(2));
+                let mut z = at.load::<V>(x.as_ptr()).sub(c(0)).mul_add(c(1), c(2));
+                if let Some(addend) = addend {
+                    z = z.add(at.load(addend.as_ptr()));
+                }
                 at.store(activation.value(z), target);
             }
         }

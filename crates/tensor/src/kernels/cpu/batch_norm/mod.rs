@@ -6,6 +6,7 @@
 
 mod backward;
 mod forward;
+mod joined;
 
 use std::marker::PhantomData;
 
@@ -21,6 +22,8 @@ pub(crate) trait Pointwise: Copy + Send + Sync {
     fn value<V: Vector>(self, z: V) -> V;
     /// The gradient at `z`, given that at `value(z)`.
     fn gradient<V: Vector>(self, z: V, output_grad: V) -> V;
+    /// The gradient at `z` of which `value` is the value.
+    fn gradient_from_value<V: Vector>(self, value: V, output_grad: V) -> V;
 }
 
 /// Folded rows in a block: a strip of 32 channels then takes 16 KiB.

@@ -34,7 +34,7 @@ pub(crate) fn forward(
     activation: Activation,
     output: &mut [f32],
 ) {
-    let finish = Epilogue { bias, activation };
+    let finish = Epilogue { bias, activation, accumulate: false };
     if winograd::suits_forward(g) {
         return winograd::forward(g, input, weight, finish, output);
     }
@@ -46,15 +46,30 @@ pub(crate) fn forward(
     run(g, &sweep, [g.channels, g.filters], input, &panels, finish, output);
 }
 
-/// The gradient of the input from that of the convolution's result before bias and activation.
-pub(crate) fn input_grad(g: &Geometry, output_grad: &[f32], weight: &[f32], grad: &mut [f32]) {
+/// Whether [`input_grad`] can add.
+pub(crate) fn input_grad_adds(g: &Geometry) -> bool {
+    !g.is_depthwise()
+}
+
+/// The gradient of the input from that of the convolution's result before bias and activation;
+/// where [`input_grad_adds`], it is added to `grad` on demand.
+pub(crate) fn input_grad(
+    g: &Geometry,
+    output_grad: &[f32],
+    weight: &[f32],
+    accumulate: bool,
+    grad: &mut [f32],
+) {
+    let finish = Epilogue { bias: None, activation: Activation::Identity, accumulate };
     if winograd::suits_input_grad(g) {
-        return winograd::input_grad(g, output_grad, weight, grad);
+        return winograd::input_grad(g, output_grad, weight, finish, grad);
     }
-    let finish = Epilogue { bias: None, activation: Activation::Identity };
     for y in 0..g.stride[0] {
         for x in 0..g.stride[1] {
             let sweep = Sweep::backward(g, [y, x]);
+            if accumulate && sweep.taps.is_empty() {
+                continue;
+            }
             if g.is_depthwise() {
                 depthwise::apply(g, &sweep, output_grad, weight, finish, grad);
             } else {
@@ -70,6 +85,8 @@ pub(crate) fn input_grad(g: &Geometry, output_grad: &[f32], weight: &[f32], grad
 pub(super) struct Epilogue<'a> {
     pub(super) bias: Option<&'a [f32]>,
     pub(super) activation: Activation,
+    /// Adds to the target; only without bias and activation.
+    pub(super) accumulate: bool,
 }
 
 /// Rows of places in each task, from sizes alone: enough work each, few tasks otherwise, and not
@@ -229,7 +246,7 @@ impl Kernel for Task<'_> {
                     let columns = width.min(group_targets - index * width);
                     let bias = self.finish.bias.map_or(std::ptr::null(), |b| b[column..].as_ptr());
                     let relu = self.finish.activation == Activation::Relu;
-                    let finish = Finish { accumulate: false, bias, relu };
+                    let finish = Finish { accumulate: self.finish.accumulate, bias, relu };
                     let mut first = 0;
                     while first < places.count {
                         let rows = next_tile_rows::<V>(places.count - first);

@@ -9,6 +9,7 @@ use crate::ops::conv2d_options::Conv2dOptions;
 use crate::ops::padding::Padding;
 use crate::ops::precision::Precision;
 use crate::random::Rng;
+use crate::threads::with_count;
 
 /// The products of the definition: `visit(input index, weight index, output index)`.
 fn each_product(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
@@ -70,7 +71,7 @@ impl Case {
         let mut weight_grads = vec![f32::NAN; self.weight.len()];
         let bias = Some(&self.bias[..]);
         forward(g, &self.input, &self.weight, bias, Activation::Identity, &mut output);
-        input_grad(g, &self.output_grad, &self.weight, &mut input_grads);
+        input_grad(g, &self.output_grad, &self.weight, false, &mut input_grads);
         weight_grad(g, &self.input, &self.output_grad, &mut weight_grads);
         [output, input_grads, weight_grads]
     }
@@ -211,4 +212,36 @@ fn relu_at_the_store_keeps_nan() {
     let mut output = [0.0; 3];
     forward(&g, &[-1.0, f32::NAN, 2.0], &[3.0], None, Activation::Relu, &mut output);
     assert!(output[0] == 0.0 && output[1].is_nan() && output[2] == 6.0);
+}
+
+#[test]
+fn input_gradients_add_to_what_is_there() {
+    let plain = Conv2dOptions::default();
+    let same = Conv2dOptions { padding: Padding::Same, ..plain };
+    let exact = Conv2dOptions { precision: Precision::Exact, ..same };
+    let strided = Conv2dOptions { stride: [2, 2], ..same };
+    for (options, weight) in [
+        (same, [3, 3, 16, 24]),
+        (exact, [3, 3, 16, 24]),
+        (strided, [3, 3, 16, 9]),
+        // Three quarters of the pixels have no gradient.
+        (strided, [1, 1, 16, 9]),
+    ] {
+        let case = Case::new(geometry(&options, [3, 9, 10, 16], weight).unwrap());
+        let run = |accumulate, grad: &mut [f32]| {
+            input_grad(&case.g, &case.output_grad, &case.weight, accumulate, grad);
+        };
+        let check = || {
+            let (mut alone, mut sum) = (vec![f32::NAN; case.input.len()], case.input.clone());
+            run(false, &mut alone);
+            run(true, &mut sum);
+            for ((sum, alone), before) in sum.iter().zip(&alone).zip(&case.input) {
+                assert_eq!(*sum, alone + before, "{weight:?}");
+            }
+            sum
+        };
+        let expected = with_count(1, check);
+        assert_eq!(with_count(2, check), expected);
+        on_each_isa(check);
+    }
 }

@@ -2,10 +2,10 @@
 
 use super::super::apply::{Epilogue, activate_run};
 use super::super::geometry::Geometry;
-use super::grid::Grid;
+use super::grid::{Grid, Place};
 use super::read::input_tile;
-use super::transform::{Ends, Output, POSITIONS, Transform, position};
-use super::weights::{Weights, position_stride};
+use super::transform::{Ends, INPUT, OUTPUT, Output, POSITIONS, Transform, position};
+use super::weights::{Weights, position_stride, row_width};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
@@ -33,9 +33,9 @@ pub(in super::super) fn input_grad(
     g: &Geometry,
     output_grad: &[f32],
     weight: &[f32],
+    finish: Epilogue,
     grad: &mut [f32],
 ) {
-    let finish = Epilogue { bias: None, activation: Activation::Identity };
     run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
 }
 
@@ -68,85 +68,140 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Weights { channels, filters, .. } = *self.weights;
-        let (tiles, width) = (self.tiles[1] - self.tiles[0], panel_width::<V>());
-        let row = channels.next_multiple_of(V::LANES);
-        let source_stride = position_stride(tiles * row);
+        let (channels, filters) = (self.weights.channels, self.weights.filters);
+        let width = panel_width::<V>();
         let panels = filters.div_ceil(width);
-        let sums_stride = position_stride(PANELS.min(panels) * tiles * width);
-        let mut scratch = Storage::new(row + POSITIONS * (source_stride + sums_stride));
+        let tiles = self.tiles[1] - self.tiles[0];
+        // The sums of a single panel take the place of the pixels that they are sums of.
+        let in_place = panels == 1;
+        let sums_row = if in_place { row_width::<V>(filters) } else { width };
+        let row = channels.next_multiple_of(V::LANES).max(if in_place { sums_row } else { 0 });
+        let source_stride = position_stride(tiles * row);
+        let sums_stride = match in_place {
+            true => source_stride,
+            false => position_stride(PANELS.min(panels) * tiles * width),
+        };
+        let sums = if in_place { 0 } else { POSITIONS * sums_stride };
+        let zeros = position_stride(INPUT * channels);
+        let mut scratch = Storage::new(zeros + POSITIONS * source_stride + sums);
         let scratch = scratch.unique_f32s().expect("a new buffer is not shared");
-        let (zeros, scratch) = scratch.split_at_mut(row);
+        let (zeros, scratch) = scratch.split_at_mut(zeros);
         zeros.fill(0.0);
-        let (sources, sums) = scratch.split_at_mut(POSITIONS * source_stride);
-        for tile in 0..tiles {
-            self.grid.prefetch_source(self.tiles[0] + tile, self.source.as_ptr(), channels);
-            let place = self.grid.place(self.tiles[0] + tile);
-            let (images, zeros) = (self.source.as_ptr(), zeros.as_ptr());
-            let pixels = self.grid.source_pixels(place, images, channels, zeros);
-            // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources` has
-            // `tiles` rows of whole vectors for each position.
-            unsafe {
-                let target = sources[tile * row..].as_mut_ptr();
-                input_tile::<V>(&pixels, channels, target, source_stride);
-            }
-        }
-        let mut panel = 0;
-        while panel < panels {
-            let count = PANELS.min(panels - panel);
-            let stride = self.weights.position_stride();
-            for position in 0..POSITIONS {
-                let sources = &sources[position * source_stride..];
-                let weights = &self.weights.values()[position * stride..];
-                let sums = &mut sums[position * sums_stride..];
-                for index in 0..count {
-                    let product = Product {
-                        sources: sources.as_ptr(),
-                        row,
-                        channels,
-                        panel: weights[(panel + index) * channels * width..].as_ptr(),
-                        sums: sums[index * tiles * width..].as_mut_ptr(),
-                    };
-                    product.rows::<V>(tiles, filters - (panel + index) * width);
-                }
-            }
-            for tile in 0..tiles {
-                self.grid.prefetch_target(self.tiles[0] + tile, self.target, filters);
-                for index in 0..count {
-                    let sums = sums[(index * tiles + tile) * width..].as_ptr();
-                    self.store::<V>(
-                        self.tiles[0] + tile,
-                        (panel + index) * width,
-                        sums,
-                        sums_stride,
-                    );
-                }
-            }
-            panel += count;
+        let sources = scratch.as_mut_ptr();
+        let sums = if in_place { sources } else { sources.wrapping_add(POSITIONS * source_stride) };
+        let scratch = Scratch {
+            zeros: zeros.as_ptr(),
+            sources,
+            source_stride,
+            row,
+            sums,
+            sums_stride,
+            sums_row: if in_place { row } else { sums_row },
+        };
+        self.read::<V>(&scratch);
+        for panel in (0..panels).step_by(PANELS) {
+            let panels = [panel, panels.min(panel + PANELS)];
+            self.multiply::<V>(&scratch, panels);
+            self.write::<V>(&scratch, panels);
         }
         self.activate::<V>();
     }
 }
 
+/// Where a block's tiles stand on their way.
+struct Scratch {
+    /// A row of pixels of zeros under a tile.
+    zeros: *const f32,
+    /// Transformed pixels: a row for each tile, at each position.
+    sources: *mut f32,
+    /// From one position and one tile to the next.
+    source_stride: usize,
+    row: usize,
+    /// Sums: for each panel a row for each tile, at each position.
+    sums: *mut f32,
+    /// From one position and one tile to the next.
+    sums_stride: usize,
+    sums_row: usize,
+}
+
 impl Block<'_> {
-    /// Transforms the sums of one tile and panel, whose first filter is `first`, into the target.
+    /// Transforms the pixels.
     #[inline(always)]
-    fn store<V: Vector>(&self, tile: usize, first: usize, sums: *const f32, stride: usize) {
-        let filters = self.weights.filters;
-        for start in [first, first + V::LANES] {
-            let sums = sums.wrapping_add(start - first);
-            if start + V::LANES <= filters {
-                self.store_vector::<V>(tile, At::Whole(start), sums, stride);
-            } else if start < filters {
-                self.store_vector::<V>(tile, At::Part(start, filters - start), sums, stride);
+    fn read<V: Vector>(&self, scratch: &Scratch) {
+        let [first, end] = self.tiles;
+        let (channels, images) = (self.weights.channels, self.source.as_ptr());
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
+        for tile in 0..end - first {
+            self.grid.prefetch_source(ahead, images, channels);
+            let square = self.grid.source_square(place);
+            let target = scratch.sources.wrapping_add(tile * scratch.row);
+            // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources` has
+            // a row of whole vectors for each tile at each position.
+            unsafe {
+                if let Some(pixels) = square.inside(images, channels) {
+                    input_tile::<V>(&pixels, channels, target, scratch.source_stride);
+                } else {
+                    let pixels = square.across(images, channels, scratch.zeros);
+                    input_tile::<V>(&pixels, channels, target, scratch.source_stride);
+                }
+            }
+            (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
+        }
+    }
+
+    /// Computes the sums of some panels (from, to).
+    #[inline(always)]
+    fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+        let tiles = self.tiles[1] - self.tiles[0];
+        let (channels, filters) = (self.weights.channels, self.weights.filters);
+        let width = panel_width::<V>();
+        for position in 0..POSITIONS {
+            let weights = &self.weights.values()[position * self.weights.position_stride()..];
+            let sums = scratch.sums.wrapping_add(position * scratch.sums_stride);
+            for panel in from..to {
+                let product = Product {
+                    sources: scratch.sources.wrapping_add(position * scratch.source_stride),
+                    row: scratch.row,
+                    channels,
+                    panel: weights[panel * channels * width..].as_ptr(),
+                    sums: sums.wrapping_add((panel - from) * tiles * width),
+                    sums_row: scratch.sums_row,
+                };
+                product.rows::<V>(tiles, filters - panel * width);
             }
         }
     }
 
+    /// Transforms the sums of some panels (from, to) into the target.
     #[inline(always)]
-    fn store_vector<V: Vector>(&self, tile: usize, at: At, sums: *const f32, stride: usize) {
+    fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+        let (first, count) = (self.tiles[0], self.tiles[1] - self.tiles[0]);
+        let (filters, width) = (self.weights.filters, panel_width::<V>());
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
+        for tile in 0..count {
+            self.grid.prefetch_target(ahead, self.target, filters);
+            for panel in from..to {
+                let row = ((panel - from) * count + tile) * scratch.sums_row;
+                let sums = scratch.sums.wrapping_add(row).cast_const();
+                let end = filters.min((panel + 1) * width);
+                for start in (panel * width..end).step_by(V::LANES) {
+                    let sums = sums.wrapping_add(start - panel * width);
+                    if start + V::LANES <= filters {
+                        self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
+                    } else {
+                        let at = At::Part(start, filters - start);
+                        self.store::<V>(place, at, sums, scratch.sums_stride);
+                    }
+                }
+            }
+            (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
+        }
+    }
+
+    #[inline(always)]
+    fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
         let filters = self.weights.filters;
-        let (pixel, pixels, inside) = self.grid.target_part(self.grid.place(tile));
+        let (pixel, pixels, inside) = self.grid.target_part(place);
         let bias = match self.finish.bias {
             // SAFETY: the bias has a value for each filter.
             Some(bias) => unsafe { at.load(bias.as_ptr()) },
@@ -156,10 +211,21 @@ impl Block<'_> {
         let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
         let target = self.target.wrapping_add(pixel * filters);
         let steps = [pixels * filters, filters];
-        // SAFETY: every position holds whole panels; so many pixels of the tile lie in the image,
-        // each with a value for each filter, and no other task writes them.
+        let accumulate = self.finish.accumulate;
+        let sums = Sums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
+        // SAFETY: every position holds rows of whole vectors; so many pixels of the tile lie in
+        // the image, each with a value for each filter, and no other task writes them.
         unsafe {
-            Output::both::<V>(&Sums { sums, stride, bias, floor, at, target, inside, steps });
+            // Known to the compiler, the most frequent cases need no comparisons.
+            match (inside, accumulate) {
+                ([OUTPUT, OUTPUT], false) => {
+                    Output::both::<V>(&Sums { inside: [OUTPUT; 2], accumulate: false, ..sums });
+                }
+                ([OUTPUT, OUTPUT], true) => {
+                    Output::both::<V>(&Sums { inside: [OUTPUT; 2], accumulate: true, ..sums });
+                }
+                _ => Output::both::<V>(&sums),
+            }
         }
     }
 
@@ -196,6 +262,8 @@ struct Sums<V> {
     inside: [usize; 2],
     /// From one row and one column of pixels to the next.
     steps: [usize; 2],
+    /// Adds to the target.
+    accumulate: bool,
 }
 
 impl<V: Vector> Ends<V> for Sums<V> {
@@ -209,10 +277,16 @@ impl<V: Vector> Ends<V> for Sums<V> {
     unsafe fn store(&self, row: usize, column: usize, value: V) {
         if row < self.inside[0] && column < self.inside[1] {
             // `max` answers its second operand for NaN.
-            let value = self.floor.max(value.add(self.bias));
+            let mut value = self.floor.max(value.add(self.bias));
             let [row_step, column_step] = self.steps;
             // SAFETY: the pixel lies in the image.
-            unsafe { self.at.store(value, self.target.add(row * row_step + column * column_step)) };
+            unsafe {
+                let target = self.target.add(row * row_step + column * column_step);
+                if self.accumulate {
+                    value = self.at.load::<V>(target).add(value);
+                }
+                self.at.store(value, target);
+            }
         }
     }
 }
@@ -225,8 +299,10 @@ struct Product {
     row: usize,
     channels: usize,
     panel: *const f32,
-    /// Rows of a panel's width.
+    /// May be the sources: each row is written after the last of its values was read.
     sums: *mut f32,
+    /// Values from one row to the next.
+    sums_row: usize,
 }
 
 impl Product {
@@ -237,7 +313,7 @@ impl Product {
             let count = next_tile_rows::<V>(rows - first);
             let part = Self {
                 sources: self.sources.wrapping_add(first * self.row),
-                sums: self.sums.wrapping_add(first * panel_width::<V>()),
+                sums: self.sums.wrapping_add(first * self.sums_row),
                 ..self
             };
             with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
@@ -255,13 +331,12 @@ impl TileTask for Product {
         for (i, row) in rows.iter_mut().enumerate() {
             *row = self.sources.wrapping_add(i * self.row);
         }
-        let width = panel_width::<V>();
         let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: each row has `channels` values, the panel a row for each of them, and the sums
-        // whole panels for each row.
+        // SAFETY: each row has `channels` values, the panel a row of `N` vectors for each of
+        // them, and the sums whole vectors for each row.
         unsafe {
-            tile.add_products(self.channels, rows, 1, self.panel, width);
-            tile.store(self.sums, width, N * V::LANES, Finish::OVERWRITE);
+            tile.add_packed_products(self.channels, rows, self.panel);
+            tile.store(self.sums, self.sums_row, N * V::LANES, Finish::OVERWRITE);
         }
     }
 }

@@ -71,46 +71,50 @@ impl Grid {
         Place { image, target: [tile / columns * OUTPUT, tile % columns * OUTPUT] }
     }
 
-    /// The addresses of the source pixels under a tile; pixels outside are `zeros`.
+    /// The place after `place`, without the divisions of [`Grid::place`].
     #[inline(always)]
-    pub(super) fn source_pixels(
-        &self,
-        place: Place,
-        images: *const f32,
-        channels: usize,
-        zeros: *const f32,
-    ) -> [[*const f32; INPUT]; INPUT] {
+    pub(super) fn after(&self, place: Place) -> Place {
+        let Place { image, target: [row, column] } = place;
+        if column + OUTPUT < self.target[1] {
+            Place { image, target: [row, column + OUTPUT] }
+        } else if row + OUTPUT < self.target[0] {
+            Place { image, target: [row + OUTPUT, 0] }
+        } else {
+            Place { image: image + 1, target: [0, 0] }
+        }
+    }
+
+    /// The source pixels under a tile.
+    #[inline(always)]
+    pub(super) fn source_square(&self, place: Place) -> Square<INPUT> {
         let first = [0, 1].map(|a: usize| place.target[a] as isize - self.padding[a]);
-        pixels(images, self.source, channels, place.image, first, zeros)
+        Square { size: self.source, image: place.image, first }
     }
 
-    /// The addresses of a tile's own pixels in `images` of the target's size.
+    /// A tile's own pixels in images of the target's size.
     #[inline(always)]
-    pub(super) fn target_pixels(
-        &self,
-        place: Place,
-        images: *const f32,
-        channels: usize,
-        zeros: *const f32,
-    ) -> [[*const f32; OUTPUT]; OUTPUT] {
+    pub(super) fn target_square(&self, place: Place) -> Square<OUTPUT> {
         let first = place.target.map(|x| x as isize);
-        pixels(images, self.target, channels, place.image, first, zeros)
+        Square { size: self.target, image: place.image, first }
     }
 
-    /// Asks for the source pixels of a tile some places on, except the columns that it shares with
-    /// the one before.
+    /// The place whose pixels are asked for while `tile` has its turn.
     #[inline(always)]
-    pub(super) fn prefetch_source(&self, tile: usize, images: *const f32, channels: usize) {
-        let place = self.place(tile + AHEAD);
+    pub(super) fn ahead(&self, tile: usize) -> Place {
+        self.place(tile + AHEAD)
+    }
+
+    /// Asks for the source pixels of a tile, except the columns that it shares with the one before.
+    #[inline(always)]
+    pub(super) fn prefetch_source(&self, place: Place, images: *const f32, channels: usize) {
         let [top, left] = [0, 1].map(|a: usize| place.target[a] as isize - self.padding[a]);
         let first = [top, left + (INPUT - OUTPUT) as isize];
         prefetch_rows(images, self.source, channels, place.image, first, INPUT);
     }
 
-    /// Asks for the pixels of a tile some places on.
+    /// Asks for the pixels of a tile.
     #[inline(always)]
-    pub(super) fn prefetch_target(&self, tile: usize, images: *const f32, channels: usize) {
-        let place = self.place(tile + AHEAD);
+    pub(super) fn prefetch_target(&self, place: Place, images: *const f32, channels: usize) {
         let first = place.target.map(|x| x as isize);
         prefetch_rows(images, self.target, channels, place.image, first, OUTPUT);
     }
@@ -126,43 +130,90 @@ impl Grid {
     }
 }
 
-/// The addresses of a square of pixels of one image, whose first row and column are `first`;
-/// those outside the image are `zeros`.
-#[inline(always)]
-fn pixels<const N: usize>(
-    images: *const f32,
-    [height, width]: [usize; 2],
-    channels: usize,
+/// A square of `N` × `N` pixels, parts of which may lie outside of their image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Square<const N: usize> {
+    /// Height and width of the image.
+    size: [usize; 2],
     image: usize,
-    [top, left]: [isize; 2],
-    zeros: *const f32,
-) -> [[*const f32; N]; N] {
-    let inside = |first: isize, size: usize| first >= 0 && first as usize + N <= size;
-    let image = images.wrapping_add(image * height * width * channels);
-    let row = (width * channels) as isize;
-    let first = image.wrapping_offset(top * row + left * channels as isize);
-    let mut addresses = [[zeros; N]; N];
-    if inside(top, height) && inside(left, width) {
-        for (i, line) in addresses.iter_mut().enumerate() {
-            let first = first.wrapping_offset(i as isize * row);
-            for (j, address) in line.iter_mut().enumerate() {
-                *address = first.wrapping_add(j * channels);
+    /// The first row and column.
+    first: [isize; 2],
+}
+
+/// The addresses of a square's pixels. Must be `#[inline(always)]`.
+pub(super) trait Addresses {
+    /// `None` for columns outside of the image.
+    fn at(&self, row: usize, column: usize) -> Option<*const f32>;
+}
+
+/// A square that lies in its image.
+pub(super) struct Inside {
+    first: *const f32,
+    /// From one row and one column to the next.
+    steps: [usize; 2],
+}
+
+impl Addresses for Inside {
+    #[inline(always)]
+    fn at(&self, row: usize, column: usize) -> Option<*const f32> {
+        Some(self.first.wrapping_add(row * self.steps[0] + column * self.steps[1]))
+    }
+}
+
+/// A square of which some rows may be zeros and some columns missing.
+pub(super) struct Across<const N: usize> {
+    rows: [*const f32; N],
+    step: usize,
+    /// The columns in the image, from and to.
+    columns: [usize; 2],
+}
+
+impl<const N: usize> Addresses for Across<N> {
+    #[inline(always)]
+    fn at(&self, row: usize, column: usize) -> Option<*const f32> {
+        let inside = column >= self.columns[0] && column < self.columns[1];
+        inside.then_some(self.rows[row].wrapping_add(column * self.step))
+    }
+}
+
+impl<const N: usize> Square<N> {
+    /// The first pixel, which need not lie in the image, and the values of a row.
+    #[inline(always)]
+    fn start(&self, images: *const f32, channels: usize) -> (*const f32, usize) {
+        let ([height, width], [top, left]) = (self.size, self.first);
+        let (image, row) = (self.image * height * width * channels, width * channels);
+        let offset = top * row as isize + left * channels as isize;
+        (images.wrapping_add(image).wrapping_offset(offset), row)
+    }
+
+    /// The addresses where the whole square lies in the image.
+    #[inline(always)]
+    pub(super) fn inside(&self, images: *const f32, channels: usize) -> Option<Inside> {
+        let inside = |a: usize| self.first[a] >= 0 && self.first[a] as usize + N <= self.size[a];
+        let (first, row) = self.start(images, channels);
+        (inside(0) && inside(1)).then_some(Inside { first, steps: [row, channels] })
+    }
+
+    /// The addresses, where `zeros` are `N` pixels of zeros.
+    #[inline(always)]
+    pub(super) fn across(
+        &self,
+        images: *const f32,
+        channels: usize,
+        zeros: *const f32,
+    ) -> Across<N> {
+        let (first, row) = self.start(images, channels);
+        let mut rows = [zeros; N];
+        for (i, address) in rows.iter_mut().enumerate() {
+            let at = self.first[0] + i as isize;
+            if at >= 0 && at < self.size[0] as isize {
+                *address = first.wrapping_add(i * row);
             }
         }
-        return addresses;
+        let left = self.first[1];
+        let columns = [-left, self.size[1] as isize - left].map(|x| x.max(0) as usize);
+        Across { rows, step: channels, columns }
     }
-    for (i, line) in addresses.iter_mut().enumerate() {
-        if !(0..height as isize).contains(&(top + i as isize)) {
-            continue;
-        }
-        let first = first.wrapping_offset(i as isize * row);
-        for (j, address) in line.iter_mut().enumerate() {
-            if (0..width as isize).contains(&(left + j as isize)) {
-                *address = first.wrapping_add(j * channels);
-            }
-        }
-    }
-    addresses
 }
 
 /// Asks for the first lines of a tile's width of pixels in each of some rows. With more channels a

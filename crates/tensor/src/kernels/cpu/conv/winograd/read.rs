@@ -1,6 +1,7 @@
 //! Pixels transformed on their way into a block.
 
-use super::transform::{Ends, INPUT, Input, OUTPUT, OutputGrad, Transform, position};
+use super::grid::Addresses;
+use super::transform::{Ends, Input, OutputGrad, Transform, position};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::vector::Vector;
 
@@ -11,7 +12,7 @@ use crate::kernels::cpu::vector::Vector;
 /// writable for each position.
 #[inline(always)]
 pub(super) unsafe fn input_tile<V: Vector>(
-    pixels: &[[*const f32; INPUT]; INPUT],
+    pixels: &impl Addresses,
     channels: usize,
     target: *mut f32,
     stride: usize,
@@ -37,7 +38,7 @@ pub(super) unsafe fn input_tile<V: Vector>(
 /// The values must be readable; a panel's row must be writable at `target` for each position.
 #[inline(always)]
 pub(super) unsafe fn output_grad_tile<V: Vector>(
-    pixels: &[[*const f32; OUTPUT]; OUTPUT],
+    pixels: &impl Addresses,
     first: usize,
     columns: usize,
     target: *mut f32,
@@ -59,18 +60,21 @@ pub(super) unsafe fn output_grad_tile<V: Vector>(
 }
 
 /// From a vector of each pixel to a vector of each position.
-struct Pixels<'a, const N: usize> {
-    pixels: &'a [[*const f32; N]; N],
+struct Pixels<'a, A> {
+    pixels: &'a A,
     at: At,
     target: *mut f32,
     stride: usize,
 }
 
-impl<V: Vector, const N: usize> Ends<V> for Pixels<'_, N> {
+impl<V: Vector, A: Addresses> Ends<V> for Pixels<'_, A> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
-        // SAFETY: by this method's contract.
-        unsafe { self.at.load(self.pixels[row][column]) }
+        match self.pixels.at(row, column) {
+            // SAFETY: by this method's contract.
+            Some(pixel) => unsafe { self.at.load(pixel) },
+            None => V::zero(),
+        }
     }
 
     #[inline(always)]

@@ -4,8 +4,8 @@ use super::super::geometry::Geometry;
 use super::super::weight_grad::add_up;
 use super::grid::Grid;
 use super::read::{input_tile, output_grad_tile};
-use super::transform::POSITIONS;
-use super::weights::{gradient_back, position_stride};
+use super::transform::{INPUT, POSITIONS};
+use super::weights::{gradient_back, position_stride, row_width};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::kernels::cpu::vector::Vector;
@@ -84,7 +84,7 @@ impl Kernel for Chunk<'_> {
         let source_stride = position_stride(block_tiles * row);
         let grad_stride = position_stride(block_tiles * panels * width);
         let sums_stride = position_stride(panels * channels * width);
-        let zeros = row.max(self.g.filters.next_multiple_of(width));
+        let zeros = position_stride(INPUT * channels.max(self.g.filters));
         let mut scratch =
             Storage::new(zeros + POSITIONS * (source_stride + grad_stride + sums_stride));
         let scratch = scratch.unique_f32s().expect("a new buffer is not shared");
@@ -94,30 +94,42 @@ impl Kernel for Chunk<'_> {
         let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
         let zeros = zeros.as_ptr();
         let mut first = self.tiles[0];
+        let mut place = self.grid.place(first);
         while first < self.tiles[1] {
             let tiles = block_tiles.min(self.tiles[1] - first);
             for tile in 0..tiles {
-                let place = self.grid.place(first + tile);
+                let square = self.grid.source_square(place);
                 let images = self.input.as_ptr();
-                let pixels = self.grid.source_pixels(place, images, channels, zeros);
+                let target = sources[tile * row..].as_mut_ptr();
                 // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources`
                 // has a row of whole vectors for each tile and position.
                 unsafe {
-                    let target = sources[tile * row..].as_mut_ptr();
-                    input_tile::<V>(&pixels, channels, target, source_stride);
+                    if let Some(pixels) = square.inside(images, channels) {
+                        input_tile::<V>(&pixels, channels, target, source_stride);
+                    } else {
+                        let pixels = square.across(images, channels, zeros);
+                        input_tile::<V>(&pixels, channels, target, source_stride);
+                    }
                 }
+                let square = self.grid.target_square(place);
                 let images = self.output_grad.as_ptr();
-                let pixels = self.grid.target_pixels(place, images, self.g.filters, zeros);
                 for panel in 0..panels {
-                    let target = grads[(panel * tiles + tile) * width..].as_mut_ptr();
                     let column = self.filters[0] + panel * width;
                     let columns = width.min(self.filters[1] - column);
+                    let place = panel * tiles * width + tile * row_width::<V>(columns);
+                    let target = grads[place..].as_mut_ptr();
                     // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has
                     // a row of a panel for each tile, panel and position.
                     unsafe {
-                        output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                        if let Some(pixels) = square.inside(images, self.g.filters) {
+                            output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                        } else {
+                            let pixels = square.across(images, self.g.filters, zeros);
+                            output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                        }
                     }
                 }
+                place = self.grid.after(place);
             }
             for position in 0..POSITIONS {
                 let sources = &sources[position * source_stride..];
@@ -139,7 +151,8 @@ impl Kernel for Chunk<'_> {
         }
         for panel in 0..panels {
             let column = self.filters[0] + panel * width;
-            let sizes = [channels, width.min(self.filters[1] - column)];
+            let columns = width.min(self.filters[1] - column);
+            let sizes = [channels, columns, row_width::<V>(columns)];
             let sums = sums[panel * channels * width..].as_ptr();
             // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
             // `[3, 3, channels, filters]` and these columns are this task's alone.
@@ -174,7 +187,7 @@ impl Product {
             let count = next_tile_rows::<V>(rows - first);
             let part = Self {
                 sources: self.sources.wrapping_add(first),
-                sums: self.sums.wrapping_add(first * panel_width::<V>()),
+                sums: self.sums.wrapping_add(first * row_width::<V>(columns)),
                 ..self
             };
             with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
@@ -192,14 +205,14 @@ impl TileTask for Product {
         for (i, row) in rows.iter_mut().enumerate() {
             *row = self.sources.wrapping_add(i);
         }
-        let width = panel_width::<V>();
+        let width = N * V::LANES;
         let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
         let mut tile = Tile::<V, M, N>::zero();
         // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
         // panels for each channel.
         unsafe {
             tile.add_products(self.tiles, rows, self.row, self.panel, width);
-            tile.store(self.sums, width, N * V::LANES, finish);
+            tile.store(self.sums, width, width, finish);
         }
     }
 }

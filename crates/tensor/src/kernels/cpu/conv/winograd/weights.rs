@@ -4,7 +4,7 @@ use super::super::geometry::Geometry;
 use super::transform::{Ends, KERNEL, POSITIONS, Transform as _, Weight, WeightGrad, position};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::{panel_columns, panel_width};
+use crate::kernels::cpu::tile::panel_columns;
 use crate::kernels::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
@@ -15,11 +15,19 @@ const LANES: usize = 16;
 /// Source channels of a task.
 const TASK_CHANNELS: usize = 16;
 
-/// `[positions, panels, source channels, panel width]`, zeros in the columns beyond the last.
+/// `[positions, panels, source channels, panel width]`, zeros in the columns beyond the last. The
+/// last panel is as wide as it needs to be: [`row_width`].
 pub(super) struct Weights {
     values: Storage,
     pub(super) channels: usize,
     pub(super) filters: usize,
+}
+
+/// How wide the rows of a panel are for `columns` columns from its first one on: one vector where
+/// that is enough, so that no cache lines lie idle between rows.
+#[inline(always)]
+pub(super) fn row_width<V: Vector>(columns: usize) -> usize {
+    if columns > V::LANES { 2 * V::LANES } else { V::LANES }
 }
 
 /// Values from one position to the next, where positions hold panels of rows: a cache line more
@@ -64,7 +72,8 @@ impl Weights {
         Self { values, channels, filters }
     }
 
-    /// All panels of a position lie one after the other from `position * position_stride` on.
+    /// All panels of a position lie one after the other from `position * position_stride` on, each
+    /// with room for rows of whole panels.
     pub(super) fn values(&self) -> &[f32] {
         self.values.f32s()
     }
@@ -94,7 +103,7 @@ impl Kernel for Transform<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         const { assert!(V::LANES <= LANES) };
-        let width = panel_width::<V>();
+        let width = row_width::<V>(self.sizes[1] - self.column);
         let mut block = [[[0.0f32; LANES]; LANES]; TAPS];
         for column in (0..width).step_by(V::LANES) {
             let mut row = self.rows[0];
@@ -104,8 +113,8 @@ impl Kernel for Transform<'_> {
                 for i in 0..count {
                     let target = self.target.wrapping_add((row + i) * width + column);
                     let stride = self.position_stride;
-                    // SAFETY: a row of the block has room for any vector; the panel has a whole
-                    // row of two vectors at each position.
+                    // SAFETY: a row of the block has room for any vector; the panel has a row of
+                    // whole vectors at each position.
                     unsafe { Weight::both::<V>(&Taps { block: &block, row: i, target, stride }) };
                 }
                 row += count;
@@ -153,8 +162,8 @@ impl Transform<'_> {
     }
 }
 
-/// Transforms the gradient of one panel back: `rows` channels by `columns` filters, whose sums lie
-/// at `source` as [`Weights`] lie, to `target`, the panel's first column of a weight
+/// Transforms the gradient of one panel of `width` columns back: `rows` channels by `columns`
+/// filters, whose sums lie at `source` as [`Weights`] lie, to `target`, the panel's first column of a weight
 /// `[3, 3, rows, filters]`.
 ///
 /// # Safety
@@ -163,11 +172,10 @@ impl Transform<'_> {
 pub(super) unsafe fn gradient_back<V: Vector>(
     source: *const f32,
     position_stride: usize,
-    [rows, columns]: [usize; 2],
+    [rows, columns, width]: [usize; 3],
     target: *mut f32,
     filters: usize,
 ) {
-    let width = panel_width::<V>();
     for row in 0..rows {
         let mut column = 0;
         while column < columns {
