@@ -177,10 +177,10 @@ impl Part<'_> {
             }
             let (mut total, mut peaks) = (V::zero(), V::zero());
             let (mut moment, mut even_moment) = (V::zero(), V::zero());
-            for class in 0..classes {
-                let distance = column::<V>(&table[class]).sub(largest);
+            for (class, values) in table.iter_mut().enumerate() {
+                let distance = column::<V>(values).sub(largest);
                 let power = exp(distance);
-                set_column(power, &mut table[class]);
+                set_column(power, values);
                 total = total.add(power);
                 let peak = V::splat(sharp * weight(class));
                 let is_target = class_of.eq(V::splat(class as f32));
@@ -199,12 +199,12 @@ impl Part<'_> {
             }
             let factor = mass.div(total).mul(V::splat(scale));
             let peaks = peaks.mul(V::splat(scale));
-            for class in 0..classes {
+            for (class, values) in table.iter_mut().enumerate() {
                 let even = V::splat(spread * weight(class) * scale);
-                let gradient = column::<V>(&table[class]).mul(factor).sub(even);
+                let gradient = column::<V>(values).mul(factor).sub(even);
                 let is_target = class_of.eq(V::splat(class as f32));
                 let gradient = gradient.sub(peaks.and(is_target)).and(has_class);
-                set_column(gradient, &mut table[class]);
+                set_column(gradient, values);
             }
             let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
             turn::<V>(count, classes, |class, lane, at| rows[at] = table[class][lane]);

@@ -69,7 +69,8 @@ pub(super) unsafe fn product(
         });
     } else {
         let finish = Finish { accumulate, bias, relu };
-        transposed(left, right, finish, out.pointer(), out_stride);
+        // SAFETY: this function's contract.
+        unsafe { transposed(left, right, finish, out.pointer(), out_stride) };
     }
     if !matches!(activation, Activation::Identity | Activation::Relu) {
         // SAFETY: the output's rows and columns, by this function's contract.
@@ -81,8 +82,11 @@ pub(super) unsafe fn product(
 struct PanelBuffer(MaybeUninit<[f32; PANEL]>);
 
 /// The product with a right operand that lies in columns, from a copy of each panel.
+///
+/// # Safety
+/// As for [`product`].
 #[inline(never)]
-fn transposed(
+unsafe fn transposed(
     left: &Matrix<'_>,
     right: &Matrix<'_>,
     finish: Finish,
