@@ -296,6 +296,7 @@ mod tests {
                     assert!((joined - expected).abs() < 1e-6, "{joined} {expected}");
                 }
             }
+            cx.discard();
         }
     }
 

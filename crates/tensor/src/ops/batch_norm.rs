@@ -14,7 +14,7 @@ use super::Backward;
 use super::activation::Activation;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::batch_norm::{self as kernels, Folded, Pointwise};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Values};
 
 mod moments;
 mod pointwise;
@@ -58,7 +58,7 @@ impl BatchStatistics {
 
 /// What backward reads; `z` follows from the input and the coefficients.
 pub(crate) struct BatchNorm {
-    input: Tensor,
+    input: Values,
     /// `[3, folded width]`: mean, `scale / √(variance + epsilon)`, shift.
     coefficients: Tensor,
     /// `[2, channels]`: `1 / √(variance + epsilon)`, and what rounding added to the mean.
@@ -66,7 +66,7 @@ pub(crate) struct BatchNorm {
     trained: bool,
     activation: Activation,
     /// The result, where it has an addend.
-    joined: Option<Tensor>,
+    joined: Option<Values>,
 }
 
 impl Tensor {
@@ -193,10 +193,10 @@ impl Tensor {
         });
         let constant = &precise;
         let inputs = [self, scale.unwrap_or(constant), shift.unwrap_or(constant)];
-        let saved = addend.map(|_| y.detach());
+        let saved = addend.map(|_| y.values());
         let record = || {
             let (coefficients, precise) = (coefficients.clone(), precise.clone());
-            let (input, joined) = (self.detach(), saved);
+            let (input, joined) = (self.values(), saved);
             BatchNorm { input, coefficients, precise, trained, activation, joined }.into()
         };
         let y = match addend {
@@ -222,13 +222,13 @@ impl Backward for BatchNorm {
 
 impl BatchNorm {
     fn kernel<A>(&self, activation: A) -> kernels::Backward<'_, A> {
-        let (x, coefficients) = (self.input.as_slice(), self.coefficients.as_slice());
+        let (x, coefficients) = (self.input.f32s(), self.coefficients.as_slice());
         kernels::Backward { folded: self.folded(), x, coefficients, activation }
     }
 
     fn folded(&self) -> Folded {
         let channels = self.precise.dims()[1];
-        Folded::new(self.input.elements() / channels.max(1), channels)
+        Folded::new(self.input.f32s().len() / channels.max(1), channels)
     }
 
     fn backward_through<A: Pointwise>(
@@ -257,11 +257,11 @@ impl BatchNorm {
     fn gradient_at_sum<A: Pointwise>(
         &self,
         kernel: &kernels::Backward<'_, A>,
-        output: &Tensor,
+        output: &Values,
         mut output_grad: Tensor,
         [sum, product]: [&mut [f64]; 2],
     ) -> Tensor {
-        let y = output.as_slice();
+        let y = output.f32s();
         if output_grad.is_unique() {
             backward_sums(&kernel.folded, sum, product, |partial| {
                 kernel.joined_sums(y, None, output_grad.make_mut(), partial);
@@ -284,7 +284,7 @@ impl BatchNorm {
         inputs: &mut InputGradients,
     ) {
         let channels = self.precise.dims()[1];
-        let rows = self.input.elements() / channels.max(1);
+        let rows = self.input.f32s().len() / channels.max(1);
         let mut centring = None;
         if self.trained || inputs.wants(1) || inputs.wants(2) {
             let (inverse, rounding) = self.precise.as_slice().split_at(channels);

@@ -94,10 +94,12 @@ impl Kernel for Chunk<'_> {
         let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
         let zeros = zeros.as_ptr();
         let mut first = self.tiles[0];
-        let mut place = self.grid.place(first);
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
         while first < self.tiles[1] {
             let tiles = block_tiles.min(self.tiles[1] - first);
             for tile in 0..tiles {
+                self.grid.prefetch_source(ahead, self.input.as_ptr(), channels);
+                self.grid.prefetch_target(ahead, self.output_grad.as_ptr(), self.g.filters);
                 let square = self.grid.source_square(place);
                 let images = self.input.as_ptr();
                 let target = sources[tile * row..].as_mut_ptr();
@@ -129,7 +131,7 @@ impl Kernel for Chunk<'_> {
                         }
                     }
                 }
-                place = self.grid.after(place);
+                (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
             }
             for position in 0..POSITIONS {
                 let sources = &sources[position * source_stride..];
