@@ -17,8 +17,6 @@ use super::denormals;
 const PARALLEL_WORK: usize = 4_000;
 /// Work below which a parked worker is left asleep.
 const WAKING_WORK: usize = 40_000;
-/// Work from which on a loop passes over about as much memory as a second-level cache holds.
-const LARGE_WORK: usize = 100_000;
 /// How often an idle worker looks for work before it parks: about 30 µs.
 const SPINS: usize = 2_000;
 /// The most threads a loop can use.
@@ -68,7 +66,7 @@ fn default_count() -> usize {
 /// Calls `task(0)` to `task(tasks - 1)`, each once, in any order and on any thread.
 ///
 /// `work` estimates the whole loop in nanoseconds of one core: small loops stay on the caller.
-/// Inside another parallel loop, or while another thread runs one, the tasks run here.
+/// Inside another parallel loop, or while another thread runs one, the tasks run here in order.
 #[inline]
 pub(crate) fn parallel_for(tasks: usize, work: usize, task: impl Fn(usize) + Sync) {
     if tasks == 1 {
@@ -79,9 +77,6 @@ pub(crate) fn parallel_for(tasks: usize, work: usize, task: impl Fn(usize) + Syn
 
 /// As [`parallel_for`], for any number of tasks.
 fn parallel_tasks(tasks: usize, work: usize, task: &(impl Fn(usize) + Sync)) {
-    // Every other large loop runs backwards: what the one before wrote last is still in cache.
-    let backwards = work >= LARGE_WORK && BACKWARDS.fetch_xor(true, Ordering::Relaxed);
-    let task = |index: usize| task(if backwards { tasks - 1 - index } else { index });
     let threads = count().min(tasks);
     if threads <= 1 || work < PARALLEL_WORK || BUSY.swap(true, Ordering::Acquire) {
         (0..tasks).for_each(task);
@@ -103,9 +98,6 @@ fn parallel_tasks(tasks: usize, work: usize, task: &(impl Fn(usize) + Sync)) {
         resume_unwind(panic);
     }
 }
-
-/// Which way the next large loop runs.
-static BACKWARDS: AtomicBool = AtomicBool::new(false);
 
 /// Whether a parallel loop is running: there is one at a time.
 static BUSY: AtomicBool = AtomicBool::new(false);
