@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use triomphe::Arc;
 
-use crate::kernels::pages;
+use crate::kernels::huge_pages;
 
 /// One cache line of values: the unit of allocation, so that every buffer is aligned for the
 /// widest vector load.
@@ -128,10 +128,9 @@ pub mod pool {
             FRESH.fetch_add(1, Ordering::Relaxed);
             HELD.fetch_add(capacity * size_of::<Line>(), Ordering::Relaxed);
             // Zeros that the system gives cost no memory before they are written over.
-            let mut buffer = bytemuck::zeroed_vec(capacity);
-            pages::ask_for_huge(&mut buffer[..]);
-            pages::back(&mut buffer[..lines]);
-            Arc::new(buffer)
+            let mut lines = bytemuck::zeroed_vec(capacity);
+            huge_pages::ask_for(&mut lines[..]);
+            Arc::new(lines)
         })
     }
 

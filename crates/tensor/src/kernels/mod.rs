@@ -2,7 +2,7 @@
 
 pub(crate) mod cpu;
 pub mod denormals;
-pub(crate) mod pages;
+pub(crate) mod huge_pages;
 pub mod threads;
 
 pub use cpu::isa::cpu_name;
