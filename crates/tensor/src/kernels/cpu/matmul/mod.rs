@@ -235,14 +235,10 @@ pub(crate) fn product_by_rows(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
 ) {
-    check_sizes(left, right, epilogue, out);
-    if out.is_empty() {
-        return;
-    }
-    let (rows, depth, columns) = (left.rows, left.columns, right.columns());
-    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1)
-        .without_depth_cut();
-    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
+    let in_rows = left.column_stride == 1;
+    product_planned(left, right, epilogue, out, |sizes| {
+        Plan::new(sizes, panel_columns(), in_rows).without_depth_cut()
+    });
 }
 
 /// `out = left · right` under `epilogue` on the calling thread alone. A row's bits do not depend on
@@ -275,13 +271,26 @@ pub(crate) fn product_of_few_rows(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
 ) {
+    product_planned(left, right, epilogue, out, |sizes| {
+        Plan::of_few_rows(sizes, panel_columns(), threads::count())
+    });
+}
+
+/// The product in blocks as `plan` cuts its sizes, `[rows, depth, columns]`.
+#[track_caller]
+fn product_planned(
+    left: Matrix<'_>,
+    right: &PackedMatrix,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+    plan: impl FnOnce([usize; 3]) -> Plan,
+) {
     check_sizes(left, right, epilogue, out);
     if out.is_empty() {
         return;
     }
     let columns = right.columns();
-    let sizes = [left.rows, left.columns, columns];
-    let plan = Plan::of_few_rows(sizes, panel_columns(), threads::count());
+    let plan = plan([left.rows, left.columns, columns]);
     blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
 }
 
