@@ -49,7 +49,7 @@ impl PackedWeight {
     #[track_caller]
     pub fn product_of_step(&self, left: &Tensor, out: &mut Tensor) {
         let left = self.checked(left, out);
-        product_of_rows(left, &self.0, Epilogue::default(), out.make_mut());
+        product_of_rows(left, &self.0, Epilogue::default(), out.make_mut(), false);
     }
 
     #[track_caller]

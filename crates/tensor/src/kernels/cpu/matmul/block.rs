@@ -17,6 +17,9 @@ use crate::storage::Storage;
 
 /// Values of a plain right operand that tiles read in place: it stays in the first-level cache.
 const IN_PLACE: usize = 4096;
+/// Values of the left operand whose stretches a panel meets one after the other, while its outputs
+/// are in the first-level cache: they fit the second-level cache several times.
+const GROUP_VALUES: usize = 64 << 10;
 
 pub(super) struct Block<'a> {
     /// The block's rows.
@@ -30,6 +33,8 @@ pub(super) struct Block<'a> {
     out_stride: usize,
     /// First column and number of columns.
     columns: (usize, usize),
+    /// From the last panel to the first.
+    backwards: bool,
 }
 
 impl<'a> Block<'a> {
@@ -54,7 +59,14 @@ impl<'a> Block<'a> {
         let skip = rows.0 * out_stride + columns.0;
         // SAFETY: the block's first value lies within `out`.
         let out = unsafe { out.offset(skip) };
-        Self { left, right, right_start, epilogue, out, out_stride, columns }
+        Self { left, right, right_start, epilogue, out, out_stride, columns, backwards: false }
+    }
+
+    /// The same block from its last panel to its first, if `backwards`: where the right operand is
+    /// larger than the cache, what was read last is met again. No sum depends on it.
+    #[inline]
+    pub(super) fn in_order(self, backwards: bool) -> Self {
+        Self { backwards, ..self }
     }
 }
 
@@ -68,11 +80,12 @@ impl Kernel for Block<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let width = panel_width::<V>();
-        let Self { left, right, right_start, epilogue, out, out_stride, columns: (first, count) } =
-            self;
+        let Self { left, right, right_start, epilogue, out, out_stride, backwards, .. } = self;
+        let (first, count) = self.columns;
         let (rows, depth) = (left.rows, left.columns);
         if let (1, Right::Packed(packed)) = (rows, right) {
-            let row = PackedRow { left, packed, right_start, epilogue, out, first, count };
+            let row =
+                PackedRow { left, packed, right_start, epilogue, out, first, count, backwards };
             return row.run::<V>();
         }
         let stretch = stretch::<V>(depth);
@@ -85,80 +98,95 @@ impl Kernel for Block<'_> {
             _ => 1,
         };
         let packs_left = panels > few && rows > 1;
+        let group = stretch * (GROUP_VALUES / (rows * stretch).max(1)).max(1);
+        let group = group.min(depth.next_multiple_of(stretch.max(1)));
         let mut scratch =
-            if packs_left { Some(Storage::new(rows * stretch + LEFT_SLACK)) } else { None };
+            if packs_left { Some(Storage::new(rows * group + LEFT_SLACK)) } else { None };
         let mut buffer = PanelBuffer(MaybeUninit::uninit());
-        let mut start = 0;
+        let mut group_start = 0;
         loop {
-            let steps = stretch.min(depth - start);
-            let (is_first, is_last) = (start == 0, start + steps == depth);
-            let part = left.part(0, rows, start, steps);
+            let group_end = depth.min(group_start + group);
             let packed_left = scratch.as_mut().and_then(Storage::unique_f32s).map(|target| {
-                pack_left::<V>(part, target);
+                for start in (group_start..group_end).step_by(stretch.max(1)) {
+                    let part = left.part(0, rows, start, stretch.min(group_end - start));
+                    pack_left::<V>(part, &mut target[rows * (start - group_start)..]);
+                }
                 &*target
             });
-            for panel in 0..panels {
+            for index in 0..panels {
+                let panel = if backwards { panels - 1 - index } else { index };
                 let (skip, columns) = (panel * width, width.min(count - panel * width));
-                let from = right_start + start;
-                let (values, stride, padded) = match right {
-                    Right::Packed(packed) => {
-                        (packed.panel((first + skip) / width, from), width, true)
-                    }
-                    Right::Plain(matrix) => {
-                        let part = matrix.part(from, steps, first + skip, columns);
-                        let few = rows <= TILE_ROWS || depth * matrix.columns <= IN_PLACE;
-                        if part.column_stride == 1 && few {
-                            (part.values, part.row_stride, false)
-                        } else {
-                            let target = buffer.0.as_mut_ptr().cast::<f32>();
-                            // SAFETY: the buffer holds a stretch of a panel, and `pack_panel`
-                            // writes `steps * width` values before they are read.
-                            let target = unsafe {
-                                pack_panel::<V>(part, target);
-                                std::slice::from_raw_parts(target, steps * width)
-                            };
-                            (target, width, true)
+                let mut start = group_start;
+                loop {
+                    let steps = stretch.min(group_end - start);
+                    let (is_first, is_last) = (start == 0, start + steps == depth);
+                    let part = left.part(0, rows, start, steps);
+                    let packed_left = packed_left.map(|all| &all[rows * (start - group_start)..]);
+                    let from = right_start + start;
+                    let (values, stride, padded) = match right {
+                        Right::Packed(packed) => {
+                            (packed.panel((first + skip) / width, from), width, true)
                         }
+                        Right::Plain(matrix) => {
+                            let part = matrix.part(from, steps, first + skip, columns);
+                            let few = rows <= TILE_ROWS || depth * matrix.columns <= IN_PLACE;
+                            if part.column_stride == 1 && few {
+                                (part.values, part.row_stride, false)
+                            } else {
+                                let target = buffer.0.as_mut_ptr().cast::<f32>();
+                                // SAFETY: the buffer holds a stretch of a panel, and `pack_panel`
+                                // writes `steps * width` values before they are read.
+                                let target = unsafe {
+                                    pack_panel::<V>(part, target);
+                                    std::slice::from_raw_parts(target, steps * width)
+                                };
+                                (target, width, true)
+                            }
+                        }
+                    };
+                    let finish = Finish {
+                        accumulate: epilogue.accumulate || !is_first,
+                        bias: match epilogue.bias {
+                            Some(bias) if is_last => bias[first + skip..].as_ptr(),
+                            _ => std::ptr::null(),
+                        },
+                        relu: is_last && epilogue.activation == Activation::Relu,
+                    };
+                    let mut row = 0;
+                    while row < rows {
+                        let tile_rows = next_tile_rows::<V>(rows - row);
+                        let (left, left_strides) = match packed_left {
+                            Some(values) => (&values[row * steps..], (1, tile_rows)),
+                            None if steps == 0 => (&[][..], (0, 0)),
+                            None => (
+                                &part.values[row * part.row_stride..],
+                                (part.row_stride, part.column_stride),
+                            ),
+                        };
+                        let task = Products {
+                            steps,
+                            left: left.as_ptr(),
+                            left_strides,
+                            right: values.as_ptr(),
+                            right_stride: stride,
+                            padded,
+                            // SAFETY: the tile lies within the block.
+                            out: unsafe { out.offset(row * out_stride + skip) }.pointer(),
+                            out_stride,
+                            columns,
+                            finish,
+                        };
+                        with_tile::<V, _>(tile_rows, columns, task);
+                        row += tile_rows;
                     }
-                };
-                let finish = Finish {
-                    accumulate: epilogue.accumulate || !is_first,
-                    bias: match epilogue.bias {
-                        Some(bias) if is_last => bias[first + skip..].as_ptr(),
-                        _ => std::ptr::null(),
-                    },
-                    relu: is_last && epilogue.activation == Activation::Relu,
-                };
-                let mut row = 0;
-                while row < rows {
-                    let tile_rows = next_tile_rows::<V>(rows - row);
-                    let (left, left_strides) = match packed_left {
-                        Some(values) => (&values[row * steps..], (1, tile_rows)),
-                        None if steps == 0 => (&[][..], (0, 0)),
-                        None => (
-                            &part.values[row * part.row_stride..],
-                            (part.row_stride, part.column_stride),
-                        ),
-                    };
-                    let task = Products {
-                        steps,
-                        left: left.as_ptr(),
-                        left_strides,
-                        right: values.as_ptr(),
-                        right_stride: stride,
-                        padded,
-                        // SAFETY: the tile lies within the block.
-                        out: unsafe { out.offset(row * out_stride + skip) }.pointer(),
-                        out_stride,
-                        columns,
-                        finish,
-                    };
-                    with_tile::<V, _>(tile_rows, columns, task);
-                    row += tile_rows;
+                    start += steps;
+                    if start >= group_end {
+                        break;
+                    }
                 }
             }
-            start += steps;
-            if start >= depth {
+            group_start = group_end;
+            if group_start >= depth {
                 break;
             }
         }

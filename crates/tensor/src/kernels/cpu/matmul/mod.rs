@@ -219,7 +219,7 @@ fn any_product(
                 _ => None,
             };
             let right = packed.as_ref().map_or(right, Right::Packed);
-            blocks(&plan, left, right, 0, epilogue, out, out_stride);
+            blocks(&plan, left, right, 0, epilogue, out, out_stride, false);
         }
     }
 }
@@ -236,13 +236,13 @@ pub(crate) fn product_by_rows(
     out: &mut [f32],
 ) {
     let in_rows = left.column_stride == 1;
-    product_planned(left, right, epilogue, out, |sizes| {
-        Plan::new(sizes, panel_columns(), in_rows).without_depth_cut()
-    });
+    let plan = |sizes| Plan::new(sizes, panel_columns(), in_rows).without_depth_cut();
+    product_planned(left, right, epilogue, out, plan, false);
 }
 
 /// `out = left · right` under `epilogue` on the calling thread alone. A row's bits do not depend on
-/// the rows beside it.
+/// the rows beside it, nor any on whether the columns are taken `backwards`: a `right` that is
+/// larger than the cache, and read again and again, is best read from either end in turn.
 ///
 /// # Panics
 /// When the sizes do not fit each other.
@@ -252,12 +252,17 @@ pub(crate) fn product_of_rows(
     right: &PackedMatrix,
     epilogue: Epilogue<'_>,
     out: &mut [f32],
+    backwards: bool,
 ) {
     check_sizes(left, right, epilogue, out);
     if out.is_empty() {
         return;
     }
-    whole(left, Right::Packed(right), epilogue, out, right.columns());
+    let (rows, columns) = ((0, left.rows), (0, right.columns()));
+    let (right, stride, out) = (Right::Packed(right), right.columns(), SharedMut::new(out));
+    // SAFETY: the block lies within `out`, as just checked, which nothing else uses meanwhile.
+    let block = unsafe { Block::new(left, right, 0, epilogue, out, stride, rows, columns) };
+    dispatch(block.in_order(backwards));
 }
 
 /// As [`product_of_rows`] for a few rows, to the same bits; all threads share the weight.
@@ -270,10 +275,10 @@ pub(crate) fn product_of_few_rows(
     right: &PackedMatrix,
     epilogue: Epilogue<'_>,
     out: &mut [f32],
+    backwards: bool,
 ) {
-    product_planned(left, right, epilogue, out, |sizes| {
-        Plan::of_few_rows(sizes, panel_columns(), threads::count())
-    });
+    let plan = |sizes| Plan::of_few_rows(sizes, panel_columns(), threads::count());
+    product_planned(left, right, epilogue, out, plan, backwards);
 }
 
 /// The product in blocks as `plan` cuts its sizes, `[rows, depth, columns]`.
@@ -284,6 +289,7 @@ fn product_planned(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
     plan: impl FnOnce([usize; 3]) -> Plan,
+    backwards: bool,
 ) {
     check_sizes(left, right, epilogue, out);
     if out.is_empty() {
@@ -291,7 +297,7 @@ fn product_planned(
     }
     let columns = right.columns();
     let plan = plan([left.rows, left.columns, columns]);
-    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns);
+    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns, backwards);
 }
 
 /// The product as one block, on the calling thread. Callers have checked that `out` holds it.
@@ -315,6 +321,7 @@ fn check_sizes(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>, o
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
 }
 
+#[expect(clippy::too_many_arguments, reason = "a block's, with the plan")]
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.
 fn blocks(
     plan: &Plan,
@@ -324,6 +331,7 @@ fn blocks(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
     out_stride: usize,
+    backwards: bool,
 ) {
     let shared = SharedMut::new(out);
     parallel_for(plan.tasks(), plan.work, |task| {
@@ -333,7 +341,7 @@ fn blocks(
         let block = unsafe {
             Block::new(left, right, right_start, epilogue, shared, out_stride, rows, columns)
         };
-        dispatch(block);
+        dispatch(block.in_order(backwards));
     });
 }
 
@@ -360,7 +368,7 @@ fn by_depth(
         let plan =
             Plan::new([rows, end - start, columns], panel_columns(), left.column_stride == 1)
                 .in_blocks();
-        blocks(&plan, left, right, start, Epilogue::default(), out, columns);
+        blocks(&plan, left, right, start, Epilogue::default(), out, columns, false);
     });
     let partial = &*partial;
     for row in 0..rows {

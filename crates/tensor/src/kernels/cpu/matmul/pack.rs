@@ -25,17 +25,33 @@ impl PackedMatrix {
         let size = width * matrix.rows;
         let values = storage.unique_f32s().expect("a new buffer is not shared");
         let shared = SharedMut::new(&mut values[..panels * size]);
-        // About 8 KiB a task.
-        let panels_each = (2048 / size.max(1)).max(1);
-        parallel_for(panels.div_ceil(panels_each), panels * size / 4, |task| {
-            let end = panels.min((task + 1) * panels_each);
-            for panel in task * panels_each..end {
-                let column = panel * width;
-                let part = matrix.part(0, matrix.rows, column, width.min(matrix.columns - column));
-                // SAFETY: every panel has its own `size` values.
-                dispatch(unsafe { PackPanel::new(part, shared.offset(panel * size).pointer()) });
-            }
-        });
+        let work = panels * size / 4;
+        if matrix.column_stride == 1 {
+            // Some rows of all panels a task: memory is read row by row.
+            let rows_each = (8192 / (panels * width).max(1)).max(8);
+            parallel_for(matrix.rows.div_ceil(rows_each), work, |task| {
+                let first = task * rows_each;
+                let rows = rows_each.min(matrix.rows - first);
+                let part = matrix.part(first, rows, 0, matrix.columns);
+                // SAFETY: every task has its own rows of each panel's `size` values.
+                dispatch(unsafe { PackRows::new(part, shared.offset(first * width), size) });
+            });
+        } else {
+            // About 8 KiB a task.
+            let panels_each = (2048 / size.max(1)).max(1);
+            parallel_for(panels.div_ceil(panels_each), work, |task| {
+                let end = panels.min((task + 1) * panels_each);
+                for panel in task * panels_each..end {
+                    let column = panel * width;
+                    let columns = width.min(matrix.columns - column);
+                    let part = matrix.part(0, matrix.rows, column, columns);
+                    // SAFETY: every panel has its own `size` values.
+                    dispatch(unsafe {
+                        PackPanel::new(part, shared.offset(panel * size).pointer())
+                    });
+                }
+            });
+        }
         Self { storage, rows: matrix.rows, columns: matrix.columns, width }
     }
 
@@ -91,6 +107,39 @@ impl Kernel for PackPanel<'_> {
     fn run<V: Vector>(self) {
         // SAFETY: by the contract of `new`.
         unsafe { pack_panel::<V>(self.part, self.target) };
+    }
+}
+
+/// Some rows of a matrix to their place in each of its panels.
+struct PackRows<'a> {
+    part: Matrix<'a>,
+    /// Where the rows begin in the first panel.
+    target: SharedMut<f32>,
+    /// Values of a panel.
+    size: usize,
+}
+
+impl<'a> PackRows<'a> {
+    /// # Safety
+    /// As for [`pack_panel`], for every panel of `part`: they are `size` values apart.
+    unsafe fn new(part: Matrix<'a>, target: SharedMut<f32>, size: usize) -> Self {
+        Self { part, target, size }
+    }
+}
+
+impl Kernel for PackRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { part, target, size } = self;
+        let width = panel_width::<V>();
+        for panel in 0..part.columns.div_ceil(width) {
+            let columns = width.min(part.columns - panel * width);
+            let part = part.part(0, part.rows, panel * width, columns);
+            // SAFETY: by the contract of `new`.
+            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer()) };
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct PackedRow<'a> {
     /// First column, at the start of a panel, and number of columns.
     pub(super) first: usize,
     pub(super) count: usize,
+    /// From the last panel to the first.
+    pub(super) backwards: bool,
 }
 
 impl Kernel for PackedRow<'_> {
@@ -35,14 +37,13 @@ impl Kernel for PackedRow<'_> {
             prefetch_all(&self.left.values[..self.left.columns]);
         }
         let panels = self.count.div_ceil(panel_width::<V>());
-        let mut panel = 0;
-        while panel < panels {
-            if panel + PANELS <= panels {
-                self.panels::<V, PANELS>(panel);
-                panel += PANELS;
+        let (together, single) = (panels / PANELS, panels % PANELS);
+        for index in 0..together + single {
+            let index = if self.backwards { together + single - 1 - index } else { index };
+            if index < together {
+                self.panels::<V, PANELS>(index * PANELS);
             } else {
-                self.panels::<V, 1>(panel);
-                panel += 1;
+                self.panels::<V, 1>(together * PANELS + index - together);
             }
         }
         let Self { epilogue: Epilogue { activation, .. }, out, count, .. } = self;
@@ -57,7 +58,7 @@ impl PackedRow<'_> {
     /// The outputs of `N` panels from `panel` on.
     #[inline(always)]
     fn panels<V: Vector, const N: usize>(&self, panel: usize) {
-        let Self { left, packed, right_start, epilogue, out, first, count } = self;
+        let Self { left, packed, right_start, epilogue, out, first, count, .. } = self;
         let (width, depth) = (panel_width::<V>(), left.columns);
         let stretch = stretch::<V>(depth);
         let mut start = 0;

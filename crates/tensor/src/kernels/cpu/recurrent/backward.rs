@@ -116,15 +116,15 @@ fn block<C: Cell>(
     let items = first..first + count;
     let longest = items.clone().map(|item| sequence.length(item)).max().unwrap_or(0);
     for step in (0..longest).rev() {
-        for (index, item) in items.clone().enumerate() {
-            let Some(at) = sequence.row_of(item, step) else { continue };
-            let grad = row_mut(grad, index, outputs);
-            let terms = row(fixed.output_grad, at, outputs);
-            grad.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-        }
         if let Some(weight) = fixed.projection {
+            for (index, item) in items.clone().enumerate() {
+                let Some(at) = sequence.row_of(item, step) else { continue };
+                let terms = row(fixed.output_grad, at, outputs);
+                let grad = row_mut(grad, index, outputs);
+                grad.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+            }
             let grads = Matrix::new(grad, count, outputs);
-            sequence.product(grads, weight, Epilogue::default(), before);
+            sequence.product(step, C::GATES, grads, weight, Epilogue::default(), before);
         }
         for (index, item) in items.clone().enumerate() {
             let product_grad = row_mut(product_grad, index, width);
@@ -138,11 +138,11 @@ fn block<C: Cell>(
                 // SAFETY: rows of this block's own items, see `Rows`.
                 unsafe { rows.row(at) }.copy_from_slice(grad);
             }
-            let grad = if fixed.projection.is_some() {
+            let (grad, terms) = if fixed.projection.is_some() {
                 grad.fill(0.0);
-                row_mut(before, index, units)
+                (row_mut(before, index, units), None)
             } else {
-                grad
+                (grad, Some(row(fixed.output_grad, at, outputs)))
             };
             let earlier = step.checked_sub(1).and_then(|step| sequence.row_of(item, step));
             // SAFETY: as above; the cell state of another step is another row.
@@ -159,6 +159,10 @@ fn block<C: Cell>(
                 (false, Some(at)) => Some(row(fixed.output, at, outputs)),
                 (false, None) => fixed.hidden.map(|values| row(values, item, outputs)),
             };
+            let next = match index + 1 < count {
+                true => sequence.row_of(item + 1, step),
+                false => step.checked_sub(1).and_then(|step| sequence.row_of(first, step)),
+            };
             dispatch(StepBackRow {
                 cell,
                 units,
@@ -166,18 +170,20 @@ fn block<C: Cell>(
                 extra: extra.unwrap_or_default(),
                 state,
                 grad,
+                terms,
+                next_terms: match next {
+                    Some(at) => row(fixed.output_grad, at, outputs).as_ptr(),
+                    None => std::ptr::null(),
+                },
                 cell_grad: if C::HAS_CELL { row_mut(cell_grad, index, units) } else { &mut [] },
                 product_grad,
-                next: arrays.gates.address(match index + 1 < count {
-                    true => sequence.row_of(item + 1, step),
-                    false => step.checked_sub(1).and_then(|step| sequence.row_of(first, step)),
-                }),
+                next: arrays.gates.address(next),
             });
         }
         if step > 0 || arrays.hidden_grad.is_some() {
             let grads = Matrix::new(product_grad, count, width);
             let epilogue = Epilogue { accumulate: true, ..Epilogue::default() };
-            sequence.product(grads, fixed.weight, epilogue, grad);
+            sequence.product(step, C::GATES, grads, fixed.weight, epilogue, grad);
         }
     }
     for (index, item) in items.enumerate() {

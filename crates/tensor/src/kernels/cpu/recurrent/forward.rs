@@ -123,7 +123,8 @@ fn block<C: Cell>(
             }
             HiddenProduct::Packed(weight) => {
                 let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
-                sequence.product(Matrix::new(hidden, count, outputs), weight, epilogue, product);
+                let hidden = Matrix::new(hidden, count, outputs);
+                sequence.product(step, C::GATES, hidden, weight, epilogue, product);
                 &*product
             }
         };
@@ -156,7 +157,7 @@ fn block<C: Cell>(
         }
         if let Some(weight) = fixed.projection {
             let before = Matrix::new(before, count, units);
-            sequence.product(before, weight, Epilogue::default(), after);
+            sequence.product(step, C::GATES, before, weight, Epilogue::default(), after);
         }
         let Some(output) = &arrays.output else { continue };
         for (index, item) in items.clone().enumerate() {

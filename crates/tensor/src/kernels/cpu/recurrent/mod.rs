@@ -25,6 +25,8 @@ use crate::storage::Storage;
 
 /// Items of a block at least: they share each pass over the weight.
 const FEW_ITEMS: usize = 4;
+/// Values of a weight that does not stay in a thread's cache.
+const LARGE_WEIGHT: usize = 400_000;
 
 /// The extent of a batch of sequences and the order of their steps.
 #[derive(Clone, Copy)]
@@ -57,31 +59,47 @@ impl Sequence<'_> {
         self.time_of(item, step).map(|time| item * self.time + time)
     }
 
+    /// Whether all threads share each step's product: where there are few items for each of them,
+    /// or not many and a weight that would leave every thread's cache between two steps. The pass
+    /// over the gates is one thread's then.
+    fn shares_weight(&self, gates: usize) -> bool {
+        let threads = threads::count();
+        let is_large = self.outputs * gates * self.units > LARGE_WEIGHT;
+        let few = if is_large { FEW_ITEMS * threads.min(4) } else { FEW_ITEMS };
+        threads > 1 && self.batch <= few
+    }
+
     /// Calls `task` with the first and the number of items of each block.
     fn each_block(&self, gates: usize, task: impl Fn(usize, usize) + Sync) {
         // 32 products, or one gate, a nanosecond.
         let product = self.outputs * gates * self.units / 32 + gates * self.units;
         let work = self.batch.saturating_mul(self.time).saturating_mul(product);
-        let blocks = threads::count().min(self.batch.div_ceil(FEW_ITEMS)).max(1);
+        let blocks = match self.shares_weight(gates) {
+            true => 1,
+            false => threads::count().min(self.batch.div_ceil(FEW_ITEMS)).max(1),
+        };
         parallel_for(blocks, work, |block| {
             let (start, end) = (self.batch * block / blocks, self.batch * (block + 1) / blocks);
             task(start, end - start);
         });
     }
 
-    /// `out = left · weight`, of some items' rows, on a thread of [`Self::each_block`].
+    /// `out = left · weight`, of some items' rows at a step, on a thread of [`Self::each_block`].
     fn product(
         &self,
+        step: usize,
+        gates: usize,
         left: Matrix<'_>,
         weight: &PackedMatrix,
         epilogue: Epilogue<'_>,
         out: &mut [f32],
     ) {
-        if self.batch <= FEW_ITEMS && threads::count() > 1 {
-            product_of_few_rows(left, weight, epilogue, out);
+        let backwards = step % 2 == 1;
+        if self.shares_weight(gates) {
+            product_of_few_rows(left, weight, epilogue, out, backwards);
             prefetch_all(out);
         } else {
-            product_of_rows(left, weight, epilogue, out);
+            product_of_rows(left, weight, epilogue, out, backwards);
         }
     }
 

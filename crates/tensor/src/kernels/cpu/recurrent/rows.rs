@@ -141,6 +141,10 @@ pub(super) struct StepBackRow<'a, C> {
     /// `[units]`: the gradient of the step's output; becomes what reaches the old hidden state
     /// directly.
     pub(super) grad: &'a mut [f32],
+    /// `[units]`: what joins it first.
+    pub(super) terms: Option<&'a [f32]>,
+    /// That of the step that comes next, as in [`StepRow`].
+    pub(super) next_terms: *const f32,
     /// `[units]`, or empty: the gradient of the cell state, new and old.
     pub(super) cell_grad: &'a mut [f32],
     /// `[gates · units]`: gets the gradients of the hidden state's products.
@@ -160,6 +164,7 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
         assert!(self.cell_grad.len() == units || !C::HAS_CELL);
         assert!(self.extra.len() == units || !C::SAVES_EXTRA);
         assert!(self.state.is_none_or(|state| state.len() == units));
+        assert!(self.terms.is_none_or(|terms| terms.len() == units));
         let mut row = StepBackPointers {
             cell: self.cell,
             units,
@@ -167,6 +172,8 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
             extra: self.extra.as_mut_ptr(),
             state: self.state.map_or(std::ptr::null(), <[f32]>::as_ptr),
             grad: self.grad.as_mut_ptr(),
+            terms: self.terms.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            next_terms: self.next_terms,
             cell_grad: self.cell_grad.as_mut_ptr(),
             product_grad: self.product_grad.as_mut_ptr(),
             next: self.next,
@@ -184,6 +191,9 @@ struct StepBackPointers<C> {
     /// Null for zeros.
     state: *const f32,
     grad: *mut f32,
+    /// Null for zeros.
+    terms: *const f32,
+    next_terms: *const f32,
     cell_grad: *mut f32,
     product_grad: *mut f32,
     next: *const f32,
@@ -192,7 +202,8 @@ struct StepBackPointers<C> {
 impl<C: Cell> Units for StepBackPointers<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
-        let Self { cell, units, gates, extra, state, grad, cell_grad, product_grad, next } = *self;
+        let Self { cell, units, gates, extra, state, grad, terms, cell_grad, .. } = *self;
+        let Self { product_grad, next, next_terms, .. } = *self;
         // SAFETY: by the trait's contract.
         unsafe {
             let mut saved = [V::zero(); MOST_GATES];
@@ -205,7 +216,12 @@ impl<C: Cell> Units for StepBackPointers<C> {
             let old = if state.is_null() { V::zero() } else { at.load(state) };
             let extra_value = if C::SAVES_EXTRA { at.load(extra) } else { V::zero() };
             let cell_grad_value = if C::HAS_CELL { at.load(cell_grad) } else { V::zero() };
-            let back = cell.backward(saved, extra_value, old, at.load(grad), cell_grad_value);
+            prefetch(next_terms.wrapping_add(at.start()));
+            let mut grad_value: V = at.load(grad);
+            if !terms.is_null() {
+                grad_value = grad_value.add(at.load(terms));
+            }
+            let back = cell.backward(saved, extra_value, old, grad_value, cell_grad_value);
             let mut gate = 0;
             while gate < C::GATES {
                 at.store(back.input[gate], gates.add(gate * units));
