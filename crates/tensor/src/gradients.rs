@@ -14,11 +14,13 @@ pub struct Gradients {
 
 impl Gradients {
     /// The gradient of `leaf`; `None` when the result did not depend on it.
+    #[inline]
     pub fn get(&self, leaf: &Tensor) -> Option<&Tensor> {
         self.by_leaf.get(&leaf.node.as_ref()?.id())
     }
 
     /// The gradient of `leaf`, to change in place (clipping).
+    #[inline]
     pub fn get_mut(&mut self, leaf: &Tensor) -> Option<&mut Tensor> {
         self.by_leaf.get_mut(&leaf.node.as_ref()?.id())
     }
@@ -53,6 +55,7 @@ impl Gradients {
         self.by_leaf.is_empty()
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, id: u64, gradient: Tensor) {
         debug_assert!(!gradient.requires_grad());
         match self.by_leaf.entry(id) {

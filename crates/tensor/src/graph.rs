@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 use triomphe::Arc;
@@ -35,6 +35,23 @@ struct Cell {
     step: Mutex<Step>,
 }
 
+impl Cell {
+    fn locked_step(&self) -> MutexGuard<'_, Step> {
+        self.step.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Step {
+    /// Passes the gradient of this step's result on to its inputs.
+    #[inline]
+    fn walk(&mut self, output_grad: Tensor, pending: &mut Pending, leaves: &mut Gradients) {
+        let record = self.record.take().expect("this graph was consumed by an earlier backward()");
+        let inputs = &mut self.inputs;
+        record.backward(output_grad, &mut InputGradients { inputs, pending, leaves });
+        self.inputs.clear();
+    }
+}
+
 /// A place in the graph.
 #[derive(Clone)]
 pub(crate) enum Node {
@@ -49,6 +66,7 @@ pub(crate) enum Node {
 pub(crate) struct Inner(Option<Arc<Cell>>);
 
 /// Numbers of nodes.
+#[inline]
 fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -59,6 +77,7 @@ impl Node {
         Self::Leaf(next_id())
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> u64 {
         match self {
             Self::Leaf(id) => *id,
@@ -82,20 +101,17 @@ impl Inner {
         Self(Some(cell))
     }
 
-    /// Calls `walk` with the step, which it consumes: where it stands if nobody else holds this
-    /// node, for then no lock is needed and nothing is moved.
+    /// Calls `walk` with the step, which it consumes; without a lock where nobody shares it.
+    #[inline]
     fn consume(&mut self, walk: impl FnOnce(&mut Step)) {
         let cell = self.0.as_mut().expect(NOT_DROPPED);
         match Arc::get_mut(cell) {
             Some(unique) => walk(unique.step.get_mut().unwrap_or_else(PoisonError::into_inner)),
-            None => {
-                let locked = cell.step.lock();
-                let mut step = take(&mut *locked.unwrap_or_else(PoisonError::into_inner));
-                walk(&mut step);
-            }
+            None => walk(&mut cell.locked_step()),
         }
     }
 
+    #[inline]
     fn cell(&self) -> &Cell {
         self.0.as_ref().expect(NOT_DROPPED)
     }
@@ -164,6 +180,7 @@ pub(crate) struct InputGradients<'a> {
 
 impl InputGradients<'_> {
     /// Whether the gradient of input `index` is wanted.
+    #[inline]
     pub(crate) fn wants(&self, index: usize) -> bool {
         self.inputs.get(index).is_some_and(Option::is_some)
     }
@@ -176,6 +193,7 @@ impl InputGradients<'_> {
     }
 
     /// Adds to the gradient of input `index`, once for each; ignored where it is not wanted.
+    #[inline]
     pub(crate) fn add(&mut self, index: usize, gradient: Tensor) {
         match self.inputs.get_mut(index) {
             Some(Some(Node::Leaf(id))) => self.leaves.add(*id, gradient),
@@ -327,16 +345,9 @@ impl Tensor {
         };
         let mut pending = PENDING.take();
         (pending.top, pending.cursor) = (node.cell().id, 0);
-        pending.add(node.clone(), output_grad);
+        node.cell().locked_step().walk(output_grad, &mut pending, gradients);
         while let Some((mut node, output_grad)) = pending.next() {
-            node.consume(|Step { inputs, record }| {
-                let record = record.take();
-                let record = record.expect("this graph was consumed by an earlier backward()");
-                let (pending, leaves) = (&mut pending, &mut *gradients);
-                let mut input_gradients = InputGradients { inputs, pending, leaves };
-                record.backward(output_grad, &mut input_gradients);
-                inputs.clear();
-            });
+            node.consume(|step| step.walk(output_grad, &mut pending, gradients));
         }
         pending.near.clear();
         PENDING.replace(pending);

@@ -22,6 +22,7 @@ impl Shape {
     /// # Panics
     /// When there are more than [`MAX_RANK`] axes.
     #[track_caller]
+    #[inline]
     pub fn new(dims: &[usize]) -> Self {
         assert!(dims.len() <= MAX_RANK, "a tensor has at most {MAX_RANK} axes, not {}", dims.len());
         let mut shape = Self { dims: [1; MAX_RANK], rank: dims.len() };
@@ -30,6 +31,7 @@ impl Shape {
     }
 
     /// The axis lengths.
+    #[inline]
     pub fn dims(&self) -> &[usize] {
         &self.dims[..self.rank]
     }
@@ -45,8 +47,11 @@ impl Shape {
     }
 
     /// The number of elements (1 for a scalar).
+    #[inline]
     pub fn elements(&self) -> usize {
-        self.dims().iter().product()
+        // Of all, as those beyond the rank are ones: no loop.
+        let [a, b, c, d, e, f, g, h] = self.dims;
+        ((a * b) * (c * d)) * ((e * f) * (g * h))
     }
 
     /// This shape with one more axis of length `length` before the first.
@@ -90,15 +95,18 @@ impl Shape {
 impl Deref for Shape {
     type Target = [usize];
 
+    #[inline]
     fn deref(&self) -> &[usize] {
         self.dims()
     }
 }
 
 impl PartialEq for Shape {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        // All of them at once: no call for a comparison of unknown length.
-        self.dims == other.dims && self.rank == other.rank
+        // All of them at once, without the call that comparing slices is.
+        let differ = |i: usize| self.dims[i] ^ other.dims[i];
+        (0..MAX_RANK).fold(self.rank ^ other.rank, |sum, i| sum | differ(i)) == 0
     }
 }
 

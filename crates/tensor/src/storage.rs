@@ -24,29 +24,35 @@ type FreeList = Mutex<Vec<Arc<Vec<Line>>>>;
 
 impl Storage {
     /// A buffer of at least `length` values with unspecified (old, but initialised) contents.
+    #[inline]
     pub(crate) fn new(length: usize) -> Self {
         // Nothing needs no buffer.
         Self((length > 0).then(|| pool::take(length.div_ceil(LINE))))
     }
 
+    #[inline]
     pub(crate) fn f32s(&self) -> &[f32] {
         bytemuck::cast_slice(self.lines())
     }
 
+    #[inline]
     pub(crate) fn i32s(&self) -> &[i32] {
         bytemuck::cast_slice(self.lines())
     }
 
     /// The values, when no other tensor shares this buffer.
+    #[inline]
     pub(crate) fn unique_f32s(&mut self) -> Option<&mut [f32]> {
         self.unique().map(bytemuck::cast_slice_mut)
     }
 
     /// The values as integers, when no other tensor shares this buffer.
+    #[inline]
     pub(crate) fn unique_i32s(&mut self) -> Option<&mut [i32]> {
         self.unique().map(bytemuck::cast_slice_mut)
     }
 
+    #[inline]
     fn unique(&mut self) -> Option<&mut [Line]> {
         match &mut self.0 {
             Some(lines) => Arc::get_mut(lines).map(Vec::as_mut_slice),
@@ -54,18 +60,21 @@ impl Storage {
         }
     }
 
+    #[inline]
     fn lines(&self) -> &[Line] {
         self.0.as_ref().map_or(&[], |lines| lines.as_slice())
     }
 }
 
 impl Clone for Storage {
+    #[inline]
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
 impl Drop for Storage {
+    #[inline]
     fn drop(&mut self) {
         if let Some(lines) = self.0.take()
             && lines.is_unique()
@@ -141,8 +150,10 @@ pub mod pool {
             // An error: the thread is ending.
             let _ = OWN.try_with(|own| {
                 let own = &mut own.borrow_mut().0[class];
-                if own.len() < OWN_BUFFERS {
-                    own.extend(left.take());
+                if own.len() < OWN_BUFFERS
+                    && let Some(lines) = left.take()
+                {
+                    own.push(lines);
                 }
             });
         }

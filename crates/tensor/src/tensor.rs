@@ -82,6 +82,7 @@ impl Tensor {
 
     /// A tensor whose values `fill` writes. It gets a buffer with unspecified contents and must
     /// write every element.
+    #[inline]
     pub fn build(shape: impl Into<Shape>, fill: impl FnOnce(&mut [f32])) -> Self {
         let mut tensor = Self::unfilled(shape.into(), DType::F32);
         let elements = tensor.elements();
@@ -109,11 +110,13 @@ impl Tensor {
     }
 
     /// The lengths of the axes, outermost first.
+    #[inline]
     pub fn dims(&self) -> &[usize] {
         self.shape.dims()
     }
 
     /// The shape.
+    #[inline]
     pub fn shape(&self) -> Shape {
         self.shape
     }
@@ -124,11 +127,13 @@ impl Tensor {
     }
 
     /// The number of elements.
+    #[inline]
     pub fn elements(&self) -> usize {
         self.shape.elements()
     }
 
     /// The type of the values.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
@@ -138,6 +143,7 @@ impl Tensor {
     /// # Panics
     /// When this is not an `F32` tensor.
     #[track_caller]
+    #[inline]
     pub fn as_slice(&self) -> &[f32] {
         assert_eq!(self.dtype, DType::F32, "the type of a tensor of shape {}", self.shape);
         &self.storage.f32s()[self.offset..self.offset + self.elements()]
@@ -148,6 +154,7 @@ impl Tensor {
     /// # Panics
     /// When this is not an `I32` tensor.
     #[track_caller]
+    #[inline]
     pub fn as_i32(&self) -> &[i32] {
         assert_eq!(self.dtype, DType::I32, "the type of a tensor of shape {}", self.shape);
         &self.storage.i32s()[self.offset..self.offset + self.elements()]
@@ -170,6 +177,7 @@ impl Tensor {
 
     /// Writable values: in place where nothing else shares them, of a copy otherwise.
     #[track_caller]
+    #[inline]
     pub fn make_mut(&mut self) -> &mut [f32] {
         assert_eq!(self.dtype, DType::F32, "the type of a tensor of shape {}", self.shape);
         if !self.is_unique() {
@@ -181,11 +189,13 @@ impl Tensor {
     }
 
     /// Whether nothing else shares the values, so that [`Tensor::make_mut`] works in place.
+    #[inline]
     pub fn is_unique(&mut self) -> bool {
         self.storage.unique_f32s().is_some()
     }
 
     /// The same values under another shape, starting `skip` elements in; for views.
+    #[inline]
     pub(crate) fn view(&self, skip: usize, shape: Shape) -> Self {
         debug_assert!(skip + shape.elements() <= self.elements());
         let (storage, offset) = (self.storage.clone(), self.offset + skip);
@@ -210,6 +220,7 @@ impl Tensor {
     }
 
     /// Whether a gradient flows to this tensor.
+    #[inline]
     pub fn requires_grad(&self) -> bool {
         self.node.is_some()
     }
@@ -223,6 +234,7 @@ pub(crate) struct Values {
 }
 
 impl Values {
+    #[inline]
     pub(crate) fn f32s(&self) -> &[f32] {
         &self.storage.f32s()[self.offset..self.offset + self.length]
     }
@@ -240,6 +252,7 @@ impl Values {
 
 impl Tensor {
     /// The values, shared.
+    #[inline]
     pub(crate) fn values(&self) -> Values {
         let (storage, offset) = (self.storage.clone(), self.offset);
         Values { storage, offset, length: self.elements() }

@@ -105,14 +105,14 @@ fn geometry(input: Shape, weight: Shape, options: &Conv2dOptions, output: Shape)
 }
 
 impl Backward for Conv2d {
-    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+    fn backward(self, mut grad: Tensor, inputs: &mut InputGradients) {
         let (g, wants_bias) = (&self.geometry, inputs.wants(2));
-        let (product_grad, bias_grad) =
-            before_epilogue(self.activation, self.output, output_grad, g.filters, wants_bias);
+        let bias_grad =
+            before_epilogue(self.activation, self.output, &mut grad, g.filters, wants_bias);
         if let Some(bias_grad) = bias_grad {
             inputs.add(2, bias_grad);
         }
-        let output_grad = product_grad.as_slice();
+        let output_grad = grad.as_slice();
         if let Some(input) = self.input {
             let fill = |out: &mut [f32]| conv::weight_grad(g, input.f32s(), output_grad, out);
             inputs.add(1, Tensor::build(self.weight_shape, fill));

@@ -6,40 +6,35 @@ use crate::kernels::cpu::epilogue_grad::epilogue_grad;
 use crate::kernels::cpu::reduce::column_sums;
 use crate::tensor::{Tensor, Values};
 
-/// The gradient before bias and activation and, where wanted, that of the bias, one value for each
-/// of the `columns` of the last axis. Without `output` the activation is the identity.
+/// Turns `grad`, the gradient of the output, into that before bias and activation, and answers the
+/// bias's where it is wanted, one value for each of the `columns` of the last axis. Without
+/// `output` the activation is the identity.
 pub(crate) fn before_epilogue(
     activation: Activation,
     output: Option<Values>,
-    mut output_grad: Tensor,
+    grad: &mut Tensor,
     columns: usize,
     wants_bias: bool,
-) -> (Tensor, Option<Tensor>) {
+) -> Option<Tensor> {
     let Some(output) = output else {
-        let rows = output_grad.elements() / columns.max(1);
-        let sums = || {
-            Tensor::build([columns], |out| column_sums(rows, columns, output_grad.as_slice(), out))
-        };
-        let bias_grad = wants_bias.then(sums);
-        return (output_grad, bias_grad);
+        let rows = grad.elements() / columns.max(1);
+        let sums =
+            || Tensor::build([columns], |out| column_sums(rows, columns, grad.as_slice(), out));
+        return wants_bias.then(sums);
     };
     let y = output.f32s();
-    let mut product_grad = None;
     let mut run = |bias_grad: Option<&mut [f32]>| {
-        if output_grad.is_unique() {
-            epilogue_grad(activation, columns, y, None, output_grad.make_mut(), bias_grad);
+        if grad.is_unique() {
+            epilogue_grad(activation, columns, y, None, grad.make_mut(), bias_grad);
         } else {
-            let dy = output_grad.as_slice();
-            product_grad = Some(Tensor::build(output_grad.shape(), |dz| {
-                epilogue_grad(activation, columns, y, Some(dy), dz, bias_grad);
-            }));
+            *grad = Tensor::build(grad.shape(), |dz| {
+                epilogue_grad(activation, columns, y, Some(grad.as_slice()), dz, bias_grad);
+            });
         }
     };
-    let bias_grad = if wants_bias {
-        Some(Tensor::build([columns], |out| run(Some(out))))
-    } else {
-        run(None);
-        None
-    };
-    (product_grad.unwrap_or(output_grad), bias_grad)
+    if wants_bias {
+        return Some(Tensor::build([columns], |out| run(Some(out))));
+    }
+    run(None);
+    None
 }

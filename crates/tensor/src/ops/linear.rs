@@ -80,22 +80,18 @@ impl Tensor {
 
 /// The product of all axes but the last.
 fn rows_of(shape: Shape) -> usize {
-    shape.split_last().map_or(1, |(_, leading)| leading.iter().product())
+    shape.with_last(1).elements()
 }
 
 impl Backward for Linear {
-    fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+    fn backward(self, mut grad: Tensor, inputs: &mut InputGradients) {
         let [input_size, output_size] = self.sizes;
-        let input_shape = output_grad.shape().with_last(input_size);
+        let input_shape = grad.shape().with_last(input_size);
         let rows = rows_of(input_shape);
-        let (product_grad, bias_grad) = before_epilogue(
-            self.activation,
-            self.output,
-            output_grad,
-            output_size,
-            inputs.wants(2),
-        );
-        let dz = Matrix::new(product_grad.as_slice(), rows, output_size);
+        let wants_bias = inputs.wants(2);
+        let bias_grad =
+            before_epilogue(self.activation, self.output, &mut grad, output_size, wants_bias);
+        let dz = Matrix::new(grad.as_slice(), rows, output_size);
         if let Some(weight) = &self.weight {
             let weight = Matrix::new(weight.f32s(), input_size, output_size);
             let input_grad = Tensor::build(input_shape, |out| {

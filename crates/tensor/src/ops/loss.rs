@@ -47,7 +47,7 @@ impl Backward for LossGradients {
         for (index, gradient) in self.gradients.into_iter().enumerate() {
             let Some(mut gradient) = gradient else { continue };
             let factors = output_grad.as_slice();
-            if factors != [1.0] && gradient.elements() > 0 {
+            if !matches!(factors, [1.0]) && gradient.elements() > 0 {
                 let run = gradient.elements() / factors.len();
                 let runs = gradient.make_mut().chunks_exact_mut(run);
                 for (run, factor) in runs.zip(factors) {

@@ -73,6 +73,7 @@ macro_rules! table {
         }
 
         impl Record {
+            #[inline]
             pub(crate) fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
                 match self {
                     $(Self::$name(record) => record.backward(output_grad, inputs),)*

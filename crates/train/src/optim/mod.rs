@@ -49,10 +49,10 @@ pub struct Update<'a> {
     pub gradient: &'a [f32],
     /// The state tensors, in the order of [`UpdateRule::state_names`].
     pub state: &'a mut [Tensor],
-    /// The learning rate of this step.
-    pub learning_rate: f64,
     /// How many updates this parameter has had, this one included: 1 at the first.
     pub step: u64,
+    /// The learning rate of this step.
+    pub learning_rate: f64,
 }
 
 /// Which optimizer, as recipes write it.

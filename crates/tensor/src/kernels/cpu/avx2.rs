@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::Vector;
+use super::vector::{EXPONENT_IN_LOWEST_BITS, Vector};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
@@ -158,8 +158,8 @@ impl Vector for Avx2 {
     fn exp2_of_whole(self) -> Self {
         // SAFETY: AVX2 is present, see above; registers only.
         unsafe {
-            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(127));
-            Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased)))
+            let biased = _mm256_add_ps(self.0, _mm256_set1_ps(EXPONENT_IN_LOWEST_BITS));
+            Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(biased))))
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::Vector;
+use super::vector::{EXPONENT_IN_LOWEST_BITS, Vector};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(__m512);
@@ -196,8 +196,8 @@ impl Vector for Avx512 {
     fn exp2_of_whole(self) -> Self {
         // SAFETY: AVX-512 is present, see above; registers only.
         unsafe {
-            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
-            Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased)))
+            let biased = _mm512_add_ps(self.0, _mm512_set1_ps(EXPONENT_IN_LOWEST_BITS));
+            Self(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(biased))))
         }
     }
 

@@ -161,7 +161,11 @@ impl Part<'_> {
             let count = V::LANES.min(self.losses.len() - skip);
             let first = self.first + skip;
             let rows = &logits[first * classes..(first + count) * classes];
-            turn::<V>(count, classes, |class, lane, at| table[class][lane] = rows[at]);
+            for (class, column) in table.iter_mut().enumerate() {
+                for (lane, value) in column.iter_mut().zip(rows[class..].iter().step_by(classes)) {
+                    *lane = *value;
+                }
+            }
             let mut class_of = [NO_CLASS; LANES];
             for (class, &target) in class_of.iter_mut().zip(&targets[first..first + count]) {
                 let is_class = usize::try_from(target).is_ok_and(|class| class < classes);
@@ -207,7 +211,11 @@ impl Part<'_> {
                 set_column(gradient, values);
             }
             let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
-            turn::<V>(count, classes, |class, lane, at| rows[at] = table[class][lane]);
+            for (class, column) in table.iter().enumerate() {
+                for (lane, value) in column.iter().zip(rows[class..].iter_mut().step_by(classes)) {
+                    *value = *lane;
+                }
+            }
             skip += count;
         }
     }
@@ -215,23 +223,6 @@ impl Part<'_> {
 
 /// The lanes of two of the widest vectors.
 const LANES: usize = 32;
-
-/// Calls `move_value(class, lane, index)` for every value of `count` rows of `classes`, one row a
-/// lane. A whole vector of rows is a loop of constant length.
-#[inline(always)]
-fn turn<V: Vector>(count: usize, classes: usize, mut move_value: impl FnMut(usize, usize, usize)) {
-    for class in 0..classes.min(FEW) {
-        if count == V::LANES {
-            for lane in 0..V::LANES {
-                move_value(class, lane, lane * classes + class);
-            }
-        } else {
-            for lane in 0..count.min(V::LANES) {
-                move_value(class, lane, lane * classes + class);
-            }
-        }
-    }
-}
 
 /// The lanes of one class.
 #[inline(always)]

@@ -86,48 +86,73 @@ impl Kernel for Rows<'_> {
         }
         let mut column = 0;
         while column + 4 * V::LANES <= self.columns {
-            self.strip::<V, 4>(column, V::LANES);
+            self.strip::<V, 4, 1>(column, V::LANES);
             column += 4 * V::LANES;
         }
         while column < self.columns {
-            self.strip::<V, 1>(column, V::LANES.min(self.columns - column));
+            self.strip::<V, 1, 4>(column, V::LANES.min(self.columns - column));
             column += V::LANES;
         }
     }
 }
 
 impl Rows<'_> {
-    /// `N` vectors of columns, the last with `last` values, down all rows.
+    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
+    /// adding to `TURNS` sums: with few columns each would wait for the one before.
     #[inline(always)]
-    fn strip<V: Vector, const N: usize>(&mut self, column: usize, last: usize) {
-        let (y, dz) = (self.y.as_ptr(), self.dz.pointer());
-        let is_full = last == V::LANES;
-        let mut sums = [V::zero(); N];
-        for row in 0..self.count / self.columns {
-            for (j, sum) in sums.iter_mut().enumerate() {
-                let at = row * self.columns + column + j * V::LANES;
-                // SAFETY: `at` and the `LANES` or `last` values from there on lie within the
-                // `count` values of each operand.
-                unsafe {
-                    let (out, dy) = if is_full {
-                        (V::load(y.add(at)), V::load(self.dy.add(at)))
-                    } else {
-                        (V::load_part(y.add(at), last), V::load_part(self.dy.add(at), last))
-                    };
-                    let grad = dy.mul(self.activation.derivative_from_output(out));
-                    if is_full {
-                        grad.store(dz.add(at));
-                    } else {
-                        grad.store_part(dz.add(at), last);
-                    }
-                    *sum = sum.add(grad);
-                }
+    fn strip<V: Vector, const N: usize, const TURNS: usize>(&mut self, column: usize, last: usize) {
+        let rows = self.count / self.columns;
+        let mut turns = [[V::zero(); N]; TURNS];
+        let mut row = 0;
+        while row + TURNS <= rows {
+            for (turn, sums) in turns.iter_mut().enumerate() {
+                self.row(row + turn, column, last, sums);
             }
+            row += TURNS;
+        }
+        while row < rows {
+            self.row(row, column, last, &mut turns[0]);
+            row += 1;
         }
         if let Some(target) = &mut self.sums {
-            for (sums, target) in sums.iter().zip(target[column..].chunks_mut(V::LANES)) {
+            for (j, target) in target[column..].chunks_mut(V::LANES).take(N).enumerate() {
+                let mut sum = turns[0][j];
+                for sums in &turns[1..] {
+                    sum = sum.add(sums[j]);
+                }
                 let count = target.len();
-                target.copy_from_slice(&sums.to_array()[..count]);
+                target.copy_from_slice(&sum.to_array()[..count]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn row<V: Vector, const N: usize>(
+        &self,
+        row: usize,
+        column: usize,
+        last: usize,
+        sums: &mut [V; N],
+    ) {
+        let (y, dz) = (self.y.as_ptr(), self.dz.pointer());
+        let is_full = last == V::LANES;
+        for (j, sum) in sums.iter_mut().enumerate() {
+            let at = row * self.columns + column + j * V::LANES;
+            // SAFETY: `at` and the `LANES` or `last` values from there on lie within the `count`
+            // values of each operand.
+            unsafe {
+                let (out, dy) = if is_full {
+                    (V::load(y.add(at)), V::load(self.dy.add(at)))
+                } else {
+                    (V::load_part(y.add(at), last), V::load_part(self.dy.add(at), last))
+                };
+                let grad = dy.mul(self.activation.derivative_from_output(out));
+                if is_full {
+                    grad.store(dz.add(at));
+                } else {
+                    grad.store_part(dz.add(at), last);
+                }
+                *sum = sum.add(grad);
             }
         }
     }
@@ -143,8 +168,8 @@ mod tests {
     #[test]
     fn matches_the_definition_in_place_and_not() {
         let mut rng = Rng::new(5);
-        for (rows, columns) in [(1, 1), (32, 16), (7, 45), (3000, 10), (100, 1000), (4, 0), (0, 4)]
-        {
+        let small = [(1, 1), (32, 16), (7, 45), (3, 17), (4, 2), (9, 33), (6, 64), (4, 0), (0, 4)];
+        for (rows, columns) in small.into_iter().chain([(3000, 10), (100, 1000)]) {
             let y: Vec<f32> = (0..rows * columns).map(|_| rng.range(-0.9, 0.9)).collect();
             let dy: Vec<f32> = (0..rows * columns).map(|_| rng.normal()).collect();
             let expected = |i: usize| f64::from(dy[i]) * (1.0 - f64::from(y[i]).powi(2));

@@ -1,5 +1,9 @@
 //! The vector of `f32` lanes that kernels are written over.
 
+/// Added to a whole `n` from -126 to 127, it leaves the exponent field of `2^n`, `n + 127`, in the
+/// lowest bits of the sum: beside so large a number no fraction is kept.
+pub(crate) const EXPONENT_IN_LOWEST_BITS: f32 = 1.5 * (1u32 << 23) as f32 + 127.0;
+
 /// A few `f32` values that are computed together.
 ///
 /// A type of this kind may only be used inside [`super::isa::dispatch`] for its instruction set;
@@ -86,7 +90,7 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     fn div(self, other: Self) -> Self;
     /// `self * factor + term`, rounded once where the machine can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
-    /// `self / divisor` for divisors from 1 to 2, where the machine has something faster than
+    /// `self / divisor` for divisors from ½ to 2, where the machine has something faster than
     /// division: within a unit in the last place.
     #[inline(always)]
     fn quotient(self, divisor: Self) -> Self {

@@ -10,7 +10,9 @@ use super::{LN_2_HIGH, LN_2_LOW, clamp, polynomial};
 /// `x = n ln 2 + r` with a whole `n` and `|r| <= ln 2 / 2`: `(n, r)`.
 #[inline(always)]
 fn reduce_by_ln_2<V: Vector>(x: V) -> (V, V) {
-    let n = x.mul(V::splat(LOG2_E)).round();
+    // Beside so large a number no fraction is kept.
+    let large = V::splat(1.5 * (1u32 << 23) as f32);
+    let n = x.mul_add(V::splat(LOG2_E), large).sub(large);
     let r = n.mul_add(V::splat(-LN_2_HIGH), x);
     (n, n.mul_add(V::splat(-LN_2_LOW), r))
 }
@@ -41,17 +43,17 @@ pub(crate) fn exp_of_sum<V: Vector>(x: V, correction: V) -> V {
 /// `e^x - 1`, relatively accurate near 0, within 3 units in the last place.
 #[inline(always)]
 pub(crate) fn exp_m1<V: Vector>(x: V) -> V {
-    exp_m1_up_to_89(V::splat(89.0).min(x))
+    let half = half_exp_m1(V::splat(89.0).min(x));
+    half.add(half)
 }
 
-/// [`exp_m1`] of `x` up to 89.
+/// Half of [`exp_m1`] of `x` up to 89.
 #[inline(always)]
-fn exp_m1_up_to_89<V: Vector>(x: V) -> V {
+fn half_exp_m1<V: Vector>(x: V) -> V {
     let (n, r) = reduce_by_ln_2(V::splat(-18.0).max(x));
     let power = r.mul(r).mul_add(exp_remainder(r), r);
     let half_scale = n.sub(V::splat(1.0)).exp2_of_whole();
-    let half = half_scale.mul_add(power, half_scale.sub(V::splat(0.5)));
-    half.add(half)
+    half_scale.mul_add(power, half_scale.sub(V::splat(0.5)))
 }
 
 /// `1 / (1 + e^-x)`, relatively accurate in the far negative tail too, within 3 units in the last
@@ -64,12 +66,12 @@ pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
 }
 
 /// The hyperbolic tangent, relatively accurate near 0, within 3 units in the last place:
-/// `-m / (m + 2)` with `m = e^(-2|x|) - 1`.
+/// `-m / (m + 1)` with `m = (e^(-2|x|) - 1) / 2`.
 #[inline(always)]
 pub(crate) fn tanh<V: Vector>(x: V) -> V {
     let sign = V::splat(-0.0);
-    let m = exp_m1_up_to_89(x.abs().mul(V::splat(-2.0)));
-    let magnitude = m.quotient(m.add(V::splat(2.0)));
+    let m = half_exp_m1(x.abs().mul(V::splat(-2.0)));
+    let magnitude = m.quotient(m.add(V::splat(1.0)));
     // `magnitude` is not positive: give it the sign of `x`.
     magnitude.abs().or(x.and(sign))
 }

@@ -137,7 +137,7 @@ impl Kernel for Block<'_> {
                                 // SAFETY: the buffer holds a stretch of a panel, and `pack_panel`
                                 // writes `steps * width` values before they are read.
                                 let target = unsafe {
-                                    pack_panel::<V>(part, target);
+                                    pack_panel::<V>(part, target, width);
                                     std::slice::from_raw_parts(target, steps * width)
                                 };
                                 (target, width, true)

@@ -46,9 +46,10 @@ impl PackedMatrix {
                     let columns = width.min(matrix.columns - column);
                     let part = matrix.part(0, matrix.rows, column, columns);
                     // SAFETY: every panel has its own `size` values.
-                    dispatch(unsafe {
-                        PackPanel::new(part, shared.offset(panel * size).pointer())
-                    });
+                    let pack = unsafe {
+                        PackPanel::new(part, shared.offset(panel * size).pointer(), width)
+                    };
+                    dispatch(pack);
                 }
             });
         }
@@ -90,13 +91,14 @@ impl PackedMatrix {
 pub(super) struct PackPanel<'a> {
     part: Matrix<'a>,
     target: *mut f32,
+    width: usize,
 }
 
 impl<'a> PackPanel<'a> {
     /// # Safety
     /// As for [`pack_panel`].
-    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32) -> Self {
-        Self { part, target }
+    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32, width: usize) -> Self {
+        Self { part, target, width }
     }
 }
 
@@ -106,7 +108,7 @@ impl Kernel for PackPanel<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         // SAFETY: by the contract of `new`.
-        unsafe { pack_panel::<V>(self.part, self.target) };
+        unsafe { pack_panel::<V>(self.part, self.target, self.width) };
     }
 }
 
@@ -138,19 +140,20 @@ impl Kernel for PackRows<'_> {
             let columns = width.min(part.columns - panel * width);
             let part = part.part(0, part.rows, panel * width, columns);
             // SAFETY: by the contract of `new`.
-            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer()) };
+            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer(), width) };
         }
     }
 }
 
-/// Writes `part`, at most a panel's width, as rows of that width padded with zeros.
+/// Writes `part` as rows of `width` values padded with zeros: one vector or, the width of a panel,
+/// two.
 ///
 /// # Safety
-/// `part.rows * panel_width` values from `target` must be writable.
+/// `part.rows * width` values from `target` must be writable, and `part` be no wider.
 #[inline(always)]
-pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
+pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32, width: usize) {
     let Matrix { values, rows, columns, row_stride, column_stride } = part;
-    let width = panel_width::<V>();
+    debug_assert!(width == V::LANES || width == panel_width::<V>());
     debug_assert!((1..=width).contains(&columns));
     if rows == 0 {
         return;
@@ -162,12 +165,15 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
             // SAFETY: a row of the matrix, `columns` values, goes to a whole row of the panel.
             unsafe {
                 let (source, target) = (source.add(row * row_stride), target.add(row * width));
-                if columns == width {
+                if columns == panel_width::<V>() {
                     V::load(source).store(target);
                     V::load(source.add(V::LANES)).store(target.add(V::LANES));
                 } else {
                     V::load_part(source, first).store(target);
-                    V::load_part(source.wrapping_add(V::LANES), second).store(target.add(V::LANES));
+                    if width > V::LANES {
+                        let rest = V::load_part(source.wrapping_add(V::LANES), second);
+                        rest.store(target.add(V::LANES));
+                    }
                 }
             }
         }
@@ -194,8 +200,12 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32) {
         // the matrix.
         unsafe {
             let target = target.add(row * width);
-            for column in (from..width).step_by(V::LANES) {
-                V::zero().store(target.add(column));
+            // No loop: that would become a call for each row.
+            if from < width {
+                V::zero().store(target.add(from));
+            }
+            if from + V::LANES < width {
+                V::zero().store(target.add(from + V::LANES));
             }
             for column in from..columns {
                 *target.add(column) = *source.add(row * row_stride + column * column_stride);

@@ -93,15 +93,17 @@ unsafe fn transposed(
     out: *mut f32,
     out_stride: usize,
 ) {
-    let (width, depth) = (panel_columns(), left.columns);
-    assert!(depth * width <= PANEL);
+    let (widest, depth) = (panel_columns(), left.columns);
+    assert!(depth * widest <= PANEL);
     let mut buffer = PanelBuffer(MaybeUninit::uninit());
     let panel = buffer.0.as_mut_ptr().cast::<f32>();
-    for column in (0..right.columns).step_by(width) {
-        let columns = width.min(right.columns - column);
+    for column in (0..right.columns).step_by(widest) {
+        let columns = widest.min(right.columns - column);
+        // A single vector if they fit one: tiles read no more.
+        let width = if 2 * columns <= widest { widest / 2 } else { widest };
         let part = right.part(0, depth, column, columns);
         // SAFETY: the buffer holds `depth` rows of a panel, as just checked.
-        dispatch(unsafe { PackPanel::new(part, panel) });
+        dispatch(unsafe { PackPanel::new(part, panel, width) });
         let bias = finish.bias;
         dispatch(Small {
             rows: left.rows,
@@ -145,6 +147,10 @@ impl Kernel for Small {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
+        let is_bare = self.bias.is_null() && !self.accumulate && !self.relu;
+        if is_bare && self.left_strides.0 == 1 && self.columns <= V::LANES / 4 {
+            return self.side_by_side::<V>();
+        }
         let width = panel_width::<V>();
         let mut column = 0;
         while column < self.columns {
@@ -172,5 +178,66 @@ impl Kernel for Small {
             }
             column += width;
         }
+    }
+}
+
+impl Small {
+    /// Bare products of a left operand that lies in columns with a few columns, of which tiles would
+    /// leave most lanes empty: a vector has the sums of one column in many rows. (The gradient of
+    /// the weights of a few outputs.)
+    #[inline(always)]
+    fn side_by_side<V: Vector>(&self) {
+        for column in 0..self.columns {
+            let mut row = 0;
+            while row < self.rows {
+                let count = V::LANES.min(self.rows - row);
+                let sums = self.column_sums::<V>(row, count, column).to_array();
+                for (lane, sum) in sums[..count].iter().enumerate() {
+                    // SAFETY: the output of this row and column.
+                    unsafe { *self.out.add((row + lane) * self.out_stride + column) = *sum };
+                }
+                row += count;
+            }
+        }
+    }
+
+    /// The sums of `count` rows from `row`, at most a vector, in one column.
+    #[inline(always)]
+    fn column_sums<V: Vector>(&self, row: usize, count: usize, column: usize) -> V {
+        // As many as hide the time that an addition takes.
+        let mut turns = [V::zero(); 4];
+        let mut step = 0;
+        while step + turns.len() <= self.depth {
+            for (turn, sum) in turns.iter_mut().enumerate() {
+                *sum = self.add_product(row, count, column, step + turn, *sum);
+            }
+            step += turns.len();
+        }
+        let [mut first, second, third, fourth] = turns;
+        while step < self.depth {
+            first = self.add_product(row, count, column, step, first);
+            step += 1;
+        }
+        first.add(second).add(third.add(fourth))
+    }
+
+    /// `sum` and the products of the shared axis at `step`.
+    #[inline(always)]
+    fn add_product<V: Vector>(
+        &self,
+        row: usize,
+        count: usize,
+        column: usize,
+        step: usize,
+        sum: V,
+    ) -> V {
+        let left = self.left.wrapping_add(row + step * self.left_strides.1);
+        let right = self.right.wrapping_add(step * self.right_stride + column);
+        // SAFETY: `count` neighbouring rows of the left operand and an element of the right one.
+        let (left, right) = unsafe {
+            let left = if count == V::LANES { V::load(left) } else { V::load_part(left, count) };
+            (left, *right)
+        };
+        left.mul_add(V::splat(right), sum)
     }
 }

@@ -176,6 +176,22 @@ fn small_products_match_the_definition() {
     }
 }
 
+/// Where sums of a column stand side by side, for all vectors' widths.
+#[test]
+fn few_columns_of_a_transposed_left_operand() {
+    for rows in [2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 40] {
+        for depth in [0, 1, 3, 4, 5, 31, 33] {
+            for columns in [2, 3, 4, 5] {
+                for layouts in [(1, 0), (3, 1), (1, 4)] {
+                    let case =
+                        Case { rows, depth, columns, layouts, gap: 3 * (depth % 2), ..PLAIN };
+                    on_each_isa(|| case.run());
+                }
+            }
+        }
+    }
+}
+
 /// Shapes on both sides of every decision: small, wide, tall, deep, one row, one column.
 #[test]
 fn large_shapes_match_and_do_not_depend_on_threads() {
@@ -215,9 +231,10 @@ fn nothing_to_sum_gives_the_bias() {
 /// `0 · NaN` and `0 · ∞` are NaN: no path may skip zeros or mix padding into results.
 #[test]
 fn not_a_number_propagates() {
-    for (rows, depth, columns) in [(7, 5, 19), (100, 400, 50), (1, 30, 70), (70, 30, 1)] {
+    let shapes = [(7, 5, 19), (100, 400, 50), (1, 30, 70), (70, 30, 1), (40, 9, 2)];
+    for (rows, depth, columns) in shapes {
         for bad in [f32::NAN, f32::INFINITY] {
-            for packed in [false, true] {
+            for (packed, transposed) in [(false, false), (true, false), (false, true)] {
                 let left = vec![0.0; rows * depth];
                 let mut right = vec![1.0; depth * columns];
                 right[(depth - 1) * columns + columns / 2] = bad;
@@ -225,7 +242,10 @@ fn not_a_number_propagates() {
                 let right = Matrix::new(&right, depth, columns);
                 let pack = packed.then(|| PackedMatrix::new(right));
                 let right = pack.as_ref().map_or(Right::Plain(right), Right::Packed);
-                let left = Matrix::new(&left, rows, depth);
+                let left = match transposed {
+                    true => Matrix::new(&left, depth, rows).transposed(),
+                    false => Matrix::new(&left, rows, depth),
+                };
                 product(left, right, Epilogue::default(), &mut out);
                 for (at, value) in out.iter().enumerate() {
                     let is_bad = at % columns == columns / 2;
