@@ -26,6 +26,7 @@ def arguments():
     add("--peers", type=listed(str), default=peers.DEFAULT, metavar="NAME,…")
     add("--python", default=sys.executable, help="a Python that has PyTorch")
     add("--allocator", choices=["default", "tuned", "both"], default="both")
+    add("--models", nargs="+", default=[], metavar="FILE", help="training steps of these instead")
     add("--mnist", metavar="DIR", help="also the time to 99 %% on the MNIST files in this folder")
     add("--quiet-wait", type=float, default=60.0, metavar="S", help="longest wait for a quiet machine")
     add("--no-build", action="store_true", help="use the Rust programs as they are")
@@ -54,6 +55,8 @@ def main():
             return tables.report(Records(map(json.loads, file)))
     chosen = present([peers.peer(name, given.python) for name in given.peers], given)
     workloads = peers.TRAINING + peers.INFERENCE + peers.GENERATION + peers.FIRST
+    if given.models:
+        workloads = [os.path.abspath(file) for file in given.models]
     workloads = [name for name in workloads if given.only in name]
     if given.mnist:
         given.mnist = os.path.abspath(given.mnist)

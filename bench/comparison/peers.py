@@ -48,7 +48,7 @@ TUNED = {
 
 
 def kind(workload):
-    """train, infer, generate, first or mnist."""
+    """train, infer, generate, first or mnist; files of models are trained."""
     first = workload.split("_")[0]
     return first if first in ("infer", "generate", "first", "mnist") else "train"
 
@@ -70,6 +70,8 @@ class Peer:
         """Whether the workload differs from that of a peer with fewer settings, and exists."""
         if self.family == "glassbox":
             return True
+        if workload.endswith(".toml"):
+            return self.family == "torch" and torch_runs(set(self.settings), workload)
         if workload.startswith("generate_half"):
             return False
         if self.family == "torch":
@@ -105,10 +107,16 @@ def torch_runs(settings, workload):
         "first": set(),
         "mnist": {"cl", "fused", "compile"},
     }[what]
-    if what in ("train", "infer") and not ("cnn" in workload or "resnet" in workload):
+    if what in ("train", "infer") and not has_images(workload):
         possible = possible - {"cl"}
     # torch.compile leaves nn.LSTM alone, but not single cells.
     return settings <= possible and not (what == "generate" and settings == {"compile"})
+
+
+def has_images(workload):
+    if workload.endswith(".toml"):
+        return "conv2d" in pathlib.Path(workload).read_text()
+    return "cnn" in workload or "resnet" in workload
 
 
 def peer(name, python):

@@ -1,5 +1,7 @@
 """The records as tables in Markdown."""
 
+import pathlib
+
 from comparison.arithmetic import Ratio
 from comparison.peers import kind
 
@@ -50,7 +52,7 @@ def times(records, threads, workloads, show):
     head = ["workload", "glassbox"] + ["glassbox†"] * tuned + peers + ["best PyTorch"] * bool(torch)
     rows = []
     for name in workloads:
-        row = [name, time(records.time(threads, name, *BASE), name)]
+        row = [label(name), time(records.time(threads, name, *BASE), name)]
         if tuned:
             row.append(cell(records.ratio(threads, name, "glassbox", "tuned", BASE), name))
         row += [faster(records, threads, name, [peer]) for peer in peers]
@@ -96,13 +98,18 @@ def time(milliseconds, workload):
     return f"{milliseconds:.{digits if milliseconds >= 1 else 4}f} ms"
 
 
+def label(workload):
+    """Of a file, its name alone."""
+    return pathlib.PurePath(workload).stem if workload.endswith(".toml") else workload
+
+
 def memory(records, threads, show):
     peers, allocators = records.distinct("peer"), records.distinct("allocator")
     columns = [(peer, how) for peer in peers for how in allocators]
     rows = []
     for name in records.distinct("workload"):
         peaks = [records.peak(threads, name, *column) for column in columns]
-        rows.append([name] + ["–" if peak is None else f"{peak:.0f}" for peak in peaks])
+        rows.append([label(name)] + ["–" if peak is None else f"{peak:.0f}" for peak in peaks])
     head = [peer + ("†" if how == "tuned" else "") for peer, how in columns]
     table(["workload"] + head, rows, show)
 

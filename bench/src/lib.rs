@@ -5,6 +5,7 @@
 pub mod flops;
 mod inference;
 mod inputs;
+mod model_file;
 mod models;
 mod peak;
 mod products;

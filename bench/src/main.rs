@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
 use clap::Parser;
@@ -22,7 +23,8 @@ struct Arguments {
     /// Only the workloads whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
-    /// Only the workload of exactly this name.
+    /// Only the workload of exactly this name; or one that a TOML file describes: the layers as in
+    /// a recipe, and `batch` and `input`, the shape of one item.
     #[arg(long)]
     workload: Option<String>,
     /// How long to time each.
@@ -49,12 +51,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     threads::set_count(arguments.threads);
     let _flush = denormals::flush();
+    if let Some(file) = arguments.workload.as_ref().filter(|name| name.ends_with(".toml")) {
+        let workload = Workload::of_file(Path::new(file))?;
+        println!("{}", train(file, workload, &arguments));
+        return Ok(());
+    }
     for (name, make) in WORKLOADS.iter().filter(|(name, _)| arguments.want(name)) {
-        let mut workload = make()?;
-        if arguments.exact {
-            workload.set_precision(Precision::Exact);
-        }
-        println!("{}", train(name, &mut workload, &arguments));
+        println!("{}", train(name, make()?, &arguments));
     }
     if arguments.first || arguments.check {
         return Ok(());
@@ -67,7 +70,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn train(name: &str, workload: &mut Workload, arguments: &Arguments) -> Value {
+fn train(name: &str, mut workload: Workload, arguments: &Arguments) -> Value {
+    if arguments.exact {
+        workload.set_precision(Precision::Exact);
+    }
     if arguments.first {
         workload.step();
         return json!({ "peer": "glassbox", "workload": name, "first": true });

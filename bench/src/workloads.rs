@@ -63,7 +63,7 @@ impl Workload {
         Self::of(model, Adam { lr: 2e-3, ..Adam::default() }, inputs, targets)
     }
 
-    fn of(
+    pub(crate) fn of(
         model: Builder,
         rule: impl UpdateRule + 'static,
         inputs: Tensor,

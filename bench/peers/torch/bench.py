@@ -13,13 +13,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import model_file
 import models
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workload", help="only the workload of this name")
+    parser.add_argument("--workload", help="only that of this name, or of a file (bench/models)")
     parser.add_argument("--only", default="", help="only workloads whose name contains this")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long to time each")
     parser.add_argument("--check", action="store_true", help="print the losses of steps 1 and 50")
@@ -117,6 +118,16 @@ def peer():
     return "-".join(["torch"] + [name for name, chosen in settings if chosen])
 
 
+def described(path):
+    """The workload of a file, as in TRAINING."""
+    make, dims, tokens, classes, positions = model_file.build(path)
+    if tokens:
+        inputs = below(tokens, *dims)
+    else:
+        inputs = images(*dims[:3]) if len(dims) == 4 else normal(*dims)
+    return make, inputs, below(classes, positions), adam(1e-3)
+
+
 def line(**values):
     print(json.dumps({"peer": peer(), "threads": args.threads, **values}), flush=True)
 
@@ -200,6 +211,8 @@ def measure(name, items, step):
 def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
+    if (args.workload or "").endswith(".toml"):
+        return train(args.workload, *described(args.workload))
     for name in filter(wanted, TRAINING):
         train(name, *TRAINING[name])
     if args.first or args.check:
