@@ -37,9 +37,9 @@ impl Workload {
     fn of_text(text: &str) -> Result<Self, Box<dyn Error>> {
         let ModelFile { batch, input, layers } = toml::from_str(text)?;
         let tokens = match layers.first() {
-            Some(Layer::Embedding(embedding)) => {
-                Some(embedding.size.ok_or("embedding: expected the size of the vocabulary, as size")?)
-            }
+            Some(Layer::Embedding(embedding)) => Some(
+                embedding.size.ok_or("embedding: expected the size of the vocabulary, as size")?,
+            ),
             _ => None,
         };
         let start = Sequential::input(input.clone());
