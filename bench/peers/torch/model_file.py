@@ -43,10 +43,6 @@ def read(path):
     return described["batch"], described["input"], described["layers"]
 
 
-def has_images(path):
-    return any(layer["type"] == "conv2d" for layer in read(path)[2])
-
-
 def build(path):
     """A function that makes the model, the shape of its batch, how many tokens and classes."""
     batch, item, layers = read(path)

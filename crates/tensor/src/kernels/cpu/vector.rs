@@ -1,8 +1,11 @@
 //! The vector of `f32` lanes that kernels are written over.
 
+/// Beside so large a number no fraction is kept, and whole numbers stand in the lowest bits.
+pub(crate) const NO_FRACTION: f32 = 1.5 * (1u32 << 23) as f32;
+
 /// Added to a whole `n` from -126 to 127, it leaves the exponent field of `2^n`, `n + 127`, in the
-/// lowest bits of the sum: beside so large a number no fraction is kept.
-pub(crate) const EXPONENT_IN_LOWEST_BITS: f32 = 1.5 * (1u32 << 23) as f32 + 127.0;
+/// lowest bits of the sum.
+pub(crate) const EXPONENT_IN_LOWEST_BITS: f32 = NO_FRACTION + 127.0;
 
 /// A few `f32` values that are computed together.
 ///

@@ -4,14 +4,13 @@
 
 use std::f32::consts::LOG2_E;
 
-use super::super::vector::Vector;
+use super::super::vector::{NO_FRACTION, Vector};
 use super::{LN_2_HIGH, LN_2_LOW, clamp, polynomial};
 
 /// `x = n ln 2 + r` with a whole `n` and `|r| <= ln 2 / 2`: `(n, r)`.
 #[inline(always)]
 fn reduce_by_ln_2<V: Vector>(x: V) -> (V, V) {
-    // Beside so large a number no fraction is kept.
-    let large = V::splat(1.5 * (1u32 << 23) as f32);
+    let large = V::splat(NO_FRACTION);
     let n = x.mul_add(V::splat(LOG2_E), large).sub(large);
     let r = n.mul_add(V::splat(-LN_2_HIGH), x);
     (n, n.mul_add(V::splat(-LN_2_LOW), r))

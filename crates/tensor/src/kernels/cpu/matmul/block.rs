@@ -144,14 +144,7 @@ impl Kernel for Block<'_> {
                             }
                         }
                     };
-                    let finish = Finish {
-                        accumulate: epilogue.accumulate || !is_first,
-                        bias: match epilogue.bias {
-                            Some(bias) if is_last => bias[first + skip..].as_ptr(),
-                            _ => std::ptr::null(),
-                        },
-                        relu: is_last && epilogue.activation == Activation::Relu,
-                    };
+                    let finish = epilogue.finish(first + skip, is_first, is_last);
                     let mut row = 0;
                     while row < rows {
                         let tile_rows = next_tile_rows::<V>(rows - row);

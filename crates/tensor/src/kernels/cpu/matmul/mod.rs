@@ -20,7 +20,7 @@ pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
 
 use super::isa::dispatch;
-use super::tile::{panel_columns, panel_width};
+use super::tile::{Finish, panel_columns, panel_width};
 use super::vector::Vector;
 use crate::kernels::threads::{self, SharedMut, parallel_for};
 use crate::ops::activation::Activation;
@@ -147,6 +147,22 @@ pub(crate) struct Epilogue<'a> {
     pub(crate) activation: Activation,
 }
 
+impl Epilogue<'_> {
+    /// What a tile from column `column` on does with its sums of a stretch of the shared axis, the
+    /// first or the last of them or both. Activations but ReLU come after the tile.
+    #[inline(always)]
+    fn finish(&self, column: usize, is_first: bool, is_last: bool) -> Finish {
+        Finish {
+            accumulate: self.accumulate || !is_first,
+            bias: match self.bias {
+                Some(bias) if is_last => bias[column..].as_ptr(),
+                _ => std::ptr::null(),
+            },
+            relu: is_last && self.activation == Activation::Relu,
+        }
+    }
+}
+
 /// `out = left · right` under `epilogue`; `out` is row-major with `right`'s number of columns.
 ///
 /// # Panics
@@ -207,7 +223,7 @@ fn any_product(
         return;
     }
     if plan::is_small(rows, depth, columns) {
-        return whole(left, right, epilogue, out, out_stride);
+        return whole(left, right, epilogue, out, out_stride, false);
     }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
@@ -258,11 +274,7 @@ pub(crate) fn product_of_rows(
     if out.is_empty() {
         return;
     }
-    let (rows, columns) = ((0, left.rows), (0, right.columns()));
-    let (right, stride, out) = (Right::Packed(right), right.columns(), SharedMut::new(out));
-    // SAFETY: the block lies within `out`, as just checked, which nothing else uses meanwhile.
-    let block = unsafe { Block::new(left, right, 0, epilogue, out, stride, rows, columns) };
-    dispatch(block.in_order(backwards));
+    whole(left, Right::Packed(right), epilogue, out, right.columns(), backwards);
 }
 
 /// As [`product_of_rows`] for a few rows, to the same bits; all threads share the weight.
@@ -307,10 +319,12 @@ fn whole(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
     out_stride: usize,
+    backwards: bool,
 ) {
     let (out, rows, columns) = (SharedMut::new(out), (0, left.rows), (0, right.columns()));
     // SAFETY: the block lies within `out`, which nothing else uses meanwhile.
-    dispatch(unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) });
+    let block = unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) };
+    dispatch(block.in_order(backwards));
 }
 
 #[track_caller]
@@ -321,8 +335,8 @@ fn check_sizes(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>, o
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
 }
 
-#[expect(clippy::too_many_arguments, reason = "a block's, with the plan")]
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.
+#[expect(clippy::too_many_arguments, reason = "a block's, with the plan")]
 fn blocks(
     plan: &Plan,
     left: Matrix<'_>,

@@ -86,14 +86,7 @@ impl PackedRow<'_> {
             }
             for (index, tile) in tiles.into_iter().enumerate() {
                 let skip = (panel + index) * width;
-                let finish = Finish {
-                    accumulate: epilogue.accumulate || !is_first,
-                    bias: match epilogue.bias {
-                        Some(bias) if is_last => bias[first + skip..].as_ptr(),
-                        _ => std::ptr::null(),
-                    },
-                    relu: is_last && epilogue.activation == Activation::Relu,
-                };
+                let finish = epilogue.finish(first + skip, is_first, is_last);
                 let columns = width.min(count - skip);
                 // SAFETY: the panel's outputs lie within those of the block.
                 unsafe { self.store(tile, out.pointer().add(skip), columns, finish) };
