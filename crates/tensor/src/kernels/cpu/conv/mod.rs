@@ -3,8 +3,8 @@
 //!
 //! Forward and input gradient are the same computation, a [`sweep::Sweep`]: every target pixel is
 //! a sum over taps of source pixels times a matrix. A strided convolution's input gradient is one
-//! sweep for each phase of the stride. Most 3 × 3 convolutions with stride 1 take another way:
-//! [`winograd`].
+//! sweep for each phase of the stride. Most 3 × 3 and 5 × 5 convolutions with stride 1 take another
+//! way: [`winograd`].
 
 mod apply;
 mod depthwise;

@@ -4,7 +4,7 @@ use super::super::apply::{Epilogue, activate_run};
 use super::super::geometry::Geometry;
 use super::grid::{Grid, Place};
 use super::read::input_tile;
-use super::transform::{Ends, INPUT, OUTPUT, Output, POSITIONS, Transform, position};
+use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{Weights, position_stride, row_width};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
@@ -25,7 +25,10 @@ pub(in super::super) fn forward(
     finish: Epilogue,
     output: &mut [f32],
 ) {
-    run(&Grid::forward(g), input, &Weights::forward(g, weight), finish, output);
+    match g.kernel[0] {
+        5 => run::<2>(&Grid::forward(g), input, &Weights::forward::<5>(g, weight), finish, output),
+        _ => run::<4>(&Grid::forward(g), input, &Weights::forward::<3>(g, weight), finish, output),
+    }
 }
 
 /// As [`super::super::input_grad`].
@@ -36,10 +39,23 @@ pub(in super::super) fn input_grad(
     finish: Epilogue,
     grad: &mut [f32],
 ) {
-    run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
+    let grid = Grid::backward(g);
+    match g.kernel[0] {
+        5 => run::<2>(&grid, output_grad, &Weights::backward::<5>(g, weight), finish, grad),
+        _ => run::<4>(&grid, output_grad, &Weights::backward::<3>(g, weight), finish, grad),
+    }
 }
 
-fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target: &mut [f32]) {
+/// In tiles of `O` × `O` targets.
+fn run<const O: usize>(
+    grid: &Grid,
+    source: &[f32],
+    weights: &Weights,
+    finish: Epilogue,
+    target: &mut [f32],
+) where
+    Output: Transform<INPUT, O>,
+{
     let (tiles, products) = (grid.tiles(), weights.channels * weights.filters);
     if tiles * products == 0 {
         return;
@@ -48,12 +64,12 @@ fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target:
     let shared = SharedMut::new(target);
     parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
         let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
-        dispatch(Block { grid, tiles, source, weights, finish, target: shared.pointer() });
+        dispatch(Block::<O> { grid, tiles, source, weights, finish, target: shared.pointer() });
     });
 }
 
-/// Some tiles, all filters.
-struct Block<'a> {
+/// Some tiles of `O` × `O` targets, all filters.
+struct Block<'a, const O: usize> {
     grid: &'a Grid,
     /// From, to.
     tiles: [usize; 2],
@@ -63,7 +79,10 @@ struct Block<'a> {
     target: *mut f32,
 }
 
-impl Kernel for Block<'_> {
+impl<const O: usize> Kernel for Block<'_, O>
+where
+    Output: Transform<INPUT, O>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -124,7 +143,10 @@ struct Scratch {
     sums_row: usize,
 }
 
-impl Block<'_> {
+impl<const O: usize> Block<'_, O>
+where
+    Output: Transform<INPUT, O>,
+{
     /// Transforms the pixels.
     #[inline(always)]
     fn read<V: Vector>(&self, scratch: &Scratch) {
@@ -217,12 +239,12 @@ impl Block<'_> {
         // the image, each with a value for each filter, and no other task writes them.
         unsafe {
             // Known to the compiler, the most frequent cases need no comparisons.
-            match (inside, accumulate) {
-                ([OUTPUT, OUTPUT], false) => {
-                    Output::both::<V>(&Sums { inside: [OUTPUT; 2], accumulate: false, ..sums });
+            match (inside == [O; 2], accumulate) {
+                (true, false) => {
+                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: false, ..sums });
                 }
-                ([OUTPUT, OUTPUT], true) => {
-                    Output::both::<V>(&Sums { inside: [OUTPUT; 2], accumulate: true, ..sums });
+                (true, true) => {
+                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: true, ..sums });
                 }
                 _ => Output::both::<V>(&sums),
             }

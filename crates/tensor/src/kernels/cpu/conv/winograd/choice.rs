@@ -2,7 +2,7 @@
 
 use super::super::geometry::Geometry;
 use super::grid::Grid;
-use super::transform::{KERNEL, POSITIONS};
+use super::transform::POSITIONS;
 use crate::ops::precision::Precision;
 
 /// Values of a block that fit the second-level cache.
@@ -13,30 +13,30 @@ const MAX_TILES: usize = 48;
 /// Filters whose sums a block holds at once.
 const BLOCK_FILTERS: usize = 64;
 
-/// Weights beyond which their transform, four times as large, would come from memory for every
-/// block of tiles.
-const MAX_WEIGHTS: usize = (KERNEL * KERNEL) << 18;
+/// Pairs of a channel and a filter beyond which the transformed weights would come from memory for
+/// every block of tiles.
+const MAX_PAIRS: usize = 1 << 18;
 
 /// Whether the output is computed here. That does not depend on the batch: an image's output is
 /// the same to the last bit whatever lies beside it.
 pub(in super::super) fn suits_forward(g: &Geometry) -> bool {
-    is_plain(g) && pays(&Grid::forward(g), [g.channels, g.filters])
+    is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
 }
 
 /// Whether the input gradient is computed here.
 pub(in super::super) fn suits_input_grad(g: &Geometry) -> bool {
-    is_plain(g) && pays(&Grid::backward(g), [g.filters, g.channels])
+    is_plain(g) && pays(g.kernel[0], &Grid::backward(g), [g.filters, g.channels])
 }
 
 /// Whether the weight gradient is computed here.
 pub(in super::super) fn suits_weight_grad(g: &Geometry) -> bool {
-    is_plain(g) && pays(&Grid::forward(g), [g.channels, g.filters])
+    is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
 }
 
-/// 3 × 3, stride 1, and different rounding is welcome.
+/// 3 × 3 or 5 × 5, stride 1, and different rounding is welcome.
 fn is_plain(g: &Geometry) -> bool {
     g.precision == Precision::Fast
-        && g.kernel == [KERNEL; 2]
+        && matches!(g.kernel, [3, 3] | [5, 5])
         && g.stride == [1; 2]
         && g.dilation == [1; 2]
         && g.groups == 1
@@ -44,15 +44,15 @@ fn is_plain(g: &Geometry) -> bool {
 
 /// Compares cycles, as measured on Zen 3, of an image with channels `[source, target]`: products
 /// at about nine tenths of the peak, transforms of eight channels of a tile.
-fn pays(grid: &Grid, [source, target]: [usize; 2]) -> bool {
+fn pays(kernel: usize, grid: &Grid, [source, target]: [usize; 2]) -> bool {
     const SOURCE_TRANSFORM: usize = 250;
     const TARGET_TRANSFORM: usize = 150;
     let panels = target.div_ceil(16);
     let transforms = source.div_ceil(8) * SOURCE_TRANSFORM + target.div_ceil(8) * TARGET_TRANSFORM;
     let tile = POSITIONS * source * panels * 6 / 5 + transforms;
-    let pixel = KERNEL * KERNEL * source * panels * 8 / 7;
+    let pixel = kernel * kernel * source * panels * 8 / 7;
     let worth = grid.image_tiles() * tile * 11 / 10 < grid.image_pixels() * pixel;
-    worth && KERNEL * KERNEL * source * target <= MAX_WEIGHTS
+    worth && source * target <= MAX_PAIRS
 }
 
 /// Tiles of a block whose transformed pixels and sums stay in the second-level cache (unless there

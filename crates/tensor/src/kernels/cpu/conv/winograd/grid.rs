@@ -1,7 +1,7 @@
 //! Images cut into tiles.
 
 use super::super::geometry::Geometry;
-use super::transform::{INPUT, KERNEL, OUTPUT};
+use super::transform::INPUT;
 use crate::kernels::cpu::vector::prefetch;
 
 /// How many tiles before its turn a tile is asked for.
@@ -11,17 +11,24 @@ const LINE: usize = 16;
 /// Lines of a row of a tile that are asked for.
 const PREFETCHED_LINES: usize = 8;
 
-/// All target images of one pass as tiles of 4 × 4, one image after the other, each tile computed
-/// from the 6 × 6 source pixels around it.
+/// All target images of one pass as tiles, one image after the other, each tile computed from the
+/// 6 × 6 source pixels around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
     batch: usize,
+    /// Rows and columns of a tile.
+    tile: usize,
     /// Height and width of the source images.
     source: [usize; 2],
     /// Height and width of the target images.
     target: [usize; 2],
     /// Zeros above and left of the source; negative where the target begins within it.
     padding: [isize; 2],
+}
+
+/// Rows and columns of a tile of a convolution's outputs.
+fn tile_of(g: &Geometry) -> usize {
+    INPUT + 1 - g.kernel[0]
 }
 
 /// A tile's place.
@@ -36,18 +43,18 @@ impl Grid {
     /// Input pixels to output pixels.
     pub(super) fn forward(g: &Geometry) -> Self {
         let padding = g.padding.map(|p| p as isize);
-        Self { batch: g.batch, source: g.input, target: g.output, padding }
+        Self { batch: g.batch, tile: tile_of(g), source: g.input, target: g.output, padding }
     }
 
     /// Output pixels back to input pixels, through the kernel turned by half a turn.
     pub(super) fn backward(g: &Geometry) -> Self {
-        let padding = g.padding.map(|p| (KERNEL - 1) as isize - p as isize);
-        Self { batch: g.batch, source: g.output, target: g.input, padding }
+        let padding = [0, 1].map(|a: usize| g.kernel[a] as isize - 1 - g.padding[a] as isize);
+        Self { batch: g.batch, tile: tile_of(g), source: g.output, target: g.input, padding }
     }
 
     /// Rows and columns of tiles in one image.
     fn shape(&self) -> [usize; 2] {
-        self.target.map(|size| size.div_ceil(OUTPUT))
+        self.target.map(|size| size.div_ceil(self.tile))
     }
 
     /// Tiles in one image.
@@ -68,17 +75,17 @@ impl Grid {
     pub(super) fn place(&self, tile: usize) -> Place {
         let [_, columns] = self.shape();
         let (image, tile) = (tile / self.image_tiles(), tile % self.image_tiles());
-        Place { image, target: [tile / columns * OUTPUT, tile % columns * OUTPUT] }
+        Place { image, target: [tile / columns, tile % columns].map(|x| x * self.tile) }
     }
 
     /// The place after `place`, without the divisions of [`Grid::place`].
     #[inline(always)]
     pub(super) fn after(&self, place: Place) -> Place {
         let Place { image, target: [row, column] } = place;
-        if column + OUTPUT < self.target[1] {
-            Place { image, target: [row, column + OUTPUT] }
-        } else if row + OUTPUT < self.target[0] {
-            Place { image, target: [row + OUTPUT, 0] }
+        if column + self.tile < self.target[1] {
+            Place { image, target: [row, column + self.tile] }
+        } else if row + self.tile < self.target[0] {
+            Place { image, target: [row + self.tile, 0] }
         } else {
             Place { image: image + 1, target: [0, 0] }
         }
@@ -91,9 +98,10 @@ impl Grid {
         Square { size: self.source, image: place.image, first }
     }
 
-    /// A tile's own pixels in images of the target's size.
+    /// A tile's own `N` × `N` pixels in images of the target's size.
     #[inline(always)]
-    pub(super) fn target_square(&self, place: Place) -> Square<OUTPUT> {
+    pub(super) fn target_square<const N: usize>(&self, place: Place) -> Square<N> {
+        debug_assert_eq!(N, self.tile);
         let first = place.target.map(|x| x as isize);
         Square { size: self.target, image: place.image, first }
     }
@@ -108,15 +116,15 @@ impl Grid {
     #[inline(always)]
     pub(super) fn prefetch_source(&self, place: Place, images: *const f32, channels: usize) {
         let [top, left] = [0, 1].map(|a: usize| place.target[a] as isize - self.padding[a]);
-        let first = [top, left + (INPUT - OUTPUT) as isize];
-        prefetch_rows(images, self.source, channels, place.image, first, INPUT);
+        let first = [top, left + (INPUT - self.tile) as isize];
+        self.prefetch_rows(images, self.source, channels, place.image, first, INPUT);
     }
 
     /// Asks for the pixels of a tile.
     #[inline(always)]
     pub(super) fn prefetch_target(&self, place: Place, images: *const f32, channels: usize) {
         let first = place.target.map(|x| x as isize);
-        prefetch_rows(images, self.target, channels, place.image, first, OUTPUT);
+        self.prefetch_rows(images, self.target, channels, place.image, first, self.tile);
     }
 
     /// The index of a tile's first target pixel, the pixels of a row, and how many rows and
@@ -125,8 +133,33 @@ impl Grid {
     pub(super) fn target_part(&self, place: Place) -> (usize, usize, [usize; 2]) {
         let [row, column] = place.target;
         let pixel = (place.image * self.target[0] + row) * self.target[1] + column;
-        let inside = [0, 1].map(|a: usize| OUTPUT.min(self.target[a] - place.target[a]));
+        let inside = [0, 1].map(|a: usize| self.tile.min(self.target[a] - place.target[a]));
         (pixel, self.target[1], inside)
+    }
+
+    /// Asks for the first lines of a tile's width of pixels in each of some rows. With more
+    /// channels a tile takes long enough for the processor to see itself what comes next. The
+    /// addresses need not lie in the images.
+    #[inline(always)]
+    fn prefetch_rows(
+        &self,
+        images: *const f32,
+        [height, width]: [usize; 2],
+        channels: usize,
+        image: usize,
+        [top, left]: [isize; 2],
+        rows: usize,
+    ) {
+        let row = (width * channels) as isize;
+        let image = images.wrapping_add(image * height * width * channels);
+        let first = image.wrapping_offset(top * row + left * channels as isize);
+        let lines = (self.tile * channels).div_ceil(LINE).min(PREFETCHED_LINES);
+        for i in 0..rows {
+            let first = first.wrapping_offset(i as isize * row);
+            for line in 0..lines {
+                prefetch(first.wrapping_add(line * LINE));
+            }
+        }
     }
 }
 
@@ -213,29 +246,5 @@ impl<const N: usize> Square<N> {
         let left = self.first[1];
         let columns = [-left, self.size[1] as isize - left].map(|x| x.max(0) as usize);
         Across { rows, step: channels, columns }
-    }
-}
-
-/// Asks for the first lines of a tile's width of pixels in each of some rows. With more channels a
-/// tile takes long enough for the processor to see itself what comes next. The addresses need not
-/// lie in the images.
-#[inline(always)]
-fn prefetch_rows(
-    images: *const f32,
-    [height, width]: [usize; 2],
-    channels: usize,
-    image: usize,
-    [top, left]: [isize; 2],
-    rows: usize,
-) {
-    let row = (width * channels) as isize;
-    let image = images.wrapping_add(image * height * width * channels);
-    let first = image.wrapping_offset(top * row + left * channels as isize);
-    let lines = (OUTPUT * channels).div_ceil(LINE).min(PREFETCHED_LINES);
-    for i in 0..rows {
-        let first = first.wrapping_offset(i as isize * row);
-        for line in 0..lines {
-            prefetch(first.wrapping_add(line * LINE));
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Pixels transformed on their way into a block.
 
 use super::grid::Addresses;
-use super::transform::{Ends, Input, OutputGrad, Transform, position};
+use super::transform::{Ends, INPUT, Input, OutputGrad, Transform, position};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::vector::Vector;
 
@@ -37,13 +37,15 @@ pub(super) unsafe fn input_tile<V: Vector>(
 /// # Safety
 /// The values must be readable; a panel's row must be writable at `target` for each position.
 #[inline(always)]
-pub(super) unsafe fn output_grad_tile<V: Vector>(
+pub(super) unsafe fn output_grad_tile<V: Vector, const O: usize>(
     pixels: &impl Addresses,
     first: usize,
     columns: usize,
     target: *mut f32,
     stride: usize,
-) {
+) where
+    OutputGrad: Transform<O, INPUT>,
+{
     let whole = columns - columns % V::LANES;
     // SAFETY: whole vectors end within the columns, the part is what is left of them.
     unsafe {

@@ -39,9 +39,9 @@ fn errors(case: &Case, results: &[Vec<f32>; 3], of: fn(&(f64, f64)) -> f64) -> [
     })
 }
 
-fn case(padding: Padding, input: [usize; 4], filters: usize) -> Option<Case> {
+fn case(padding: Padding, kernel: usize, input: [usize; 4], filters: usize) -> Option<Case> {
     let options = Conv2dOptions { padding, ..Default::default() };
-    geometry(&options, input, [3, 3, input[3], filters]).map(Case::new)
+    geometry(&options, input, [kernel, kernel, input[3], filters]).map(Case::new)
 }
 
 proptest! {
@@ -60,8 +60,9 @@ proptest! {
         image in [1..21usize, 1..21usize],
         channels in 1..41usize,
         filters in 1..41usize,
+        kernel in prop_oneof![Just(3usize), Just(5usize)],
     ) {
-        if let Some(case) = case(padding, [batch, image[0], image[1], channels], filters) {
+        if let Some(case) = case(padding, kernel, [batch, image[0], image[1], channels], filters) {
             for results in on_each_isa(|| results(&case, Activation::Identity)) {
                 // Of the largest sum of magnitudes: few values may all be small by chance. A sum over
                 // a single channel has been seen to reach 6e-6.
@@ -76,14 +77,17 @@ proptest! {
 /// holds.
 #[test]
 fn large_sizes_are_accurate() {
-    for (input, filters) in [
-        ([8, 26, 26, 32], 64),
-        ([3, 32, 32, 16], 16),
-        ([8, 8, 8, 64], 64),
-        ([2, 9, 11, 130], 150),
-        ([1, 5, 5, 8], 8),
+    for (kernel, input, filters) in [
+        (3, [8, 26, 26, 32], 64),
+        (3, [3, 32, 32, 16], 16),
+        (3, [8, 8, 8, 64], 64),
+        (3, [2, 9, 11, 130], 150),
+        (3, [1, 5, 5, 8], 8),
+        (5, [8, 14, 14, 20], 50),
+        (5, [2, 9, 11, 130], 150),
+        (5, [1, 7, 7, 8], 8),
     ] {
-        let case = case(Padding::Same, input, filters).unwrap();
+        let case = case(Padding::Same, kernel, input, filters).unwrap();
         let errors = errors(&case, &results(&case, Activation::Identity), |want| want.0.abs());
         assert!(errors.iter().all(|&error| error < 1e-5), "{errors:?} of {:?}", case.g);
     }
@@ -91,28 +95,32 @@ fn large_sizes_are_accurate() {
 
 #[test]
 fn bits_do_not_depend_on_threads() {
-    let case = case(Padding::Same, [7, 13, 14, 19], 70).unwrap();
-    let one = with_count(1, || results(&case, Activation::Tanh));
-    for threads in [2, 3, 8] {
-        assert!(with_count(threads, || results(&case, Activation::Tanh)) == one);
+    for kernel in [3, 5] {
+        let case = case(Padding::Same, kernel, [7, 13, 14, 19], 70).unwrap();
+        let one = with_count(1, || results(&case, Activation::Tanh));
+        for threads in [2, 3, 8] {
+            assert!(with_count(threads, || results(&case, Activation::Tanh)) == one);
+        }
     }
 }
 
 #[test]
 fn an_image_does_not_depend_on_those_beside_it() {
-    let many = case(Padding::all(1), [5, 10, 9, 12], 17).unwrap();
-    let mut one = case(Padding::all(1), [1, 10, 9, 12], 17).unwrap();
-    (one.weight, one.bias) = (many.weight.clone(), many.bias.clone());
-    let image = 3 * one.input.len()..4 * one.input.len();
-    one.input.copy_from_slice(&many.input[image]);
-    let [output, ..] = results(&one, Activation::Identity);
-    let all = results(&many, Activation::Identity);
-    assert!(output == all[0][3 * output.len()..4 * output.len()]);
+    for kernel in [3, 5] {
+        let many = case(Padding::all(1), kernel, [5, 10, 9, 12], 17).unwrap();
+        let mut one = case(Padding::all(1), kernel, [1, 10, 9, 12], 17).unwrap();
+        (one.weight, one.bias) = (many.weight.clone(), many.bias.clone());
+        let image = 3 * one.input.len()..4 * one.input.len();
+        one.input.copy_from_slice(&many.input[image]);
+        let [output, ..] = results(&one, Activation::Identity);
+        let all = results(&many, Activation::Identity);
+        assert!(output == all[0][3 * output.len()..4 * output.len()]);
+    }
 }
 
 #[test]
 fn activations_join_at_the_store() {
-    let case = case(Padding::Same, [2, 6, 7, 9], 13).unwrap();
+    let case = case(Padding::Same, 3, [2, 6, 7, 9], 13).unwrap();
     let [plain, ..] = results(&case, Activation::Identity);
     for activation in [Activation::Relu, Activation::Sigmoid, Activation::LeakyRelu { slope: 0.1 }]
     {
@@ -130,7 +138,7 @@ fn activations_join_at_the_store() {
 
 #[test]
 fn relu_keeps_nan() {
-    let mut case = case(Padding::Same, [1, 4, 4, 8], 8).unwrap();
+    let mut case = case(Padding::Same, 3, [1, 4, 4, 8], 8).unwrap();
     case.input.fill(f32::NAN);
     assert!(results(&case, Activation::Relu)[0].iter().all(|y| y.is_nan()));
 }
@@ -151,7 +159,9 @@ fn only_fast_precision_and_plain_kernels_come_here() {
     ] {
         assert_eq!(suits(other, input, kernel), [false; 3]);
     }
-    assert_eq!(suits(options, input, [5, 5, 16, 16]), [false; 3]);
+    assert_eq!(suits(options, input, [5, 5, 16, 16]), [true; 3]);
+    assert_eq!(suits(options, input, [3, 5, 16, 16]), [false; 3]);
+    assert_eq!(suits(options, input, [7, 7, 16, 16]), [false; 3]);
     assert_eq!(suits(Conv2dOptions { groups: 2, ..options }, input, [3, 3, 8, 16]), [false; 3]);
     // One channel pays the other way only, where the filters are the source.
     assert_eq!(suits(options, [4, 32, 32, 1], [3, 3, 1, 32]), [false, true, false]);

@@ -1,14 +1,11 @@
-//! The small matrices of F(4×4, 3×3), one dimension at a time, on vectors of channels; points 0,
-//! ±1, ±2 and infinity.
+//! The small matrices of F(4×4, 3×3) and F(2×2, 5×5), one dimension at a time, on vectors of
+//! channels. Both have the points 0, ±1, ±2 and infinity, and so the same matrix for the input.
 
 use crate::kernels::cpu::vector::Vector;
 
-/// Rows and columns of an output tile.
-pub(super) const OUTPUT: usize = 4;
-/// Rows and columns of the input under it, and of everything transformed.
+/// Rows and columns of the input under a tile of outputs, and of everything transformed: those of
+/// the tile and of the kernel together, less one.
 pub(super) const INPUT: usize = 6;
-/// Rows and columns of the kernel.
-pub(super) const KERNEL: usize = 3;
 /// Products for each tile, channel and filter.
 pub(super) const POSITIONS: usize = INPUT * INPUT;
 
@@ -86,9 +83,21 @@ impl Transform<INPUT, INPUT> for Input {
 /// `Aᵀ`, for sums on their way to the output.
 pub(super) struct Output;
 
-impl Transform<INPUT, OUTPUT> for Output {
+impl Transform<INPUT, 2> for Output {
     #[inline(always)]
-    fn along<V: Vector>(m: [V; INPUT]) -> [V; OUTPUT] {
+    fn along<V: Vector>(m: [V; INPUT]) -> [V; 2] {
+        let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
+        let (outer_sum, outer_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
+        [
+            m[0].add(sum).add(outer_sum),
+            outer_difference.mul_add(V::splat(2.0), difference).add(m[5]),
+        ]
+    }
+}
+
+impl Transform<INPUT, 4> for Output {
+    #[inline(always)]
+    fn along<V: Vector>(m: [V; INPUT]) -> [V; 4] {
         let (two, four, eight) = (V::splat(2.0), V::splat(4.0), V::splat(8.0));
         let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
         let (outer_sum, outer_difference) = (m[3].add(m[4]), m[3].sub(m[4]));
@@ -104,9 +113,17 @@ impl Transform<INPUT, OUTPUT> for Output {
 /// `A`, for gradients of the output.
 pub(super) struct OutputGrad;
 
-impl Transform<OUTPUT, INPUT> for OutputGrad {
+impl Transform<2, INPUT> for OutputGrad {
     #[inline(always)]
-    fn along<V: Vector>(y: [V; OUTPUT]) -> [V; INPUT] {
+    fn along<V: Vector>([even, odd]: [V; 2]) -> [V; INPUT] {
+        let outer_odd = odd.add(odd);
+        [even, even.add(odd), even.sub(odd), even.add(outer_odd), even.sub(outer_odd), odd]
+    }
+}
+
+impl Transform<4, INPUT> for OutputGrad {
+    #[inline(always)]
+    fn along<V: Vector>(y: [V; 4]) -> [V; INPUT] {
         let (two, four) = (V::splat(2.0), V::splat(4.0));
         let (even, odd) = (y[0].add(y[2]), y[1].add(y[3]));
         let outer_even = y[2].mul_add(four, y[0]);
@@ -125,9 +142,9 @@ impl Transform<OUTPUT, INPUT> for OutputGrad {
 /// `G`, for weights.
 pub(super) struct Weight;
 
-impl Transform<KERNEL, INPUT> for Weight {
+impl Transform<3, INPUT> for Weight {
     #[inline(always)]
-    fn along<V: Vector>(w: [V; KERNEL]) -> [V; INPUT] {
+    fn along<V: Vector>(w: [V; 3]) -> [V; INPUT] {
         let (sixth, twelfth) = (V::splat(1.0 / 6.0), V::splat(1.0 / 12.0));
         let outer = w[0].add(w[2]).mul(sixth).neg();
         let middle = w[1].mul(sixth);
@@ -145,12 +162,51 @@ impl Transform<KERNEL, INPUT> for Weight {
     }
 }
 
+impl Transform<5, INPUT> for Weight {
+    #[inline(always)]
+    fn along<V: Vector>(w: [V; 5]) -> [V; INPUT] {
+        let (sixth, twelfth) = (V::splat(1.0 / 6.0), V::splat(1.0 / 12.0));
+        let (two_thirds, third) = (V::splat(2.0 / 3.0), V::splat(1.0 / 3.0));
+        let outer = w[0].add(w[2]).add(w[4]).mul(sixth).neg();
+        let middle = w[1].add(w[3]).mul(sixth);
+        let near = w[2].mul_add(sixth, w[0].mul(V::splat(1.0 / 24.0)));
+        let outer_even = w[4].mul_add(two_thirds, near);
+        let outer_odd = w[3].mul_add(third, w[1].mul(twelfth));
+        [
+            w[0].mul(V::splat(0.25)),
+            outer.sub(middle),
+            outer.add(middle),
+            outer_even.add(outer_odd),
+            outer_even.sub(outer_odd),
+            w[4],
+        ]
+    }
+}
+
 /// `Gᵀ`, for sums on their way to the gradient of the weights.
 pub(super) struct WeightGrad;
 
-impl Transform<INPUT, KERNEL> for WeightGrad {
+impl Transform<INPUT, 5> for WeightGrad {
     #[inline(always)]
-    fn along<V: Vector>(u: [V; INPUT]) -> [V; KERNEL] {
+    fn along<V: Vector>(u: [V; INPUT]) -> [V; 5] {
+        let (sixth, twelfth) = (V::splat(1.0 / 6.0), V::splat(1.0 / 12.0));
+        let (two_thirds, third) = (V::splat(2.0 / 3.0), V::splat(1.0 / 3.0));
+        let sum = u[1].add(u[2]).mul(sixth);
+        let difference = u[2].sub(u[1]).mul(sixth);
+        let (outer_sum, outer_difference) = (u[3].add(u[4]), u[3].sub(u[4]));
+        [
+            outer_sum.mul_add(V::splat(1.0 / 24.0), u[0].mul_add(V::splat(0.25), sum.neg())),
+            outer_difference.mul_add(twelfth, difference),
+            outer_sum.mul_add(sixth, sum.neg()),
+            outer_difference.mul_add(third, difference),
+            outer_sum.mul_add(two_thirds, u[5]).sub(sum),
+        ]
+    }
+}
+
+impl Transform<INPUT, 3> for WeightGrad {
+    #[inline(always)]
+    fn along<V: Vector>(u: [V; INPUT]) -> [V; 3] {
         let (sixth, twelfth) = (V::splat(1.0 / 6.0), V::splat(1.0 / 12.0));
         let (sum, difference) = (u[1].add(u[2]), u[2].sub(u[1]));
         let (outer_sum, outer_difference) = (u[3].add(u[4]), u[3].sub(u[4]));
@@ -181,32 +237,55 @@ mod tests {
         matrix
     }
 
-    #[test]
-    fn transforms_of_gradients_are_transposed() {
-        let (weight, weight_grad) = (matrix(Weight), matrix(WeightGrad));
-        let (output, output_grad) = (matrix(Output), matrix(OutputGrad));
+    fn transforms_of_gradients_are_transposed<const O: usize, const K: usize>()
+    where
+        Output: Transform<INPUT, O>,
+        OutputGrad: Transform<O, INPUT>,
+        Weight: Transform<K, INPUT>,
+        WeightGrad: Transform<INPUT, K>,
+    {
+        let (weight, weight_grad) =
+            (matrix::<_, INPUT, K>(Weight), matrix::<_, K, INPUT>(WeightGrad));
+        let (output, output_grad) =
+            (matrix::<_, O, INPUT>(Output), matrix::<_, INPUT, O>(OutputGrad));
         for i in 0..INPUT {
-            for k in 0..KERNEL {
+            for k in 0..K {
                 assert_eq!(weight[i][k], weight_grad[k][i]);
             }
-            for o in 0..OUTPUT {
+            for o in 0..O {
                 assert_eq!(output[o][i], output_grad[i][o]);
             }
         }
     }
 
     /// `Aᵀ ((G w) ⊙ (Bᵀ d))` is the convolution: output `o` is the sum of `w[k] d[o + k]`.
-    #[test]
-    fn the_transforms_make_a_convolution() {
-        let (input, weight, output) = (matrix(Input), matrix(Weight), matrix(Output));
+    fn the_transforms_make_a_convolution<const O: usize, const K: usize>()
+    where
+        Output: Transform<INPUT, O>,
+        Weight: Transform<K, INPUT>,
+    {
+        let input = matrix::<_, INPUT, INPUT>(Input);
+        let (weight, output) = (matrix::<_, INPUT, K>(Weight), matrix::<_, O, INPUT>(Output));
         // The coefficient of `w[k] d[j]` in output `o`.
         let coefficient = |o: usize, k: usize, j: usize| -> f64 {
             (0..INPUT).map(|i| output[o][i] * weight[i][k] * input[i][j]).sum()
         };
-        for place in 0..OUTPUT * KERNEL * INPUT {
-            let (o, k, j) = (place / KERNEL / INPUT, place / INPUT % KERNEL, place % INPUT);
+        for place in 0..O * K * INPUT {
+            let (o, k, j) = (place / K / INPUT, place / INPUT % K, place % INPUT);
             let expected = if j == o + k { 1.0 } else { 0.0 };
             assert!((coefficient(o, k, j) - expected).abs() < 1e-6, "{o} {k} {j}");
         }
+    }
+
+    #[test]
+    fn of_three_by_three_kernels() {
+        transforms_of_gradients_are_transposed::<4, 3>();
+        the_transforms_make_a_convolution::<4, 3>();
+    }
+
+    #[test]
+    fn of_five_by_five_kernels() {
+        transforms_of_gradients_are_transposed::<2, 5>();
+        the_transforms_make_a_convolution::<2, 5>();
     }
 }

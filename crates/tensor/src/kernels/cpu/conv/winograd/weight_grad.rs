@@ -4,7 +4,7 @@ use super::super::geometry::Geometry;
 use super::super::weight_grad::add_up;
 use super::grid::Grid;
 use super::read::{input_tile, output_grad_tile};
-use super::transform::{INPUT, POSITIONS};
+use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
@@ -29,6 +29,22 @@ pub(in super::super) fn weight_grad(
     output_grad: &[f32],
     grad: &mut [f32],
 ) {
+    match g.kernel[0] {
+        5 => run::<2, 5>(g, input, output_grad, grad),
+        _ => run::<4, 3>(g, input, output_grad, grad),
+    }
+}
+
+/// For a `K` × `K` kernel and tiles of `O` × `O` outputs.
+fn run<const O: usize, const K: usize>(
+    g: &Geometry,
+    input: &[f32],
+    output_grad: &[f32],
+    grad: &mut [f32],
+) where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
     let grid = Grid::forward(g);
     let tiles = grid.tiles();
     if tiles == 0 {
@@ -44,7 +60,7 @@ pub(in super::super) fn weight_grad(
         parallel_for(chunks * parts, work, |task| {
             let (chunk, part) = (task / parts, task % parts);
             let first = part * PART_FILTERS;
-            dispatch(Chunk {
+            dispatch(Chunk::<O, K> {
                 g,
                 grid: &grid,
                 tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
@@ -58,7 +74,7 @@ pub(in super::super) fn weight_grad(
 }
 
 /// The sum over some tiles, for some filters.
-struct Chunk<'a> {
+struct Chunk<'a, const O: usize, const K: usize> {
     g: &'a Geometry,
     grid: &'a Grid,
     /// From, to.
@@ -70,7 +86,11 @@ struct Chunk<'a> {
     grad: *mut f32,
 }
 
-impl Kernel for Chunk<'_> {
+impl<const O: usize, const K: usize> Kernel for Chunk<'_, O, K>
+where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -113,7 +133,7 @@ impl Kernel for Chunk<'_> {
                         input_tile::<V>(&pixels, channels, target, source_stride);
                     }
                 }
-                let square = self.grid.target_square(place);
+                let square = self.grid.target_square::<O>(place);
                 let images = self.output_grad.as_ptr();
                 for panel in 0..panels {
                     let column = self.filters[0] + panel * width;
@@ -124,10 +144,10 @@ impl Kernel for Chunk<'_> {
                     // a row of a panel for each tile, panel and position.
                     unsafe {
                         if let Some(pixels) = square.inside(images, self.g.filters) {
-                            output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
                         } else {
                             let pixels = square.across(images, self.g.filters, zeros);
-                            output_grad_tile::<V>(&pixels, column, columns, target, grad_stride);
+                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
                         }
                     }
                 }
@@ -157,10 +177,10 @@ impl Kernel for Chunk<'_> {
             let sizes = [channels, columns, row_width::<V>(columns)];
             let sums = sums[panel * channels * width..].as_ptr();
             // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
-            // `[3, 3, channels, filters]` and these columns are this task's alone.
+            // `[K, K, channels, filters]` and these columns are this task's alone.
             unsafe {
                 let target = self.grad.wrapping_add(column);
-                gradient_back::<V>(sums, sums_stride, sizes, target, self.g.filters);
+                gradient_back::<V, K>(sums, sums_stride, sizes, target, self.g.filters);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Weights transformed into panels, `G w Gᵀ`, and the way back of their gradient, `Gᵀ u G`.
 
 use super::super::geometry::Geometry;
-use super::transform::{Ends, KERNEL, POSITIONS, Transform as _, Weight, WeightGrad, position};
+use super::transform::{Ends, INPUT, POSITIONS, Transform, Weight, WeightGrad, position};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::panel_columns;
@@ -9,7 +9,8 @@ use crate::kernels::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
 
-const TAPS: usize = KERNEL * KERNEL;
+/// The most taps of any kernel.
+const TAPS: usize = 25;
 /// The most lanes of any vector.
 const LANES: usize = 16;
 /// Source channels of a task.
@@ -37,18 +38,27 @@ pub(super) fn position_stride(values: usize) -> usize {
 }
 
 impl Weights {
-    /// Rows are channels, columns are filters.
-    pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {
-        Self::build(weight, [g.channels, g.filters], false)
+    /// Of a `K` × `K` kernel. Rows are channels, columns are filters.
+    pub(super) fn forward<const K: usize>(g: &Geometry, weight: &[f32]) -> Self
+    where
+        Weight: Transform<K, INPUT>,
+    {
+        Self::build::<K>(weight, [g.channels, g.filters], false)
     }
 
     /// The kernel turned by half a turn; rows are filters, columns are channels.
-    pub(super) fn backward(g: &Geometry, weight: &[f32]) -> Self {
-        Self::build(weight, [g.filters, g.channels], true)
+    pub(super) fn backward<const K: usize>(g: &Geometry, weight: &[f32]) -> Self
+    where
+        Weight: Transform<K, INPUT>,
+    {
+        Self::build::<K>(weight, [g.filters, g.channels], true)
     }
 
-    fn build(weight: &[f32], [channels, filters]: [usize; 2], turned: bool) -> Self {
-        assert_eq!(weight.len(), TAPS * channels * filters);
+    fn build<const K: usize>(weight: &[f32], [channels, filters]: [usize; 2], turned: bool) -> Self
+    where
+        Weight: Transform<K, INPUT>,
+    {
+        assert_eq!(weight.len(), K * K * channels * filters);
         let width = panel_columns();
         let panels = filters.div_ceil(width);
         let stride = position_stride(panels * channels * width);
@@ -59,7 +69,7 @@ impl Weights {
         parallel_for(groups * panels, channels * filters * 4, |task| {
             let (group, panel) = (task / panels, task % panels);
             let first = group * TASK_CHANNELS;
-            dispatch(Transform {
+            dispatch(Panel::<K> {
                 weight,
                 sizes: [channels, filters],
                 turned,
@@ -83,8 +93,8 @@ impl Weights {
     }
 }
 
-/// Some rows of one panel.
-struct Transform<'a> {
+/// Some rows of one panel of a `K` × `K` kernel.
+struct Panel<'a, const K: usize> {
     weight: &'a [f32],
     sizes: [usize; 2],
     turned: bool,
@@ -97,12 +107,15 @@ struct Transform<'a> {
     position_stride: usize,
 }
 
-impl Kernel for Transform<'_> {
+impl<const K: usize> Kernel for Panel<'_, K>
+where
+    Weight: Transform<K, INPUT>,
+{
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        const { assert!(V::LANES <= LANES) };
+        const { assert!(V::LANES <= LANES && K * K <= TAPS) };
         let width = row_width::<V>(self.sizes[1] - self.column);
         let mut block = [[[0.0f32; LANES]; LANES]; TAPS];
         for column in (0..width).step_by(V::LANES) {
@@ -115,7 +128,9 @@ impl Kernel for Transform<'_> {
                     let stride = self.position_stride;
                     // SAFETY: a row of the block has room for any vector; the panel has a row of
                     // whole vectors at each position.
-                    unsafe { Weight::both::<V>(&Taps { block: &block, row: i, target, stride }) };
+                    unsafe {
+                        Weight::both::<V>(&Taps::<K> { block: &block, row: i, target, stride })
+                    };
                 }
                 row += count;
             }
@@ -123,7 +138,7 @@ impl Kernel for Transform<'_> {
     }
 }
 
-impl Transform<'_> {
+impl<const K: usize> Panel<'_, K> {
     /// Copies the weights of some rows and a vector of columns, zeros beyond the last column.
     #[inline(always)]
     fn read<V: Vector>(
@@ -134,8 +149,8 @@ impl Transform<'_> {
     ) {
         let [channels, filters] = self.sizes;
         let columns = V::LANES.min(filters.saturating_sub(column));
-        for (tap, lines) in block.iter_mut().enumerate() {
-            let tap = if self.turned { TAPS - 1 - tap } else { tap };
+        for (tap, lines) in block[..K * K].iter_mut().enumerate() {
+            let tap = if self.turned { K * K - 1 - tap } else { tap };
             let matrix = &self.weight[tap * channels * filters..][..channels * filters];
             if !self.turned {
                 for (i, line) in lines[..rows].iter_mut().enumerate() {
@@ -163,19 +178,21 @@ impl Transform<'_> {
 }
 
 /// Transforms the gradient of one panel of `width` columns back: `rows` channels by `columns`
-/// filters, whose sums lie at `source` as [`Weights`] lie, to `target`, the panel's first column of a weight
-/// `[3, 3, rows, filters]`.
+/// filters, whose sums lie at `source` as [`Weights`] lie, to `target`, the panel's first column of
+/// a weight `[K, K, rows, filters]`.
 ///
 /// # Safety
 /// Both must be valid for these sizes, and nothing else may use the target meanwhile.
 #[inline(always)]
-pub(super) unsafe fn gradient_back<V: Vector>(
+pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
     source: *const f32,
     position_stride: usize,
     [rows, columns, width]: [usize; 3],
     target: *mut f32,
     filters: usize,
-) {
+) where
+    WeightGrad: Transform<INPUT, K>,
+{
     for row in 0..rows {
         let mut column = 0;
         while column < columns {
@@ -186,7 +203,8 @@ pub(super) unsafe fn gradient_back<V: Vector>(
             // SAFETY: every position holds a panel of `rows` whole rows; the target has `columns`
             // values for each tap and row.
             unsafe {
-                WeightGrad::both::<V>(&Sums { source, position_stride, at, target, tap_stride });
+                let sums = Sums::<K> { source, position_stride, at, target, tap_stride };
+                WeightGrad::both::<V>(&sums);
             }
             column += count;
         }
@@ -194,18 +212,18 @@ pub(super) unsafe fn gradient_back<V: Vector>(
 }
 
 /// From a row of each tap to a vector of each position.
-struct Taps<'a> {
+struct Taps<'a, const K: usize> {
     block: &'a [[[f32; LANES]; LANES]; TAPS],
     row: usize,
     target: *mut f32,
     stride: usize,
 }
 
-impl<V: Vector> Ends<V> for Taps<'_> {
+impl<V: Vector, const K: usize> Ends<V> for Taps<'_, K> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
-        unsafe { V::load(self.block[row * KERNEL + column][self.row].as_ptr()) }
+        unsafe { V::load(self.block[row * K + column][self.row].as_ptr()) }
     }
 
     #[inline(always)]
@@ -216,7 +234,7 @@ impl<V: Vector> Ends<V> for Taps<'_> {
 }
 
 /// From a vector of each position to a vector of each tap.
-struct Sums {
+struct Sums<const K: usize> {
     source: *const f32,
     position_stride: usize,
     at: At,
@@ -224,7 +242,7 @@ struct Sums {
     tap_stride: usize,
 }
 
-impl<V: Vector> Ends<V> for Sums {
+impl<V: Vector, const K: usize> Ends<V> for Sums<K> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
@@ -233,7 +251,7 @@ impl<V: Vector> Ends<V> for Sums {
 
     #[inline(always)]
     unsafe fn store(&self, row: usize, column: usize, value: V) {
-        let tap = row * KERNEL + column;
+        let tap = row * K + column;
         // SAFETY: by this method's contract.
         unsafe { self.at.store(value, self.target.add(tap * self.tap_stride)) };
     }
