@@ -6,6 +6,7 @@
 //! from the sizes alone, so results do not depend on threads.
 
 mod block;
+mod by_rows;
 mod half;
 mod pack;
 mod packed_row;
@@ -16,13 +17,16 @@ mod with_vector;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use by_rows::{
+    product_by_rows, product_of_columns, product_of_few_rows, product_of_rows,
+};
 pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
 
 use super::isa::dispatch;
 use super::tile::{Finish, panel_columns, panel_width};
 use super::vector::Vector;
-use crate::kernels::threads::{self, SharedMut, parallel_for};
+use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::ops::activation::Activation;
 use block::Block;
 use plan::{Cut, Plan};
@@ -240,78 +244,6 @@ fn any_product(
     }
 }
 
-/// As [`product`], where a row's bits depend neither on the rows beside it nor on their number.
-///
-/// # Panics
-/// When the sizes do not fit each other.
-#[track_caller]
-pub(crate) fn product_by_rows(
-    left: Matrix<'_>,
-    right: &PackedMatrix,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-) {
-    let in_rows = left.column_stride == 1;
-    let plan = |sizes| Plan::new(sizes, panel_columns(), in_rows).without_depth_cut();
-    product_planned(left, right, epilogue, out, plan, false);
-}
-
-/// `out = left · right` under `epilogue` on the calling thread alone. A row's bits do not depend on
-/// the rows beside it, nor any on whether the columns are taken `backwards`: a `right` that is
-/// larger than the cache, and read again and again, is best read from either end in turn.
-///
-/// # Panics
-/// When the sizes do not fit each other.
-#[track_caller]
-pub(crate) fn product_of_rows(
-    left: Matrix<'_>,
-    right: &PackedMatrix,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-    backwards: bool,
-) {
-    check_sizes(left, right, epilogue, out);
-    if out.is_empty() {
-        return;
-    }
-    whole(left, Right::Packed(right), epilogue, out, right.columns(), backwards);
-}
-
-/// As [`product_of_rows`] for a few rows, to the same bits; all threads share the weight.
-///
-/// # Panics
-/// When the sizes do not fit each other.
-#[track_caller]
-pub(crate) fn product_of_few_rows(
-    left: Matrix<'_>,
-    right: &PackedMatrix,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-    backwards: bool,
-) {
-    let plan = |sizes| Plan::of_few_rows(sizes, panel_columns(), threads::count());
-    product_planned(left, right, epilogue, out, plan, backwards);
-}
-
-/// The product in blocks as `plan` cuts its sizes, `[rows, depth, columns]`.
-#[track_caller]
-fn product_planned(
-    left: Matrix<'_>,
-    right: &PackedMatrix,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-    plan: impl FnOnce([usize; 3]) -> Plan,
-    backwards: bool,
-) {
-    check_sizes(left, right, epilogue, out);
-    if out.is_empty() {
-        return;
-    }
-    let columns = right.columns();
-    let plan = plan([left.rows, left.columns, columns]);
-    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns, backwards);
-}
-
 /// The product as one block, on the calling thread. Callers have checked that `out` holds it.
 fn whole(
     left: Matrix<'_>,
@@ -325,14 +257,6 @@ fn whole(
     // SAFETY: the block lies within `out`, which nothing else uses meanwhile.
     let block = unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) };
     dispatch(block.in_order(backwards));
-}
-
-#[track_caller]
-fn check_sizes(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>, out: &[f32]) {
-    let (rows, columns) = (left.rows, right.columns());
-    assert_eq!(left.columns, right.rows(), "lengths of the axis that a matrix product sums over");
-    assert_eq!(out.len(), rows * columns, "a product of {rows}×{columns}");
-    assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
 }
 
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.

@@ -4,7 +4,8 @@ use super::cell::Cell;
 use super::rows::StepRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
 use crate::kernels::cpu::isa::dispatch;
-use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix};
+use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns};
+use crate::kernels::threads::{SharedMut, parallel_for};
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]
@@ -102,72 +103,86 @@ fn block<C: Cell>(
 ) {
     let Sequence { units, outputs, .. } = *sequence;
     let width = C::GATES * units;
+    let parts = match (fixed.product, fixed.projection) {
+        (HiddenProduct::Packed(_), None) => sequence.parts(C::GATES),
+        _ => 1,
+    };
+    // Threads that share a step's units read the old hidden state while they write the new one.
+    let next = if parts > 1 { count * outputs } else { 0 };
     let cells = if C::HAS_CELL { count * units } else { 0 };
     let before = if fixed.projection.is_some() { count * units } else { 0 };
     let after = if fixed.projection.is_some() { count * outputs } else { 0 };
-    let lengths = [count * width, count * outputs, cells, before, after];
+    let lengths = [count * width, count * outputs, next, cells, before, after];
     let mut scratch = Scratch::new(lengths.iter().sum());
-    let [product, hidden, state, before, after] = scratch.parts(lengths);
+    let [product, mut hidden, mut next, state, before, after] = scratch.parts(lengths);
     start(hidden, fixed.hidden, first, outputs);
     start(state, fixed.cell, first, units);
 
     let items = first..first + count;
     let longest = items.clone().map(|item| sequence.length(item)).max().unwrap_or(0);
     for step in 0..longest {
-        let products = match fixed.product {
-            HiddenProduct::Ready(products) => &products[first * width..][..count * width],
+        let projects = fixed.projection.is_some();
+        let at = Step { cell, sequence, arrays, items: (first, count), step, projects };
+        let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
+        let mut products = product.as_ptr();
+        match fixed.product {
+            HiddenProduct::Ready(ready) => products = ready[first * width..].as_ptr(),
             HiddenProduct::Half(weight) => {
                 let rows = hidden.chunks_exact(outputs).zip(product.chunks_exact_mut(width));
                 rows.for_each(|(row, out)| weight.row_product(row, fixed.bias, out));
-                &*product
             }
-            HiddenProduct::Packed(weight) => {
-                let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
+            HiddenProduct::Packed(weight) if parts == 1 => {
                 let hidden = Matrix::new(hidden, count, outputs);
                 sequence.product(step, C::GATES, hidden, weight, epilogue, product);
-                &*product
             }
+            HiddenProduct::Packed(weight) => {
+                let left = Matrix::new(hidden, count, outputs);
+                let out = SharedMut::new(product);
+                let carried = Carried::new(products, hidden.as_ptr(), next, state);
+                parallel_for(parts, outputs * width / 16, |part| {
+                    let part = sequence.part(part, parts);
+                    let backwards = step % 2 == 1;
+                    for gate in 0..C::GATES {
+                        let gate = if backwards { C::GATES - 1 - gate } else { gate };
+                        let columns = (gate * units + part.0, part.1);
+                        // SAFETY: a row of `width` products for each item, of which each task
+                        // writes and reads the columns of its own units.
+                        unsafe {
+                            product_of_columns(left, weight, epilogue, out, columns, backwards);
+                        }
+                    }
+                    // SAFETY: the block's own items, each task's own units.
+                    unsafe { at.run(&carried, part) };
+                });
+                std::mem::swap(&mut hidden, &mut next);
+                continue;
+            }
+        }
+        let Some(weight) = fixed.projection else {
+            let carried = Carried::new(products, hidden.as_ptr(), hidden, state);
+            // SAFETY: the block's own items.
+            unsafe { at.run(&carried, (0, units)) };
+            continue;
         };
-        for (index, item) in items.clone().enumerate() {
-            let Some(at) = sequence.row_of(item, step) else { continue };
-            // SAFETY: rows of this block's own items, see `Rows`.
-            let (gates, extra) =
-                unsafe { (arrays.gates.row(at), arrays.extra.as_ref().map(|rows| rows.row(at))) };
-            let after = match fixed.projection {
-                Some(_) => row_mut(before, index, units),
-                None => row_mut(hidden, index, units),
-            };
-            dispatch(StepRow {
-                cell,
-                units,
-                gates,
-                product: row(products, index, width),
-                hidden: after,
-                state: if C::HAS_CELL { row_mut(state, index, units) } else { &mut [] },
-                extra: extra.unwrap_or_default(),
-                next: arrays.gates.address(match index + 1 < count {
-                    true => sequence.row_of(item + 1, step),
-                    false => sequence.row_of(first, step + 1),
-                }),
-            });
-            if let Some(rows) = &arrays.projected {
-                // SAFETY: as above.
-                unsafe { rows.row(at) }.copy_from_slice(row(before, index, units));
-            }
-        }
-        if let Some(weight) = fixed.projection {
-            let before = Matrix::new(before, count, units);
-            sequence.product(step, C::GATES, before, weight, Epilogue::default(), after);
-        }
-        let Some(output) = &arrays.output else { continue };
+        let carried = Carried::new(products, hidden.as_ptr(), before, state);
+        // SAFETY: as above.
+        unsafe { at.run(&carried, (0, units)) };
+        let projected = Matrix::new(before, count, units);
+        sequence.product(step, C::GATES, projected, weight, Epilogue::default(), after);
         for (index, item) in items.clone().enumerate() {
             // The state of an item that has ended stays as it is.
             let Some(at) = sequence.row_of(item, step) else { continue };
-            if fixed.projection.is_some() {
-                row_mut(hidden, index, outputs).copy_from_slice(row(after, index, outputs));
+            let after = row(after, index, outputs);
+            row_mut(hidden, index, outputs).copy_from_slice(after);
+            // SAFETY: rows of this block's own items, see `Rows`.
+            unsafe {
+                if let Some(output) = &arrays.output {
+                    output.row(at).copy_from_slice(after);
+                }
+                if let Some(rows) = &arrays.projected {
+                    rows.row(at).copy_from_slice(row(before, index, units));
+                }
             }
-            // SAFETY: as above.
-            unsafe { output.row(at) }.copy_from_slice(row(hidden, index, outputs));
         }
     }
     for (index, item) in items.enumerate() {
@@ -183,6 +198,84 @@ fn block<C: Cell>(
         let output = arrays.output.unwrap_or(arrays.gates);
         for rows in [arrays.extra, arrays.projected, Some(output)].into_iter().flatten() {
             sequence.clear_after_ends(rows, (first, count));
+        }
+    }
+}
+
+/// A step of a block's items.
+#[derive(Clone, Copy)]
+struct Step<'a, C> {
+    cell: C,
+    sequence: &'a Sequence<'a>,
+    arrays: &'a Arrays,
+    /// First and number.
+    items: (usize, usize),
+    step: usize,
+    /// What the step gives is projected before it is the hidden state and the output.
+    projects: bool,
+}
+
+/// What a block's items carry from product to product: rows of the cell's units, the products with
+/// a row of units for each gate.
+struct Carried {
+    product: *const f32,
+    before: *const f32,
+    after: *mut f32,
+    state: *mut f32,
+}
+
+// SAFETY: addresses, through which `Step::run` touches what its callers vouch for.
+unsafe impl Sync for Carried {}
+
+impl Carried {
+    fn new(product: *const f32, before: *const f32, after: &mut [f32], state: &mut [f32]) -> Self {
+        Self { product, before, after: after.as_mut_ptr(), state: state.as_mut_ptr() }
+    }
+}
+
+impl<C: Cell> Step<'_, C> {
+    /// The step of some units (first, number) of all items; without a projection the output too.
+    ///
+    /// # Safety
+    /// `carried` must have a row for each item, and nothing else may touch these units of these
+    /// items meanwhile.
+    unsafe fn run(&self, carried: &Carried, (unit, number): (usize, usize)) {
+        let Self { cell, sequence, arrays, items: (first, count), step, projects } = *self;
+        let units = sequence.units;
+        for index in 0..count {
+            let skip = index * units;
+            let (before, after) =
+                (carried.before.wrapping_add(skip), carried.after.wrapping_add(skip));
+            let Some(at) = sequence.row_of(first + index, step) else {
+                // The state of an item that has ended stays as it is.
+                if !projects && before != after {
+                    // SAFETY: rows of the same units, by this function's contract.
+                    unsafe { after.add(unit).copy_from(before.add(unit), number) };
+                }
+                continue;
+            };
+            let row = StepRow {
+                cell,
+                units,
+                part: (unit, number),
+                gates: arrays.gates.pointer(at),
+                product: carried.product.wrapping_add(skip * C::GATES),
+                before,
+                after,
+                state: carried.state.wrapping_add(skip),
+                extra: arrays.extra.as_ref().map_or(std::ptr::null_mut(), |rows| rows.pointer(at)),
+                next: arrays.gates.address(match index + 1 < count {
+                    true => sequence.row_of(first + index + 1, step),
+                    false => sequence.row_of(first, step + 1),
+                }),
+            };
+            // SAFETY: by this function's contract; arrays have a row for each item's step.
+            unsafe {
+                dispatch(row.kernel());
+                if let (Some(output), true) = (&arrays.output, !projects) {
+                    output.pointer(at).add(unit).copy_from_nonoverlapping(after.add(unit), number);
+                }
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) use forward::{Forward, HiddenProduct};
 use crate::kernels::cpu::matmul::{
     Epilogue, Matrix, PackedMatrix, product_of_few_rows, product_of_rows,
 };
+use crate::kernels::cpu::tile::panel_columns;
 use crate::kernels::cpu::vector::prefetch_all;
 use crate::kernels::threads::{self, SharedMut, parallel_for};
 use crate::storage::Storage;
@@ -67,6 +68,21 @@ impl Sequence<'_> {
         let is_large = self.outputs * gates * self.units > LARGE_WEIGHT;
         let few = if is_large { FEW_ITEMS * threads.min(4) } else { FEW_ITEMS };
         threads > 1 && self.batch <= few
+    }
+
+    /// The parts of a cell's units, each of whole panels of a weight, through whose steps the threads
+    /// go side by side; one where they do not.
+    fn parts(&self, gates: usize) -> usize {
+        let panels = self.units / panel_columns();
+        let whole = self.units.is_multiple_of(panel_columns()) && self.units == self.outputs;
+        if whole && self.shares_weight(gates) { panels.min(threads::count()) } else { 1 }
+    }
+
+    /// The units of a part: the first, and how many.
+    fn part(&self, part: usize, parts: usize) -> (usize, usize) {
+        let width = panel_columns();
+        let at = |part: usize| self.units / width * part / parts * width;
+        (at(part), at(part + 1) - at(part))
     }
 
     /// Calls `task` with the first and the number of items of each block.
@@ -169,10 +185,13 @@ impl Rows {
 
     /// The address of a row, to be asked for.
     fn address(&self, row: Option<usize>) -> *const f32 {
-        match row {
-            Some(row) => self.values.pointer().wrapping_add(row * self.width),
-            None => std::ptr::null(),
-        }
+        row.map_or(std::ptr::null(), |row| self.pointer(row))
+    }
+
+    /// Where a row begins.
+    fn pointer(&self, row: usize) -> *mut f32 {
+        assert!(row < self.rows);
+        self.values.pointer().wrapping_add(row * self.width)
     }
 
     /// One row.

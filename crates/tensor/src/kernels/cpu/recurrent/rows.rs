@@ -34,70 +34,71 @@ unsafe fn each_vector<V: Vector, R: Units>(units: usize, row: &mut R) {
     }
 }
 
-/// A step of one item.
-pub(super) struct StepRow<'a, C> {
+/// A step of one item, or of some of its units.
+pub(super) struct StepRow<C> {
     pub(super) cell: C,
+    /// Units of the cell: values from one gate to the next.
     pub(super) units: usize,
+    /// The first unit of the step, and how many.
+    pub(super) part: (usize, usize),
     /// `[gates · units]`: the products with the input; becomes the activated gates.
-    pub(super) gates: &'a mut [f32],
+    pub(super) gates: *mut f32,
     /// `[gates · units]`: the products with the hidden state.
-    pub(super) product: &'a [f32],
-    /// `[units]`: the hidden state, old and new (under a projection: what is projected).
-    pub(super) hidden: &'a mut [f32],
-    /// `[units]`, or empty: the cell state, old and new.
-    pub(super) state: &'a mut [f32],
-    /// `[units]`, or empty where nothing is saved.
-    pub(super) extra: &'a mut [f32],
+    pub(super) product: *const f32,
+    /// `[units]`: the hidden state before the step.
+    pub(super) before: *const f32,
+    /// `[units]`: gets that after it (under a projection what is projected); may be the same.
+    pub(super) after: *mut f32,
+    /// `[units]`: the cell state, old and new, of a cell that has one.
+    pub(super) state: *mut f32,
+    /// `[units]`, or null where nothing is saved.
+    pub(super) extra: *mut f32,
     /// The gates of the step that comes next, asked for meanwhile: rows lie far apart, and nothing
     /// but this pass knows which. Dangling after the last.
     pub(super) next: *const f32,
 }
 
-impl<C: Cell> Kernel for StepRow<'_, C> {
+impl<C: Cell> StepRow<C> {
+    /// The step as a kernel.
+    ///
+    /// # Safety
+    /// Every pointer must be valid for what it says, and nothing else may touch these units of what
+    /// is written meanwhile.
+    pub(super) unsafe fn kernel(self) -> impl Kernel<Output = ()> {
+        Step(self)
+    }
+}
+
+/// A step whose pointers somebody vouched for.
+struct Step<C>(StepRow<C>);
+
+impl<C: Cell> Kernel for Step<C> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { units, gates, product, hidden, state, extra, .. } = &self;
-        let units = *units;
-        assert!(gates.len() == C::GATES * units && product.len() == gates.len());
-        assert!(hidden.len() == units && (state.len() == units || !C::HAS_CELL));
-        assert!(extra.len() == units || !C::SAVES_EXTRA || extra.is_empty());
-        let mut row = StepPointers {
-            cell: self.cell,
-            units,
-            gates: self.gates.as_mut_ptr(),
-            product: self.product.as_ptr(),
-            hidden: self.hidden.as_mut_ptr(),
-            state: self.state.as_mut_ptr(),
-            extra: if self.extra.is_empty() {
-                std::ptr::null_mut()
-            } else {
-                self.extra.as_mut_ptr()
-            },
-            next: self.next,
-        };
-        // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
-        unsafe { each_vector::<V, _>(units, &mut row) };
+        let Self(mut row) = self;
+        let (first, count) = row.part;
+        assert!(first + count <= row.units);
+        row.gates = row.gates.wrapping_add(first);
+        row.product = row.product.wrapping_add(first);
+        row.before = row.before.wrapping_add(first);
+        row.after = row.after.wrapping_add(first);
+        row.state = row.state.wrapping_add(first);
+        if !row.extra.is_null() {
+            row.extra = row.extra.wrapping_add(first);
+        }
+        row.next = row.next.wrapping_add(first);
+        // SAFETY: by the contract of `kernel` every pointer has `units` values, or as many a gate,
+        // and `count` of them are left from the first on.
+        unsafe { each_vector::<V, _>(count, &mut row) };
     }
 }
 
-struct StepPointers<C> {
-    cell: C,
-    units: usize,
-    gates: *mut f32,
-    product: *const f32,
-    hidden: *mut f32,
-    state: *mut f32,
-    /// Null where nothing is saved.
-    extra: *mut f32,
-    next: *const f32,
-}
-
-impl<C: Cell> Units for StepPointers<C> {
+impl<C: Cell> Units for StepRow<C> {
     #[inline(always)]
     unsafe fn step<V: Vector>(&mut self, at: At) {
-        let Self { cell, units, gates, product, hidden, state, extra, next } = *self;
+        let Self { cell, units, gates, product, before, after, state, extra, next, .. } = *self;
         // SAFETY: by the trait's contract.
         unsafe {
             let (mut x, mut h) = ([V::zero(); MOST_GATES], [V::zero(); MOST_GATES]);
@@ -108,14 +109,14 @@ impl<C: Cell> Units for StepPointers<C> {
                 h[gate] = at.load(product.add(gate * units));
                 gate += 1;
             }
-            let old = at.load(if C::HAS_CELL { state } else { hidden });
+            let old = at.load(if C::HAS_CELL { state.cast_const() } else { before });
             let step = cell.forward(x, h, old);
             let mut gate = 0;
             while gate < C::GATES {
                 at.store(step.gates[gate], gates.add(gate * units));
                 gate += 1;
             }
-            at.store(step.output, hidden);
+            at.store(step.output, after);
             if C::HAS_CELL {
                 at.store(step.extra, state);
             }
