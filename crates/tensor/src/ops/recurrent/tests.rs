@@ -179,20 +179,25 @@ fn prepared_steps_are_the_steps_of_a_window() {
 #[test]
 fn threads_that_share_a_weight_change_no_bit() {
     use crate::kernels::threads::with_count;
+    let lengths = Tensor::from_i32(&[6, 2, 4], [3]);
     for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
-        for batch in [1, 3] {
+        // 256 units are whole panels of a weight, 260 are not.
+        for (batch, units) in [(1, 260), (3, 260), (1, 256), (3, 256)] {
             let bits = || {
                 let x: Vec<_> =
-                    random(cell, [batch, 6, 20, 260]).iter().map(Tensor::with_grad).collect();
-                let output = x[0].recurrent(cell, &plain(&x), &RecurrentOptions::default());
+                    random(cell, [batch, 6, 20, units]).iter().map(Tensor::with_grad).collect();
+                let lengths = (batch == 3).then_some(&lengths);
+                let options = RecurrentOptions { lengths, ..RecurrentOptions::default() };
+                let output = x[0].recurrent(cell, &plain(&x), &options);
                 let gradients = output.sequence.square().sum(..).backward();
                 let mut all = output.sequence.to_vec();
+                all.extend(output.hidden.to_vec());
                 all.extend(x[..3].iter().flat_map(|leaf| gradients.get(leaf).unwrap().to_vec()));
                 all.into_iter().map(f32::to_bits).collect::<Vec<_>>()
             };
             let expected = with_count(1, bits);
             for count in [2, 5] {
-                assert!(with_count(count, bits) == expected, "{cell:?} {batch} {count}");
+                assert!(with_count(count, bits) == expected, "{cell:?} {batch} {units} {count}");
             }
         }
     }
