@@ -124,7 +124,7 @@ impl<V: Vector, const N: usize> Vector for Several<V, N> {
         or(other);
         xor(other);
         and_not(other);
-        exp2_of_whole();
+        exponent_from_lowest_bits();
         neg();
         abs();
     }

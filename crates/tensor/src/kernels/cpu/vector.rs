@@ -122,8 +122,14 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `mask` lanes (from a comparison) choose `yes`, others `no`.
     fn select(mask: Self, yes: Self, no: Self) -> Self;
 
+    /// The number whose exponent field is the lowest bits of each lane; higher ones count for
+    /// nothing.
+    fn exponent_from_lowest_bits(self) -> Self;
     /// `2^n` for lanes that hold whole numbers from -126 to 127.
-    fn exp2_of_whole(self) -> Self;
+    #[inline(always)]
+    fn exp2_of_whole(self) -> Self {
+        self.add(Self::splat(EXPONENT_IN_LOWEST_BITS)).exponent_from_lowest_bits()
+    }
     /// For positive normal lanes: the exponent `e` and the fraction in `[1, 2)` of `f * 2^e`.
     fn split_exponent(self) -> (Self, Self);
 
