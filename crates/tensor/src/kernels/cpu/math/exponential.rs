@@ -73,8 +73,8 @@ pub(crate) fn sigmoid<V: Vector>(x: V) -> V {
 pub(crate) fn tanh<V: Vector>(x: V) -> V {
     let sign = V::splat(-0.0);
     let x_down = V::splat(-9.0).max(x.or(sign));
-    // Half of what `reduce_by_ln_2` makes of `-2|x|`, in one part: the more its error counts in
-    // `r`, the smaller `2^n`.
+    // Half of `-2|x| = n ln 2 + r`. One part of `ln 2` will do: its error counts `n` times in `r`,
+    // but `2^n` times in the result.
     let (n, scale) = nearest_power(x_down, 2.0 * LOG2_E, 0.0);
     let r = n.mul_add(V::splat(-0.5 * LN_2), x_down);
     let half_power = r.mul(r).mul_add(polynomial(r, REMAINDER_OF_TWICE), r);
