@@ -24,6 +24,8 @@ pub struct Tensor {
     storage: Storage,
     offset: usize,
     shape: Shape,
+    /// Of the shape: a product of many lengths, asked for again and again.
+    elements: usize,
     dtype: DType,
     pub(crate) node: Option<Node>,
 }
@@ -106,7 +108,8 @@ impl Tensor {
     /// waits for parts that were written a moment ago when the whole is moved.
     #[inline]
     fn unfilled(shape: Shape, dtype: DType) -> Self {
-        Self { storage: Storage::new(shape.elements()), offset: 0, shape, dtype, node: None }
+        let elements = shape.elements();
+        Self { storage: Storage::new(elements), offset: 0, shape, elements, dtype, node: None }
     }
 
     /// The lengths of the axes, outermost first.
@@ -129,7 +132,7 @@ impl Tensor {
     /// The number of elements.
     #[inline]
     pub fn elements(&self) -> usize {
-        self.shape.elements()
+        self.elements
     }
 
     /// The type of the values.
@@ -197,9 +200,10 @@ impl Tensor {
     /// The same values under another shape, starting `skip` elements in; for views.
     #[inline]
     pub(crate) fn view(&self, skip: usize, shape: Shape) -> Self {
-        debug_assert!(skip + shape.elements() <= self.elements());
         let (storage, offset) = (self.storage.clone(), self.offset + skip);
-        Self { storage, offset, shape, dtype: self.dtype, node: None }
+        let elements = shape.elements();
+        debug_assert!(skip + elements <= self.elements);
+        Self { storage, offset, shape, elements, dtype: self.dtype, node: None }
     }
 
     /// The same values outside the graph: no gradient flows through the result.
@@ -245,8 +249,9 @@ impl Values {
 
     /// `F32` values as a tensor with one axis.
     pub(crate) fn tensor(self) -> Tensor {
-        let Self { storage, offset, length } = self;
-        Tensor { storage, offset, shape: [length].into(), dtype: DType::F32, node: None }
+        let Self { storage, offset, length: elements } = self;
+        let shape = [elements].into();
+        Tensor { storage, offset, shape, elements, dtype: DType::F32, node: None }
     }
 }
 

@@ -100,13 +100,16 @@ pub(super) fn total_weight(
     weights: &[f32],
     ignored: Option<i32>,
 ) -> f32 {
-    let is_class = |target: i32| usize::try_from(target).is_ok_and(|class| class < classes);
-    let (mut counted, mut all_fit) = (0, true);
-    for &target in targets {
-        let counts = Some(target) != ignored;
-        counted += usize::from(counts);
-        all_fit &= is_class(target) || !counts;
-    }
+    // Compared as numbers of 32 bits without a sign, of which a vector holds many.
+    let limit = classes.min(1 << 31) as u32;
+    let is_class = |target: i32| target.cast_unsigned() < limit;
+    let (counted, all_fit) = match ignored {
+        None => (targets.len(), targets.iter().fold(true, |fit, &target| fit & is_class(target))),
+        Some(ignored) => targets.iter().fold((0, true), |(counted, all_fit), &target| {
+            let counts = target != ignored;
+            (counted + usize::from(counts), all_fit & (is_class(target) | !counts))
+        }),
+    };
     let counts = |target: &&i32| Some(**target) != ignored;
     if !all_fit {
         let target = targets.iter().filter(counts).find(|&&target| !is_class(target));

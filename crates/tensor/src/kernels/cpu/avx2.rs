@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{EXPONENT_IN_LOWEST_BITS, Vector};
+use super::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
@@ -155,12 +155,9 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn exp2_of_whole(self) -> Self {
+    fn exponent_from_lowest_bits(self) -> Self {
         // SAFETY: AVX2 is present, see above; registers only.
-        unsafe {
-            let biased = _mm256_add_ps(self.0, _mm256_set1_ps(EXPONENT_IN_LOWEST_BITS));
-            Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(biased))))
-        }
+        unsafe { Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(self.0)))) }
     }
 
     #[inline(always)]

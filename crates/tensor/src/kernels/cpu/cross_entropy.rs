@@ -135,57 +135,50 @@ impl Kernel for Part<'_> {
 /// lanes empty.
 const FEW: usize = 16;
 
-/// Of rows that have no class.
+/// No class.
 const NO_CLASS: f32 = -1.0;
 
 impl Part<'_> {
     #[inline(always)]
     fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
         let CrossEntropyRows { logits, classes, weights, scale, ignored, .. } = self.all;
-        const { assert!(V::LANES <= LANES) };
         let weight = |class: usize| if weights.is_empty() { 1.0 } else { weights[class] };
         let mut spread_mass = 0.0;
         for class in 0..classes {
             spread_mass += spread * weight(class);
         }
-        // Values by class and lane, cleared as far as they are used.
-        let mut table = [MaybeUninit::<[f32; LANES]>::uninit(); FEW];
-        for column in &mut table[..classes] {
-            column.write([0.0; LANES]);
-        }
-        // SAFETY: the columns of these classes have just been written.
-        let table: &mut [[f32; LANES]] =
-            unsafe { std::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), classes) };
+        // A vector of rows a class.
+        let mut table = [MaybeUninit::<V>::uninit(); FEW];
         let mut skip = 0;
         while skip < self.losses.len() {
             let count = V::LANES.min(self.losses.len() - skip);
             let first = self.first + skip;
             let rows = &logits[first * classes..(first + count) * classes];
-            for (class, column) in table.iter_mut().enumerate() {
-                for (lane, value) in column.iter_mut().zip(rows[class..].iter().step_by(classes)) {
-                    *lane = *value;
-                }
+            for (class, values) in table[..classes].iter_mut().enumerate() {
+                // SAFETY: a value of each of `count` rows, which are `classes` values apart.
+                values.write(unsafe { V::load_strided(rows.as_ptr().add(class), classes, count) });
             }
-            let mut class_of = [NO_CLASS; LANES];
-            for (class, &target) in class_of.iter_mut().zip(&targets[first..first + count]) {
-                let is_class = usize::try_from(target).is_ok_and(|class| class < classes);
-                let counts = is_class && Some(target) != ignored;
-                *class = if counts { target as f32 } else { NO_CLASS };
-            }
-            let class_of = column::<V>(&class_of);
-            let has_class = V::zero().le(class_of);
+            // SAFETY: the values of these classes have just been written.
+            let table: &mut [V] =
+                unsafe { std::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), classes) };
+            let targets = &targets[first..first + count];
+            // SAFETY: there are `count` of them.
+            let class_of: V = unsafe { V::load_integers(targets.as_ptr(), count) };
+            // Classes are so few that no other integer is rounded to one.
+            let ignored = V::splat(ignored.map_or(NO_CLASS, |ignored| ignored as f32));
+            let has_class = class_of.eq(ignored).and_not(V::zero().le(class_of));
+            let has_class = has_class.and(class_of.lt(V::splat(classes as f32)));
 
-            let mut largest = column::<V>(&table[0]);
+            let mut largest = table[0];
             for x in &table[1..] {
-                largest = column::<V>(x).max(largest);
+                largest = x.max(largest);
             }
             let (mut total, mut peaks) = (V::zero(), V::zero());
             let (mut moment, mut even_moment) = (V::zero(), V::zero());
             for (class, values) in table.iter_mut().enumerate() {
-                let distance = column::<V>(values).sub(largest);
-                let power = exp(distance);
-                set_column(power, values);
-                total = total.add(power);
+                let distance = values.sub(largest);
+                *values = exp(distance);
+                total = total.add(*values);
                 let peak = V::splat(sharp * weight(class));
                 let is_target = class_of.eq(V::splat(class as f32));
                 peaks = V::select(is_target, peak, peaks);
@@ -203,38 +196,20 @@ impl Part<'_> {
             }
             let factor = mass.div(total).mul(V::splat(scale));
             let peaks = peaks.mul(V::splat(scale));
-            for (class, values) in table.iter_mut().enumerate() {
+            let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
+            for (class, power) in table.iter().enumerate() {
                 let even = V::splat(spread * weight(class) * scale);
-                let gradient = column::<V>(values).mul(factor).sub(even);
+                let gradient = power.mul(factor).sub(even);
                 let is_target = class_of.eq(V::splat(class as f32));
                 let gradient = gradient.sub(peaks.and(is_target)).and(has_class);
-                set_column(gradient, values);
-            }
-            let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
-            for (class, column) in table.iter().enumerate() {
-                for (lane, value) in column.iter().zip(rows[class..].iter_mut().step_by(classes)) {
-                    *value = *lane;
+                // SAFETY: a value of each of `count` rows, as above.
+                unsafe {
+                    gradient.store_strided(rows.as_mut_ptr().add(class), classes, count);
                 }
             }
             skip += count;
         }
     }
-}
-
-/// The lanes of two of the widest vectors.
-const LANES: usize = 32;
-
-/// The lanes of one class.
-#[inline(always)]
-fn column<V: Vector>(values: &[f32; LANES]) -> V {
-    // SAFETY: at least as many values as lanes.
-    unsafe { V::load(values.as_ptr()) }
-}
-
-#[inline(always)]
-fn set_column<V: Vector>(x: V, values: &mut [f32; LANES]) {
-    // SAFETY: at least as many values as lanes.
-    unsafe { x.store(values.as_mut_ptr()) }
 }
 
 /// One row; its target distribution is `weights * (sharp * probabilities + spread)`, with empty

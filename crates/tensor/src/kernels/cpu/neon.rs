@@ -233,9 +233,7 @@ impl Vector for Neon {
         or(a, b) = from_bits(vorrq_u32(to_bits(a), to_bits(b)));
         xor(a, b) = from_bits(veorq_u32(to_bits(a), to_bits(b)));
         and_not(a, b) = from_bits(vbicq_u32(to_bits(b), to_bits(a)));
-        exp2_of_whole(n) = vreinterpretq_f32_s32(vshlq_n_s32::<23>(
-            vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)),
-        ));
+        exponent_from_lowest_bits(n) = from_bits(vshlq_n_u32::<23>(to_bits(n)));
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Eight lanes as a plain array: what every machine can run.
 
 use super::half::from_half;
-use super::vector::{EXPONENT_IN_LOWEST_BITS, Vector};
+use super::vector::Vector;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; LANES]);
@@ -172,8 +172,8 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn exp2_of_whole(self) -> Self {
-        Self(self.0.map(|n| f32::from_bits((n + EXPONENT_IN_LOWEST_BITS).to_bits() << 23)))
+    fn exponent_from_lowest_bits(self) -> Self {
+        Self(self.0.map(|x| f32::from_bits(x.to_bits() << 23)))
     }
 
     #[inline(always)]

@@ -78,6 +78,37 @@ impl<V: Vector, const N: usize> Vector for Several<V, N> {
     }
 
     #[inline(always)]
+    unsafe fn load_strided(source: *const f32, stride: usize, count: usize) -> Self {
+        let mut all = Self::zero();
+        for (i, x) in all.0.iter_mut().enumerate() {
+            let source = source.wrapping_add(i * V::LANES * stride);
+            // SAFETY: as for `load_part`.
+            *x = unsafe { V::load_strided(source, stride, Self::share(count, i)) };
+        }
+        all
+    }
+
+    #[inline(always)]
+    unsafe fn store_strided(self, target: *mut f32, stride: usize, count: usize) {
+        for (i, x) in self.0.into_iter().enumerate() {
+            let target = target.wrapping_add(i * V::LANES * stride);
+            // SAFETY: as for `load_part`.
+            unsafe { x.store_strided(target, stride, Self::share(count, i)) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_integers(source: *const i32, count: usize) -> Self {
+        let mut all = Self::zero();
+        for (i, x) in all.0.iter_mut().enumerate() {
+            let source = source.wrapping_add(i * V::LANES);
+            // SAFETY: as for `load_part`.
+            *x = unsafe { V::load_integers(source, Self::share(count, i)) };
+        }
+        all
+    }
+
+    #[inline(always)]
     unsafe fn load_bytes(source: *const u8) -> Self {
         let mut all = Self::zero();
         for (i, x) in all.0.iter_mut().enumerate() {
@@ -124,7 +155,7 @@ impl<V: Vector, const N: usize> Vector for Several<V, N> {
         or(other);
         xor(other);
         and_not(other);
-        exp2_of_whole();
+        exponent_from_lowest_bits();
         neg();
         abs();
     }
