@@ -153,10 +153,12 @@ impl<const K: usize> Panel<'_, K> {
             let tap = if self.turned { K * K - 1 - tap } else { tap };
             let matrix = &self.weight[tap * channels * filters..][..channels * filters];
             if !self.turned {
+                let at = if columns == V::LANES { At::Whole(0) } else { At::Part(0, columns) };
                 for (i, line) in lines[..rows].iter_mut().enumerate() {
                     let start = (row + i) * filters + column.min(filters);
-                    line[..columns].copy_from_slice(&matrix[start..start + columns]);
-                    line[columns..].fill(0.0);
+                    let source = &matrix[start..start + columns];
+                    // SAFETY: so many values from there on; a line has room for any vector.
+                    unsafe { at.load::<V>(source.as_ptr()).store(line.as_mut_ptr()) };
                 }
             } else if rows == V::LANES && columns == V::LANES {
                 let source = &matrix[column * channels + row..];
