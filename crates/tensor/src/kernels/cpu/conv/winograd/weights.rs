@@ -9,8 +9,8 @@ use crate::kernels::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
 
-/// The most taps of any kernel.
-const TAPS: usize = 25;
+/// Some rows of a vector of columns, for each tap.
+type Rows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
 /// The most lanes of any vector.
 const LANES: usize = 16;
 /// Source channels of a task.
@@ -115,9 +115,9 @@ where
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        const { assert!(V::LANES <= LANES && K * K <= TAPS) };
+        const { assert!(V::LANES <= LANES) };
         let width = row_width::<V>(self.sizes[1] - self.column);
-        let mut block = [[[0.0f32; LANES]; LANES]; TAPS];
+        let mut block: Rows<K> = [[[[0.0; LANES]; LANES]; K]; K];
         for column in (0..width).step_by(V::LANES) {
             let mut row = self.rows[0];
             while row < self.rows[1] {
@@ -141,15 +141,10 @@ where
 impl<const K: usize> Panel<'_, K> {
     /// Copies the weights of some rows and a vector of columns, zeros beyond the last column.
     #[inline(always)]
-    fn read<V: Vector>(
-        &self,
-        [row, rows]: [usize; 2],
-        column: usize,
-        block: &mut [[[f32; LANES]; LANES]; TAPS],
-    ) {
+    fn read<V: Vector>(&self, [row, rows]: [usize; 2], column: usize, block: &mut Rows<K>) {
         let [channels, filters] = self.sizes;
         let columns = V::LANES.min(filters.saturating_sub(column));
-        for (tap, lines) in block[..K * K].iter_mut().enumerate() {
+        for (tap, lines) in block.as_flattened_mut().iter_mut().enumerate() {
             let tap = if self.turned { K * K - 1 - tap } else { tap };
             let matrix = &self.weight[tap * channels * filters..][..channels * filters];
             if !self.turned {
@@ -215,7 +210,7 @@ pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
 
 /// From a row of each tap to a vector of each position.
 struct Taps<'a, const K: usize> {
-    block: &'a [[[f32; LANES]; LANES]; TAPS],
+    block: &'a Rows<K>,
     row: usize,
     target: *mut f32,
     stride: usize,
@@ -225,7 +220,7 @@ impl<V: Vector, const K: usize> Ends<V> for Taps<'_, K> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
-        unsafe { V::load(self.block[row * K + column][self.row].as_ptr()) }
+        unsafe { V::load(self.block[row][column][self.row].as_ptr()) }
     }
 
     #[inline(always)]
