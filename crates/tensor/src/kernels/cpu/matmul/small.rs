@@ -196,11 +196,7 @@ impl TileTask for EqualTiles {
                     }
                     (row_stride, step) => {
                         let rows = rows(left, row_stride);
-                        if columns == N * V::LANES {
-                            tile.add_products(depth, rows, step, panel, panel_stride);
-                        } else {
-                            tile.add_products_part(depth, rows, step, panel, panel_stride, columns);
-                        }
+                        tile.add_products_part(depth, rows, step, panel, panel_stride, columns);
                     }
                 }
                 tile.store(out, self.out_stride, columns, self.finish);
