@@ -94,17 +94,13 @@ impl Kernel for Tiles<'_> {
         let columns = panel_width::<V>().min(right.columns - column);
         // A single vector if they fit one: tiles read no more.
         let width = if columns <= V::LANES { V::LANES } else { panel_width::<V>() };
-        let in_rows = right.column_stride == 1;
-        let lies_packed = in_rows && columns == width && right.row_stride == width;
-        // A copy of what lies in rows pays where several tiles meet it.
-        let in_place = lies_packed || in_rows && (left.rows <= TALL || depth > DEEPEST);
-        let (panel, panel_stride) = if in_place {
+        let is_packed = right.column_stride == 1 && columns == width && right.row_stride == width;
+        let (panel, panel_stride) = if is_packed || depth > DEEPEST {
             (right.values.as_ptr().wrapping_add(column), right.row_stride)
         } else {
             const { assert!(DEEPEST * panel_width::<V>() <= PANEL) };
             if row == 0 {
-                // SAFETY: the buffer holds the panel, as it is no deeper than `DEEPEST`: `is_small`
-                // sees to that where columns do not lie in rows.
+                // SAFETY: the buffer holds the panel, as it is no deeper than `DEEPEST`.
                 unsafe { pack_panel::<V>(right.part(0, depth, column, columns), buffer, width) };
             }
             (buffer.cast_const(), width)
@@ -121,7 +117,7 @@ impl Kernel for Tiles<'_> {
             left_strides: (left.row_stride, left.column_stride),
             panel,
             panel_stride,
-            is_packed: lies_packed || !in_place,
+            is_packed: is_packed || depth <= DEEPEST,
             out: out.wrapping_add(row * out_stride + column),
             out_stride,
             columns,
