@@ -82,17 +82,6 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         Self([[V::zero(); N]; M])
     }
 
-    /// The sums of both.
-    #[inline(always)]
-    pub(crate) fn plus(mut self, other: Self) -> Self {
-        for (sums, others) in self.0.iter_mut().zip(other.0) {
-            for (sum, other) in sums.iter_mut().zip(others) {
-                *sum = sum.add(other);
-            }
-        }
-        self
-    }
-
     /// `sums[i][j] += Σ_p rows[i][p * step] * panel[p * panel_stride + j]` for `p` in `0..steps`,
     /// in this order.
     ///

@@ -194,8 +194,7 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32, w
             }
         }
     }
-    let complete = if done_columns == width { done_rows } else { 0 };
-    for row in complete..rows {
+    for row in 0..rows {
         let from = if row < done_rows { done_columns } else { 0 };
         // SAFETY: whole vectors up to the end of the panel's row, and `(row, column)` lies within
         // the matrix.

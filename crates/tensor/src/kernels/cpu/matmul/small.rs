@@ -1,17 +1,17 @@
 //! Products so small that a plan, packed operands and scratch space would cost more than the
 //! multiplications: tiles read the left operand where it lies, whatever its strides, and the right
-//! one too where it is like a packed panel, or else a copy of it on the stack.
+//! one too, or a transposed copy of it on the stack.
 //!
-//! Operands arrive by reference all the way: copying a structure whose parts have just been written
-//! makes the processor wait, many times as long as a tile takes.
+//! Operands arrive by reference and the kernel gets plain numbers: copying a structure whose parts
+//! have just been written makes the processor wait, many times as long as a tile takes.
 
 use std::mem::MaybeUninit;
 
-use super::block::Activate;
-use super::pack::pack_panel;
+use super::block::{Activate, Products};
+use super::pack::PackPanel;
 use super::{Epilogue, Matrix};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
-use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::kernels::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;
 use crate::ops::activation::Activation;
@@ -47,18 +47,31 @@ pub(super) unsafe fn product(
     out: SharedMut<f32>,
     out_stride: usize,
 ) {
+    let Epilogue { accumulate, bias, activation } = *epilogue;
+    let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
+    let relu = activation == Activation::Relu;
     let (rows, columns) = (left.rows, right.columns);
-    let bare = epilogue.bias.is_none() && !epilogue.accumulate;
-    if bare && epilogue.activation == Activation::Identity && is_column_wise(left, right) {
-        return dispatch(SideBySide { left, right, out: out.pointer(), out_stride });
+    if right.column_stride == 1 {
+        dispatch(Small {
+            rows,
+            depth: left.columns,
+            columns,
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: right.values.as_ptr(),
+            right_stride: right.row_stride,
+            padded: false,
+            out: out.pointer(),
+            out_stride,
+            accumulate,
+            bias,
+            relu,
+        });
+    } else {
+        let finish = Finish { accumulate, bias, relu };
+        // SAFETY: this function's contract.
+        unsafe { transposed(left, right, finish, out.pointer(), out_stride) };
     }
-    let mut buffer = PanelBuffer(MaybeUninit::uninit());
-    let mut at = (0, 0);
-    while at.1 < columns {
-        let buffer = buffer.0.as_mut_ptr().cast();
-        at = dispatch(Tiles { left, right, epilogue, at, buffer, out: out.pointer(), out_stride });
-    }
-    let activation = epilogue.activation;
     if !matches!(activation, Activation::Identity | Activation::Relu) {
         // SAFETY: the output's rows and columns, by this function's contract.
         dispatch(unsafe { Activate::new(activation, out, out_stride, rows, columns) });
@@ -68,177 +81,116 @@ pub(super) unsafe fn product(
 #[repr(align(64))]
 struct PanelBuffer(MaybeUninit<[f32; PANEL]>);
 
-/// Tiles of equal size below each other, from the row and column `at` on; see [`product`] for what
-/// its parts must be. They answer where to go on.
+/// The product with a right operand that lies in columns, from a copy of each panel.
 ///
-/// No loop in here comes back to another size of tiles: the compiler would prepare the distances of
-/// all sizes before it, which takes as long as a tile.
-struct Tiles<'a> {
-    left: &'a Matrix<'a>,
-    right: &'a Matrix<'a>,
-    epilogue: &'a Epilogue<'a>,
-    at: (usize, usize),
-    /// Room for a panel, which stays from the first to the last row.
-    buffer: *mut f32,
+/// # Safety
+/// As for [`product`].
+#[inline(never)]
+unsafe fn transposed(
+    left: &Matrix<'_>,
+    right: &Matrix<'_>,
+    finish: Finish,
     out: *mut f32,
     out_stride: usize,
-}
-
-impl Kernel for Tiles<'_> {
-    type Output = (usize, usize);
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> (usize, usize) {
-        let Self { left, right, epilogue, at: (row, column), buffer, out, out_stride } = self;
-        let depth = left.columns;
-        let columns = panel_width::<V>().min(right.columns - column);
+) {
+    let (widest, depth) = (panel_columns(), left.columns);
+    assert!(depth * widest <= PANEL);
+    let mut buffer = PanelBuffer(MaybeUninit::uninit());
+    let panel = buffer.0.as_mut_ptr().cast::<f32>();
+    for column in (0..right.columns).step_by(widest) {
+        let columns = widest.min(right.columns - column);
         // A single vector if they fit one: tiles read no more.
-        let width = if columns <= V::LANES { V::LANES } else { panel_width::<V>() };
-        let is_packed = right.column_stride == 1 && columns == width && right.row_stride == width;
-        let (panel, panel_stride) = if is_packed || depth > DEEPEST {
-            (right.values.as_ptr().wrapping_add(column), right.row_stride)
-        } else {
-            const { assert!(DEEPEST * panel_width::<V>() <= PANEL) };
-            if row == 0 {
-                // SAFETY: the buffer holds the panel, as it is no deeper than `DEEPEST`.
-                unsafe { pack_panel::<V>(right.part(0, depth, column, columns), buffer, width) };
-            }
-            (buffer.cast_const(), width)
-        };
-        let rows = tile_rows::<V>(left.rows - row, columns);
-        let mut end = row + rows;
-        while end < left.rows && tile_rows::<V>(left.rows - end, columns) == rows {
-            end += rows;
-        }
-        let tiles = EqualTiles {
-            count: (end - row) / rows,
+        let width = if 2 * columns <= widest { widest / 2 } else { widest };
+        let part = right.part(0, depth, column, columns);
+        // SAFETY: the buffer holds `depth` rows of a panel, as just checked.
+        dispatch(unsafe { PackPanel::new(part, panel, width) });
+        let bias = finish.bias;
+        dispatch(Small {
+            rows: left.rows,
             depth,
-            left: left.values.as_ptr().wrapping_add(row * left.row_stride),
-            left_strides: (left.row_stride, left.column_stride),
-            panel,
-            panel_stride,
-            is_packed: is_packed || depth <= DEEPEST,
-            out: out.wrapping_add(row * out_stride + column),
-            out_stride,
             columns,
-            finish: epilogue.finish(column, true, true),
-        };
-        if const { V::TILE_ROWS >= 12 } && rows == TALL {
-            tiles.run::<V, TALL, 1>();
-        } else {
-            with_tile::<V, _>(rows, columns, tiles);
-        }
-        if end < left.rows { (end, column) } else { (0, column + columns) }
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: panel,
+            right_stride: width,
+            padded: true,
+            out: out.wrapping_add(column),
+            out_stride,
+            accumulate: finish.accumulate,
+            bias: if bias.is_null() { bias } else { bias.wrapping_add(column) },
+            relu: finish.relu,
+        });
     }
 }
 
-/// Rows of a tile of single vectors where there are registers for it: two of them take 32 rows,
-/// where tiles of two vectors would have three.
-const TALL: usize = 16;
-
-/// How many of `left` rows the next tile of `columns` columns takes.
-#[inline(always)]
-fn tile_rows<V: Vector>(left: usize, columns: usize) -> usize {
-    let is_tall = V::TILE_ROWS >= 12 && columns <= V::LANES && (left == TALL || left > TALL + 2);
-    if is_tall { TALL } else { next_tile_rows::<V>(left) }
-}
-
-/// Tiles of one size. Pointers are good for what sizes and strides say.
-struct EqualTiles {
-    count: usize,
+/// The tiles of a small product. Pointers are good for what sizes and strides say; the right
+/// operand's rows are contiguous or, `padded`, those of a single panel.
+struct Small {
+    rows: usize,
     depth: usize,
+    columns: usize,
     left: *const f32,
     left_strides: (usize, usize),
-    panel: *const f32,
-    panel_stride: usize,
-    /// The panel's rows are as wide as the tile and follow each other without gaps.
-    is_packed: bool,
+    right: *const f32,
+    right_stride: usize,
+    padded: bool,
     out: *mut f32,
     out_stride: usize,
-    columns: usize,
-    finish: Finish,
+    accumulate: bool,
+    /// One value a column, or null.
+    bias: *const f32,
+    relu: bool,
 }
 
-impl TileTask for EqualTiles {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let Self { count, depth, panel, panel_stride, columns, .. } = self;
-        for tile in 0..count {
-            let left = self.left.wrapping_add(tile * M * self.left_strides.0);
-            let out = self.out.wrapping_add(tile * M * self.out_stride);
-            let mut tile = Tile::<V, M, N>::zero();
-            // SAFETY: `Tiles` sets up `M` rows of `depth` values on the left, as many rows of a
-            // panel, of `columns` values or packed, and `M` rows of `columns` outputs.
-            unsafe {
-                // The distances that the compiler knows need not be added up.
-                match self.left_strides {
-                    (row_stride, 1) if self.is_packed => {
-                        tile.add_packed_products(depth, rows(left, row_stride), panel);
-                    }
-                    (1, step) if self.is_packed => {
-                        // Few sums would wait for each other: each is added up in turns.
-                        let turns = if M * N <= 4 { 4 } else { 1 };
-                        for turn in 0..turns {
-                            let rows = rows(left.wrapping_add(turn * step), 1);
-                            let panel = panel.wrapping_add(turn * N * V::LANES);
-                            let (steps, stride) =
-                                ((depth + turns - 1 - turn) / turns, turns * step);
-                            let mut part = Tile::<V, M, N>::zero();
-                            part.add_products(steps, rows, stride, panel, turns * N * V::LANES);
-                            tile = if turn == 0 { part } else { tile.plus(part) };
-                        }
-                    }
-                    (row_stride, step) => {
-                        let rows = rows(left, row_stride);
-                        tile.add_products_part(depth, rows, step, panel, panel_stride, columns);
-                    }
-                }
-                tile.store(out, self.out_stride, columns, self.finish);
-            }
-        }
-    }
-}
-
-/// Where `M` rows begin that lie `stride` apart.
-#[inline(always)]
-fn rows<const M: usize>(first: *const f32, stride: usize) -> [*const f32; M] {
-    let mut rows = [first; M];
-    for (i, row) in rows.iter_mut().enumerate() {
-        *row = first.wrapping_add(i * stride);
-    }
-    rows
-}
-
-/// Whether a left operand that lies in columns meets columns so few that tiles would leave most
-/// lanes empty.
-#[inline]
-fn is_column_wise(left: &Matrix<'_>, right: &Matrix<'_>) -> bool {
-    left.row_stride == 1 && right.column_stride == 1 && right.columns <= FEW
-}
-
-/// Columns of which there are few.
-const FEW: usize = 4;
-
-/// Such a product: a vector has the sums of one column in many rows. (The gradient of the weights
-/// of a few outputs.)
-struct SideBySide<'a> {
-    left: &'a Matrix<'a>,
-    right: &'a Matrix<'a>,
-    out: *mut f32,
-    out_stride: usize,
-}
-
-impl Kernel for SideBySide<'_> {
+impl Kernel for Small {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        for column in 0..self.right.columns {
+        let is_bare = self.bias.is_null() && !self.accumulate && !self.relu;
+        if is_bare && self.left_strides.0 == 1 && self.columns <= V::LANES / 4 {
+            return self.side_by_side::<V>();
+        }
+        let width = panel_width::<V>();
+        let mut column = 0;
+        while column < self.columns {
+            let columns = width.min(self.columns - column);
+            let Self { accumulate, bias, relu, .. } = self;
+            let bias = if bias.is_null() { bias } else { bias.wrapping_add(column) };
+            let finish = Finish { accumulate, bias, relu };
             let mut row = 0;
-            while row < self.left.rows {
-                let count = V::LANES.min(self.left.rows - row);
+            while row < self.rows {
+                let tile_rows = next_tile_rows::<V>(self.rows - row);
+                let task = Products {
+                    steps: self.depth,
+                    left: self.left.wrapping_add(row * self.left_strides.0),
+                    left_strides: self.left_strides,
+                    right: self.right.wrapping_add(column),
+                    right_stride: self.right_stride,
+                    padded: self.padded,
+                    out: self.out.wrapping_add(row * self.out_stride + column),
+                    out_stride: self.out_stride,
+                    columns,
+                    finish,
+                };
+                with_tile::<V, _>(tile_rows, columns, task);
+                row += tile_rows;
+            }
+            column += width;
+        }
+    }
+}
+
+impl Small {
+    /// Bare products of a left operand that lies in columns with a few columns, of which tiles would
+    /// leave most lanes empty: a vector has the sums of one column in many rows. (The gradient of
+    /// the weights of a few outputs.)
+    #[inline(always)]
+    fn side_by_side<V: Vector>(&self) {
+        for column in 0..self.columns {
+            let mut row = 0;
+            while row < self.rows {
+                let count = V::LANES.min(self.rows - row);
                 let sums = self.column_sums::<V>(row, count, column).to_array();
                 for (lane, sum) in sums[..count].iter().enumerate() {
                     // SAFETY: the output of this row and column.
@@ -248,23 +200,21 @@ impl Kernel for SideBySide<'_> {
             }
         }
     }
-}
 
-impl SideBySide<'_> {
     /// The sums of `count` rows from `row`, at most a vector, in one column.
     #[inline(always)]
     fn column_sums<V: Vector>(&self, row: usize, count: usize, column: usize) -> V {
         // As many as hide the time that an addition takes.
         let mut turns = [V::zero(); 4];
         let mut step = 0;
-        while step + turns.len() <= self.left.columns {
+        while step + turns.len() <= self.depth {
             for (turn, sum) in turns.iter_mut().enumerate() {
                 *sum = self.add_product(row, count, column, step + turn, *sum);
             }
             step += turns.len();
         }
         let [mut first, second, third, fourth] = turns;
-        while step < self.left.columns {
+        while step < self.depth {
             first = self.add_product(row, count, column, step, first);
             step += 1;
         }
@@ -281,8 +231,8 @@ impl SideBySide<'_> {
         step: usize,
         sum: V,
     ) -> V {
-        let left = self.left.values.as_ptr().wrapping_add(row + step * self.left.column_stride);
-        let right = self.right.values.as_ptr().wrapping_add(step * self.right.row_stride + column);
+        let left = self.left.wrapping_add(row + step * self.left_strides.1);
+        let right = self.right.wrapping_add(step * self.right_stride + column);
         // SAFETY: `count` neighbouring rows of the left operand and an element of the right one.
         let (left, right) = unsafe {
             let left = if count == V::LANES { V::load(left) } else { V::load_part(left, count) };
