@@ -5,7 +5,7 @@
 //! gates. Batch items do not meet, so that each thread takes some of them through all steps on
 //! its own: no step waits for another thread, and because an item's arithmetic does not depend on
 //! the items beside it, neither does the result depend on how they are dealt out. Where there are
-//! too few items for that, threads share the weight of each step instead.
+//! too few items for that, threads share each step instead: every one takes all gates of some units.
 
 mod backward;
 mod cell;
@@ -61,8 +61,8 @@ impl Sequence<'_> {
     }
 
     /// Whether all threads share each step's product: where there are few items for each of them,
-    /// or not many and a weight that would leave every thread's cache between two steps. The pass
-    /// over the gates is one thread's then.
+    /// or not many and a weight that would leave every thread's cache between two steps. A part of
+    /// the units is each thread's then, or the pass over all of them one thread's: [`Self::parts`].
     fn shares_weight(&self, gates: usize) -> bool {
         let threads = threads::count();
         let is_large = self.outputs * gates * self.units > LARGE_WEIGHT;
