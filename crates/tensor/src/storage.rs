@@ -7,12 +7,20 @@ use std::sync::{Mutex, PoisonError};
 
 use triomphe::Arc;
 
-use crate::kernels::buffer::{Buffer, LINE, Line};
+use crate::kernels::huge_pages;
+
+/// One cache line of values: the unit of allocation, so that every buffer is aligned for the
+/// widest vector load.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct Line([f32; LINE]);
+
+const LINE: usize = 16;
 
 /// A shared, pooled buffer of 4-byte values.
-pub(crate) struct Storage(Option<Arc<Buffer>>);
+pub(crate) struct Storage(Option<Arc<Vec<Line>>>);
 
-type FreeList = Mutex<Vec<Arc<Buffer>>>;
+type FreeList = Mutex<Vec<Arc<Vec<Line>>>>;
 
 impl Storage {
     /// A buffer of at least `length` values with unspecified (old, but initialised) contents.
@@ -47,14 +55,14 @@ impl Storage {
     #[inline]
     fn unique(&mut self) -> Option<&mut [Line]> {
         match &mut self.0 {
-            Some(lines) => Arc::get_mut(lines).map(|buffer| &mut buffer[..]),
+            Some(lines) => Arc::get_mut(lines).map(Vec::as_mut_slice),
             None => Some(&mut []),
         }
     }
 
     #[inline]
     fn lines(&self) -> &[Line] {
-        self.0.as_ref().map_or(&[], |lines| &lines[..])
+        self.0.as_ref().map_or(&[], |lines| lines.as_slice())
     }
 }
 
@@ -94,7 +102,7 @@ pub mod pool {
     const OWN_BUFFERS: usize = 16;
 
     /// A thread's own buffers, given back to all when it ends.
-    struct Own([Vec<Arc<Buffer>>; OWN_CLASSES]);
+    struct Own([Vec<Arc<Vec<Line>>>; OWN_CLASSES]);
 
     impl Drop for Own {
         fn drop(&mut self) {
@@ -117,7 +125,7 @@ pub mod pool {
         (4 * octave + quarter + 1, (quarter + 1) * step)
     }
 
-    pub(super) fn take(lines: usize) -> Arc<Buffer> {
+    pub(super) fn take(lines: usize) -> Arc<Vec<Line>> {
         let (class, capacity) = class_of(lines);
         if class < OWN_CLASSES
             && let Ok(Some(own)) = OWN.try_with(|own| own.borrow_mut().0[class].pop())
@@ -128,11 +136,14 @@ pub mod pool {
         reused.unwrap_or_else(|| {
             FRESH.fetch_add(1, Ordering::Relaxed);
             HELD.fetch_add(capacity * size_of::<Line>(), Ordering::Relaxed);
-            Arc::new(Buffer::new(capacity))
+            // Zeros that the system gives cost no memory before they are written over.
+            let mut lines = bytemuck::zeroed_vec(capacity);
+            huge_pages::ask_for(&mut lines[..]);
+            Arc::new(lines)
         })
     }
 
-    pub(super) fn give(lines: Arc<Buffer>) {
+    pub(super) fn give(lines: Arc<Vec<Line>>) {
         let (class, _) = class_of(lines.len());
         let mut left = Some(lines);
         if class < OWN_CLASSES {
@@ -149,7 +160,7 @@ pub mod pool {
         left.into_iter().for_each(give_to_all);
     }
 
-    fn give_to_all(lines: Arc<Buffer>) {
+    fn give_to_all(lines: Arc<Vec<Line>>) {
         let (class, _) = class_of(lines.len());
         FREE[class].lock().unwrap_or_else(PoisonError::into_inner).push(lines);
     }

@@ -4,12 +4,10 @@
 //! few values in each: a quarter to a half of a small training's memory. Asked for inside of large
 //! buffers alone, they hold nothing else.
 
-/// Bytes of a huge page.
-pub(crate) const HUGE: usize = 2 << 20;
-
 /// Asks for huge pages where `values` fill them. A wish: nothing changes where it is not granted.
 #[cfg(target_os = "linux")]
 pub(crate) fn ask_for<T>(values: &mut [T]) {
+    const HUGE: usize = 2 << 20;
     let (start, bytes) = (values.as_mut_ptr().cast::<u8>(), size_of_val(values));
     let skip = start.align_offset(HUGE);
     let length = bytes.saturating_sub(skip) / HUGE * HUGE;

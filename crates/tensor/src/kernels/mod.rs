@@ -1,6 +1,5 @@
 //! Kernels: plain loops over slices, the only home of `unsafe`.
 
-pub(crate) mod buffer;
 pub(crate) mod cpu;
 pub mod denormals;
 pub(crate) mod huge_pages;
