@@ -3,12 +3,13 @@
 
 use super::block::Block;
 use super::plan::Plan;
-use super::{Epilogue, Matrix, PackedMatrix, Right, blocks, whole};
+use super::{Epilogue, Matrix, PackedMatrix, Right, blocks};
 use crate::kernels::cpu::isa::dispatch;
 use crate::kernels::cpu::tile::panel_columns;
 use crate::kernels::threads::{self, SharedMut};
 
-/// As [`super::product`], where a row's bits depend neither on the rows beside it nor on their number.
+/// As [`super::product`], where a row's bits depend neither on the rows beside it nor on their
+/// number.
 ///
 /// # Panics
 /// When the sizes do not fit each other.
@@ -38,11 +39,10 @@ pub(crate) fn product_of_rows(
     out: &mut [f32],
     backwards: bool,
 ) {
-    check_sizes(left, right, epilogue, out);
-    if out.is_empty() {
-        return;
-    }
-    whole(left, Right::Packed(right), epilogue, out, right.columns(), backwards);
+    check_output(left, right, out);
+    let columns = (0, right.columns());
+    // SAFETY: `out` holds all columns, as was just checked, and is this function's alone.
+    unsafe { product_of_columns(left, right, epilogue, SharedMut::new(out), columns, backwards) };
 }
 
 /// As [`product_of_rows`] for a few rows, to the same bits; all threads share the weight.
@@ -63,9 +63,13 @@ pub(crate) fn product_of_few_rows(
 
 /// Some columns (first, number) of [`product_of_rows`], the first at the start of a panel.
 ///
+/// # Panics
+/// When the sizes do not fit each other.
+///
 /// # Safety
 /// `out` must be `left.rows` rows of as many values as `right` has columns, of which nothing else
 /// may touch these columns meanwhile.
+#[track_caller]
 pub(crate) unsafe fn product_of_columns(
     left: Matrix<'_>,
     right: &PackedMatrix,
@@ -74,8 +78,11 @@ pub(crate) unsafe fn product_of_columns(
     columns: (usize, usize),
     backwards: bool,
 ) {
-    assert_eq!(left.columns, right.rows(), "lengths of the axis that a matrix product sums over");
+    check_operands(left, right, epilogue);
     assert!(columns.0.is_multiple_of(panel_columns()) && columns.0 + columns.1 <= right.columns());
+    if left.rows * columns.1 == 0 {
+        return;
+    }
     let (rows, stride) = ((0, left.rows), right.columns());
     // SAFETY: by this function's contract.
     let block =
@@ -93,7 +100,8 @@ fn product_planned(
     plan: impl FnOnce([usize; 3]) -> Plan,
     backwards: bool,
 ) {
-    check_sizes(left, right, epilogue, out);
+    check_operands(left, right, epilogue);
+    check_output(left, right, out);
     if out.is_empty() {
         return;
     }
@@ -103,9 +111,14 @@ fn product_planned(
 }
 
 #[track_caller]
-fn check_sizes(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>, out: &[f32]) {
-    let (rows, columns) = (left.rows, right.columns());
+fn check_operands(left: Matrix<'_>, right: &PackedMatrix, epilogue: Epilogue<'_>) {
     assert_eq!(left.columns, right.rows(), "lengths of the axis that a matrix product sums over");
-    assert_eq!(out.len(), rows * columns, "a product of {rows}×{columns}");
+    let columns = right.columns();
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
+}
+
+#[track_caller]
+fn check_output(left: Matrix<'_>, right: &PackedMatrix, out: &[f32]) {
+    let (rows, columns) = (left.rows, right.columns());
+    assert_eq!(out.len(), rows * columns, "a product of {rows}×{columns}");
 }

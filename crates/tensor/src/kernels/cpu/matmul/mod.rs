@@ -22,6 +22,7 @@ pub(crate) use by_rows::{
 };
 pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
+pub(crate) use plan::work_of_few_rows;
 
 use super::isa::dispatch;
 use super::tile::{Finish, panel_columns, panel_width};
@@ -227,7 +228,7 @@ fn any_product(
         return;
     }
     if plan::is_small(rows, depth, columns) {
-        return whole(left, right, epilogue, out, out_stride, false);
+        return whole(left, right, epilogue, out, out_stride);
     }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
@@ -251,12 +252,11 @@ fn whole(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
     out_stride: usize,
-    backwards: bool,
 ) {
     let (out, rows, columns) = (SharedMut::new(out), (0, left.rows), (0, right.columns()));
     // SAFETY: the block lies within `out`, which nothing else uses meanwhile.
     let block = unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) };
-    dispatch(block.in_order(backwards));
+    dispatch(block);
 }
 
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.

@@ -4,7 +4,9 @@ use super::cell::Cell;
 use super::rows::StepRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
 use crate::kernels::cpu::isa::dispatch;
-use crate::kernels::cpu::matmul::{Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns};
+use crate::kernels::cpu::matmul::{
+    Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns, work_of_few_rows,
+};
 use crate::kernels::threads::{SharedMut, parallel_for};
 
 /// The products of the hidden state with its weight.
@@ -139,7 +141,7 @@ fn block<C: Cell>(
                 let left = Matrix::new(hidden, count, outputs);
                 let out = SharedMut::new(product);
                 let carried = Carried::new(products, hidden.as_ptr(), next, state);
-                parallel_for(parts, outputs * width / 16, |part| {
+                parallel_for(parts, work_of_few_rows(outputs, width), |part| {
                     let part = sequence.part(part, parts);
                     let backwards = step % 2 == 1;
                     for gate in 0..C::GATES {

@@ -5,7 +5,8 @@
 //! gates. Batch items do not meet, so that each thread takes some of them through all steps on
 //! its own: no step waits for another thread, and because an item's arithmetic does not depend on
 //! the items beside it, neither does the result depend on how they are dealt out. Where there are
-//! too few items for that, threads share each step instead: every one takes all gates of some units.
+//! too few items for that, threads share each step instead: every one takes all gates of some
+//! units, or where those are not whole panels of the weight, some of its columns.
 
 mod backward;
 mod cell;
@@ -70,11 +71,11 @@ impl Sequence<'_> {
         threads > 1 && self.batch <= few
     }
 
-    /// The parts of a cell's units, each of whole panels of a weight, through whose steps the threads
-    /// go side by side; one where they do not.
+    /// The parts of a cell's units, each of whole panels of a weight, through whose steps the
+    /// threads go side by side; one where they do not.
     fn parts(&self, gates: usize) -> usize {
+        let whole = self.units.is_multiple_of(panel_columns());
         let panels = self.units / panel_columns();
-        let whole = self.units.is_multiple_of(panel_columns()) && self.units == self.outputs;
         if whole && self.shares_weight(gates) { panels.min(threads::count()) } else { 1 }
     }
 

@@ -15,22 +15,22 @@ trait Units {
     unsafe fn step<V: Vector>(&mut self, at: At);
 }
 
-/// Takes every unit of `row` through its step, a vector at a time.
+/// Takes some units (first, number) of `row` through their step, a vector at a time.
 ///
 /// # Safety
-/// The pointers of `row` must be those of `units` units.
+/// The pointers of `row` must be those of as many units.
 #[inline(always)]
-unsafe fn each_vector<V: Vector, R: Units>(units: usize, row: &mut R) {
-    let whole = units - units % V::LANES;
-    let mut start = 0;
+unsafe fn each_vector<V: Vector, R: Units>((first, units): (usize, usize), row: &mut R) {
+    let whole = first + units - units % V::LANES;
+    let mut start = first;
     while start < whole {
         // SAFETY: whole vectors up to here lie within the units.
         unsafe { row.step::<V>(At::Whole(start)) };
         start += V::LANES;
     }
-    if whole < units {
+    if whole < first + units {
         // SAFETY: as above, for what is left.
-        unsafe { row.step::<V>(At::Part(whole, units - whole)) };
+        unsafe { row.step::<V>(At::Part(whole, first + units - whole)) };
     }
 }
 
@@ -65,33 +65,22 @@ impl<C: Cell> StepRow<C> {
     /// Every pointer must be valid for what it says, and nothing else may touch these units of what
     /// is written meanwhile.
     pub(super) unsafe fn kernel(self) -> impl Kernel<Output = ()> {
-        Step(self)
+        Vouched(self)
     }
 }
 
 /// A step whose pointers somebody vouched for.
-struct Step<C>(StepRow<C>);
+struct Vouched<C>(StepRow<C>);
 
-impl<C: Cell> Kernel for Step<C> {
+impl<C: Cell> Kernel for Vouched<C> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Self(mut row) = self;
-        let (first, count) = row.part;
-        assert!(first + count <= row.units);
-        row.gates = row.gates.wrapping_add(first);
-        row.product = row.product.wrapping_add(first);
-        row.before = row.before.wrapping_add(first);
-        row.after = row.after.wrapping_add(first);
-        row.state = row.state.wrapping_add(first);
-        if !row.extra.is_null() {
-            row.extra = row.extra.wrapping_add(first);
-        }
-        row.next = row.next.wrapping_add(first);
-        // SAFETY: by the contract of `kernel` every pointer has `units` values, or as many a gate,
-        // and `count` of them are left from the first on.
-        unsafe { each_vector::<V, _>(count, &mut row) };
+        assert!(row.part.0 + row.part.1 <= row.units);
+        // SAFETY: by the contract of `kernel` every pointer has `units` values, or as many a gate.
+        unsafe { each_vector::<V, _>(row.part, &mut row) };
     }
 }
 
@@ -180,7 +169,7 @@ impl<C: Cell> Kernel for StepBackRow<'_, C> {
             next: self.next,
         };
         // SAFETY: every array has one row of `units` values, or one a gate: lengths were checked.
-        unsafe { each_vector::<V, _>(units, &mut row) };
+        unsafe { each_vector::<V, _>((0, units), &mut row) };
     }
 }
 

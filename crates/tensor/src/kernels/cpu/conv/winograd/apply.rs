@@ -25,10 +25,7 @@ pub(in super::super) fn forward(
     finish: Epilogue,
     output: &mut [f32],
 ) {
-    match g.kernel[0] {
-        5 => run::<2>(&Grid::forward(g), input, &Weights::forward::<5>(g, weight), finish, output),
-        _ => run::<4>(&Grid::forward(g), input, &Weights::forward::<3>(g, weight), finish, output),
-    }
+    run(&Grid::forward(g), input, &Weights::forward(g, weight), finish, output);
 }
 
 /// As [`super::super::input_grad`].
@@ -39,15 +36,18 @@ pub(in super::super) fn input_grad(
     finish: Epilogue,
     grad: &mut [f32],
 ) {
-    let grid = Grid::backward(g);
-    match g.kernel[0] {
-        5 => run::<2>(&grid, output_grad, &Weights::backward::<5>(g, weight), finish, grad),
-        _ => run::<4>(&grid, output_grad, &Weights::backward::<3>(g, weight), finish, grad),
+    run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
+}
+
+fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target: &mut [f32]) {
+    match grid.tile {
+        2 => run_tiles::<2>(grid, source, weights, finish, target),
+        _ => run_tiles::<4>(grid, source, weights, finish, target),
     }
 }
 
 /// In tiles of `O` × `O` targets.
-fn run<const O: usize>(
+fn run_tiles<const O: usize>(
     grid: &Grid,
     source: &[f32],
     weights: &Weights,

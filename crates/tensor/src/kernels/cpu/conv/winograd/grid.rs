@@ -17,7 +17,7 @@ const PREFETCHED_LINES: usize = 8;
 pub(super) struct Grid {
     batch: usize,
     /// Rows and columns of a tile.
-    tile: usize,
+    pub(super) tile: usize,
     /// Height and width of the source images.
     source: [usize; 2],
     /// Height and width of the target images.

@@ -38,23 +38,25 @@ pub(super) fn position_stride(values: usize) -> usize {
 }
 
 impl Weights {
-    /// Of a `K` × `K` kernel. Rows are channels, columns are filters.
-    pub(super) fn forward<const K: usize>(g: &Geometry, weight: &[f32]) -> Self
-    where
-        Weight: Transform<K, INPUT>,
-    {
-        Self::build::<K>(weight, [g.channels, g.filters], false)
+    /// Rows are channels, columns are filters.
+    pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {
+        Self::build(g, weight, [g.channels, g.filters], false)
     }
 
     /// The kernel turned by half a turn; rows are filters, columns are channels.
-    pub(super) fn backward<const K: usize>(g: &Geometry, weight: &[f32]) -> Self
-    where
-        Weight: Transform<K, INPUT>,
-    {
-        Self::build::<K>(weight, [g.filters, g.channels], true)
+    pub(super) fn backward(g: &Geometry, weight: &[f32]) -> Self {
+        Self::build(g, weight, [g.filters, g.channels], true)
     }
 
-    fn build<const K: usize>(weight: &[f32], [channels, filters]: [usize; 2], turned: bool) -> Self
+    fn build(g: &Geometry, weight: &[f32], sizes: [usize; 2], turned: bool) -> Self {
+        match g.kernel[0] {
+            5 => Self::of::<5>(weight, sizes, turned),
+            _ => Self::of::<3>(weight, sizes, turned),
+        }
+    }
+
+    /// Of a `K` × `K` kernel.
+    fn of<const K: usize>(weight: &[f32], [channels, filters]: [usize; 2], turned: bool) -> Self
     where
         Weight: Transform<K, INPUT>,
     {
