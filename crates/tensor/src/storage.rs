@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use triomphe::Arc;
 
-use crate::kernels::huge_pages;
+use crate::kernels::pages;
 
 /// One cache line of values: the unit of allocation, so that every buffer is aligned for the
 /// widest vector load.
@@ -136,10 +136,11 @@ pub mod pool {
         reused.unwrap_or_else(|| {
             FRESH.fetch_add(1, Ordering::Relaxed);
             HELD.fetch_add(capacity * size_of::<Line>(), Ordering::Relaxed);
-            // Zeros that the system gives cost no memory before they are written over.
-            let mut lines = bytemuck::zeroed_vec(capacity);
-            huge_pages::ask_for(&mut lines[..]);
-            Arc::new(lines)
+            // Zeros that the system gives cost no memory before they are written over: what is
+            // more than asked for.
+            let mut buffer = bytemuck::zeroed_vec(capacity);
+            pages::prepare(&mut buffer[..lines]);
+            Arc::new(buffer)
         })
     }
 

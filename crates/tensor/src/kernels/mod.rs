@@ -2,7 +2,8 @@
 
 pub(crate) mod cpu;
 pub mod denormals;
-pub(crate) mod huge_pages;
+pub(crate) mod pages;
+pub(crate) mod parallel_steps;
 pub mod threads;
 
 pub use cpu::isa::cpu_name;

@@ -160,8 +160,9 @@ pub(crate) fn parallel_chunks<T: Send>(
 }
 
 /// Keeps a value that many threads write away from others that they only read.
+#[derive(Default)]
 #[repr(align(128))]
-struct CacheLine<T>(T);
+pub(super) struct CacheLine<T>(pub(super) T);
 
 type Claim<'a> = &'a (dyn Fn() + Sync);
 type Payload = Box<dyn std::any::Any + Send>;

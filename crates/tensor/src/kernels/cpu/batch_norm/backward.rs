@@ -1,6 +1,6 @@
 //! Sums for the gradients of scale and shift, and the pass that gives the input's gradient.
 
-use super::{Folded, Pointwise, RowVectors, STRIP, Strips, store_sums};
+use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
@@ -109,6 +109,8 @@ impl<A: Pointwise> BackwardSums<'_, A> {
     /// `at` must lie within the input, and a vector at `column` within the width.
     #[inline(always)]
     unsafe fn terms<V: Vector>(&self, at: At, mean: V, column: usize) -> (V, V) {
+        ask_ahead(self.x.as_ptr(), at.start());
+        ask_ahead(self.output_grad.as_ptr(), at.start());
         let row = |row| self.coefficients.as_ptr().wrapping_add(row * self.width + column);
         // SAFETY: by this function's contract; the arrays are equally long.
         unsafe {
@@ -189,6 +191,11 @@ impl<A: Pointwise> Kernel for BackwardInput<'_, A> {
             unsafe {
                 let row =
                     |rows: &[f32], row: usize| rows.as_ptr().wrapping_add(row * width + column);
+                ask_ahead(x.as_ptr(), at.start());
+                ask_ahead(source, at.start());
+                if source != target.cast_const() {
+                    ask_ahead(target, at.start());
+                }
                 let c = [0, 1, 2].map(|index| row(coefficients, index));
                 let factor = V::load(c[1]);
                 let distance = at.load::<V>(x.as_ptr()).sub(V::load(c[0]));

@@ -1,6 +1,6 @@
 //! Statistics of blocks of rows, and the pass that normalises.
 
-use super::{Folded, Pointwise, RowVectors, STRIP, Strips, store_sums};
+use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::SharedMut;
@@ -53,6 +53,7 @@ impl Statistics<'_> {
         let mut sum = [V::zero(); N];
         for row in 0..rows {
             for (n, sum) in sum.iter_mut().enumerate() {
+                ask_ahead(x.as_ptr(), row * width + column + n * V::LANES);
                 *sum = sum.add(at(row, n));
             }
         }
@@ -115,9 +116,12 @@ impl<A: Pointwise> Kernel for Normalize<'_, A> {
             // SAFETY: `at` names a vector within `x`, `y` and the addend, equally long, and
             // `column` one within the width of each row of coefficients.
             unsafe {
+                ask_ahead(x.as_ptr(), at.start());
+                ask_ahead(target, at.start());
                 let c = |row: usize| V::load(coefficients.as_ptr().add(row * width + column));
                 let mut z = at.load::<V>(x.as_ptr()).sub(c(0)).mul_add(c(1), c(2));
                 if let Some(addend) = addend {
+                    ask_ahead(addend.as_ptr(), at.start());
                     z = z.add(at.load(addend.as_ptr()));
                 }
                 at.store(activation.value(z), target);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Backward, Pointwise, STRIP, Strips, store_sums};
+use super::{Backward, Pointwise, STRIP, Strips, ask_ahead, store_sums};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
@@ -88,6 +88,10 @@ impl<A: Pointwise> JoinedSums<'_, A> {
     unsafe fn terms<V: Vector>(&mut self, at: At, mean: V) -> (V, V) {
         let target = self.grad.as_mut_ptr();
         let source = self.output_grad.map_or(target.cast_const(), <[f32]>::as_ptr);
+        ask_ahead(self.x.as_ptr(), at.start());
+        ask_ahead(self.y.as_ptr(), at.start());
+        ask_ahead(source, at.start());
+        ask_ahead(target, at.start());
         // SAFETY: by this function's contract; the arrays are equally long.
         unsafe {
             let distance = at.load::<V>(self.x.as_ptr()).sub(mean);

@@ -11,7 +11,7 @@ mod joined;
 use std::marker::PhantomData;
 
 use super::at::{At, Vectors};
-use super::vector::Vector;
+use super::vector::{Vector, prefetch};
 use crate::kernels::threads::parallel_for;
 
 pub(crate) use backward::Backward;
@@ -90,6 +90,15 @@ impl Folded {
             }
         });
     }
+}
+
+/// Asks for what lies a little after `at` in `array`: at every page the processor's own prefetching
+/// begins anew, and these passes wait for memory alone.
+#[inline(always)]
+fn ask_ahead(array: *const f32, at: usize) {
+    /// Values: 2 KiB.
+    const AHEAD: usize = 512;
+    prefetch(array.wrapping_add(at + AHEAD));
 }
 
 /// Runs `(column, vectors)` of [`STRIP`], 2 or 1 vectors that make up a width, to loop over.

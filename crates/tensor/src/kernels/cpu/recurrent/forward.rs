@@ -7,7 +7,8 @@ use crate::kernels::cpu::isa::dispatch;
 use crate::kernels::cpu::matmul::{
     Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns, work_of_few_rows,
 };
-use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::kernels::parallel_steps::parallel_steps;
+use crate::kernels::threads::SharedMut;
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]
@@ -122,10 +123,20 @@ fn block<C: Cell>(
 
     let items = first..first + count;
     let longest = items.clone().map(|item| sequence.length(item)).max().unwrap_or(0);
-    for step in 0..longest {
-        let projects = fixed.projection.is_some();
-        let at = Step { cell, sequence, arrays, items: (first, count), step, projects };
-        let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
+    let projects = fixed.projection.is_some();
+    let step_of = |step| Step { cell, sequence, arrays, items: (first, count), step, projects };
+    let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
+    let mut steps = 0..longest;
+    if let (HiddenProduct::Packed(weight), true) = (fixed.product, parts > 1) {
+        let rows = [&mut *product, hidden, next, state];
+        steps_by_parts(step_of, weight, epilogue, (parts, longest), rows);
+        if longest % 2 == 1 {
+            std::mem::swap(&mut hidden, &mut next);
+        }
+        steps = 0..0;
+    }
+    for step in steps {
+        let at = step_of(step);
         let mut products = product.as_ptr();
         match fixed.product {
             HiddenProduct::Ready(ready) => products = ready[first * width..].as_ptr(),
@@ -133,31 +144,9 @@ fn block<C: Cell>(
                 let rows = hidden.chunks_exact(outputs).zip(product.chunks_exact_mut(width));
                 rows.for_each(|(row, out)| weight.row_product(row, fixed.bias, out));
             }
-            HiddenProduct::Packed(weight) if parts == 1 => {
+            HiddenProduct::Packed(weight) => {
                 let hidden = Matrix::new(hidden, count, outputs);
                 sequence.product(step, C::GATES, hidden, weight, epilogue, product);
-            }
-            HiddenProduct::Packed(weight) => {
-                let left = Matrix::new(hidden, count, outputs);
-                let out = SharedMut::new(product);
-                let carried = Carried::new(products, hidden.as_ptr(), next, state);
-                parallel_for(parts, work_of_few_rows(outputs, width), |part| {
-                    let part = sequence.part(part, parts);
-                    let backwards = step % 2 == 1;
-                    for gate in 0..C::GATES {
-                        let gate = if backwards { C::GATES - 1 - gate } else { gate };
-                        let columns = (gate * units + part.0, part.1);
-                        // SAFETY: a row of `width` products for each item, of which each task
-                        // writes and reads the columns of its own units.
-                        unsafe {
-                            product_of_columns(left, weight, epilogue, out, columns, backwards);
-                        }
-                    }
-                    // SAFETY: the block's own items, each task's own units.
-                    unsafe { at.run(&carried, part) };
-                });
-                std::mem::swap(&mut hidden, &mut next);
-                continue;
             }
         }
         let Some(weight) = fixed.projection else {
@@ -204,6 +193,45 @@ fn block<C: Cell>(
     }
 }
 
+/// Takes a block's items through `steps` steps, `parts` threads side by side: each makes all gates
+/// of some units, whose part of `weight` stays in its cache.
+fn steps_by_parts<'a, C: Cell>(
+    step_of: impl Fn(usize) -> Step<'a, C> + Sync,
+    weight: &PackedMatrix,
+    epilogue: Epilogue<'_>,
+    (parts, steps): (usize, usize),
+    [product, hidden, next, state]: [&mut [f32]; 4],
+) {
+    let Step { sequence, items: (_, count), .. } = step_of(0);
+    let Sequence { units, outputs, .. } = *sequence;
+    let work = steps.saturating_mul(work_of_few_rows(outputs, weight.columns()));
+    let [product, hidden, next, state] = [product, hidden, next, state].map(SharedMut::new);
+    parallel_steps(parts, steps, work, |part, step| {
+        let backwards = step % 2 == 1;
+        // The old hidden state is read by all while each writes its part of the new one.
+        let (before, after) = if backwards { (next, hidden) } else { (hidden, next) };
+        // SAFETY: rows of `outputs` values, which nobody writes during this step.
+        let left = unsafe { std::slice::from_raw_parts(before.pointer(), count * outputs) };
+        let left = Matrix::new(left, count, outputs);
+        let part = sequence.part(part, parts);
+        for gate in 0..C::GATES {
+            let gate = if backwards { C::GATES - 1 - gate } else { gate };
+            let columns = (gate * units + part.0, part.1);
+            // SAFETY: a row of products for each item, of which each part writes and reads the
+            // columns of its own units.
+            unsafe { product_of_columns(left, weight, epilogue, product, columns, backwards) };
+        }
+        let carried = Carried {
+            product: product.pointer(),
+            before: before.pointer(),
+            after: after.pointer(),
+            state: state.pointer(),
+        };
+        // SAFETY: the block's own items, each part's own units.
+        unsafe { step_of(step).run(&carried, part) };
+    });
+}
+
 /// A step of a block's items.
 #[derive(Clone, Copy)]
 struct Step<'a, C> {
@@ -225,9 +253,6 @@ struct Carried {
     after: *mut f32,
     state: *mut f32,
 }
-
-// SAFETY: addresses, through which `Step::run` touches what its callers vouch for.
-unsafe impl Sync for Carried {}
 
 impl Carried {
     fn new(product: *const f32, before: *const f32, after: &mut [f32], state: &mut [f32]) -> Self {
