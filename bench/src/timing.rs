@@ -2,19 +2,27 @@
 
 use std::time::Instant;
 
+/// Seconds that are worth reading a clock for, which takes some hundredths of a microsecond.
+const SHORTEST: f64 = 50e-6;
+
 /// Seconds of repetitions.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<f64>);
 
 impl Times {
-    /// Adds repetitions of `work` for about `seconds`, three at least.
+    /// Adds repetitions of `work` for about `seconds`, three at least. Those that are over in a few
+    /// microseconds are timed several at once: the time of each is their mean.
     pub fn add(&mut self, seconds: f64, mut work: impl FnMut()) {
-        let (start, mut count) = (Instant::now(), 0);
+        let (start, mut count, mut at_once) = (Instant::now(), 0, 1);
         while count < 3 || start.elapsed().as_secs_f64() < seconds {
-            let repetition = Instant::now();
-            work();
-            self.0.push(repetition.elapsed().as_secs_f64());
+            let repetitions = Instant::now();
+            (0..at_once).for_each(|_| work());
+            let time = repetitions.elapsed().as_secs_f64();
+            self.0.push(time / f64::from(at_once));
             count += 1;
+            if time < SHORTEST {
+                at_once *= 2;
+            }
         }
         self.0.sort_by(f64::total_cmp);
     }
@@ -46,6 +54,7 @@ pub fn milliseconds(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn the_middle_and_the_least() {
@@ -53,8 +62,15 @@ mod tests {
         assert_eq!(Times(vec![1.0, 2.0, 4.0, 9.0]).median(), 3.0);
         assert_eq!(Times(vec![1.0, 2.0]).least(), 1.0);
         assert!(Times::default().median().is_nan() && Times::default().least().is_nan());
-        let (mut times, mut calls) = (Times::default(), 0);
-        times.add(0.0, || calls += 1);
-        assert_eq!((times.count(), calls), (3, 3));
+        let counted = |work: fn()| {
+            let (mut times, mut calls) = (Times::default(), 0);
+            times.add(0.0, || {
+                work();
+                calls += 1;
+            });
+            (times.count(), calls)
+        };
+        assert_eq!(counted(|| std::thread::sleep(Duration::from_secs_f64(SHORTEST))), (3, 3));
+        assert_eq!(counted(|| ()), (3, 1 + 2 + 4));
     }
 }
