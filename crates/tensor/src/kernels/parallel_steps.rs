@@ -4,9 +4,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use smallvec::SmallVec;
+
 use super::threads::{CacheLine, parallel_for};
 
-/// How often a thread looks for a part's progress before it takes the part's step itself.
+/// How often a thread looks for a part's progress without a pause in between.
+const EAGER: usize = 100;
+/// How often it looks before it takes the part's step itself.
 const PATIENCE: usize = 500;
 /// How often it looks before it lets others have its core.
 const SPINS: usize = 4_000;
@@ -23,7 +27,7 @@ pub(crate) fn parallel_steps(
     work: usize,
     task: impl Fn(usize, usize) + Sync,
 ) {
-    let progress: Vec<Part> = (0..parts).map(|_| Part::default()).collect();
+    let progress: SmallVec<[Part; 4]> = (0..parts).map(|_| Part::default()).collect();
     let failed = AtomicBool::new(false);
     let team = Team { parts: &progress, failed: &failed, task: &task };
     parallel_for(parts, work, |own| team.follow(own, steps));
@@ -86,10 +90,10 @@ impl<F: Fn(usize, usize) + Sync> Team<'_, F> {
                 self.take(part, step);
             }
             spins += 1;
-            if spins > SPINS {
-                std::thread::yield_now();
-            } else if spins > 100 {
-                std::hint::spin_loop();
+            match spins {
+                ..EAGER => {}
+                ..SPINS => std::hint::spin_loop(),
+                _ => std::thread::yield_now(),
             }
         }
     }
