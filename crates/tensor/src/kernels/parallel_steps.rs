@@ -92,7 +92,7 @@ impl<F: Fn(usize, usize) + Sync> Team<'_, F> {
             spins += 1;
             match spins {
                 ..EAGER => {}
-                ..SPINS => std::hint::spin_loop(),
+                EAGER..SPINS => std::hint::spin_loop(),
                 _ => std::thread::yield_now(),
             }
         }
