@@ -23,6 +23,8 @@ pub(super) struct Plan {
 
 /// Nanoseconds of a task: enough to make the cost of handing it out vanish.
 const TASK_WORK: usize = 25_000;
+/// Nanoseconds of a product that two threads share all the same, if they are awake.
+const SHARED_WORK: usize = 12_000;
 /// Rows of a block whose part of one [`super::stretch`] fits the second-level cache several times.
 const BLOCK_ROWS: usize = 96;
 /// The fewest panels of a task where threads share a product of a few rows: read side by side.
@@ -43,7 +45,7 @@ pub(crate) fn work_of_few_rows(depth: usize, columns: usize) -> usize {
 
 /// Whether a product is one task.
 pub(super) fn is_small(rows: usize, depth: usize, columns: usize) -> bool {
-    work(rows, depth, columns) < 2 * TASK_WORK
+    work(rows, depth, columns) < SHARED_WORK
 }
 
 impl Plan {
@@ -56,10 +58,10 @@ impl Plan {
     ) -> Self {
         let work = work(rows, depth, columns);
         let plan = |cut| Self { rows, columns, panel, cut, work };
-        let tasks = (work / TASK_WORK).clamp(1, 256);
-        if tasks < 2 {
+        if work < SHARED_WORK {
             return plan(Cut::Blocks { rows: 1, columns: 1 });
         }
+        let tasks = (work / TASK_WORK).clamp(2, 256);
         let panels = columns.div_ceil(panel);
         if depth >= 2048 && rows.div_ceil(BLOCK_ROWS / 2) * panels.div_ceil(4) <= 4 {
             return plan(Cut::Depth(tasks.min(depth / 1024)));
