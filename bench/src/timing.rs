@@ -13,7 +13,7 @@ impl Times {
     /// Adds repetitions of `work` for about `seconds`, three at least. Those that are over in a few
     /// microseconds are timed several at once: the time of each is their mean.
     pub fn add(&mut self, seconds: f64, mut work: impl FnMut()) {
-        let (start, mut count, mut at_once) = (Instant::now(), 0, 1);
+        let (start, mut count, mut at_once) = (Instant::now(), 0, 1_u32);
         while count < 3 || start.elapsed().as_secs_f64() < seconds {
             let repetitions = Instant::now();
             (0..at_once).for_each(|_| work());
@@ -21,7 +21,7 @@ impl Times {
             self.0.push(time / f64::from(at_once));
             count += 1;
             if time < SHORTEST {
-                at_once *= 2;
+                at_once = at_once.saturating_mul(2);
             }
         }
         self.0.sort_by(f64::total_cmp);

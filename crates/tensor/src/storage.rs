@@ -136,8 +136,8 @@ pub mod pool {
         reused.unwrap_or_else(|| {
             FRESH.fetch_add(1, Ordering::Relaxed);
             HELD.fetch_add(capacity * size_of::<Line>(), Ordering::Relaxed);
-            // Zeros that the system gives cost no memory before they are written over: what is
-            // more than asked for.
+            // The system's zeros cost no memory before they are written over; nobody may ever
+            // write those beyond what is asked for.
             let mut buffer = bytemuck::zeroed_vec(capacity);
             pages::prepare(&mut buffer[..lines]);
             Arc::new(buffer)

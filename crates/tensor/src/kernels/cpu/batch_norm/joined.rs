@@ -91,7 +91,9 @@ impl<A: Pointwise> JoinedSums<'_, A> {
         ask_ahead(self.x.as_ptr(), at.start());
         ask_ahead(self.y.as_ptr(), at.start());
         ask_ahead(source, at.start());
-        ask_ahead(target, at.start());
+        if self.output_grad.is_some() {
+            ask_ahead(target, at.start());
+        }
         // SAFETY: by this function's contract; the arrays are equally long.
         unsafe {
             let distance = at.load::<V>(self.x.as_ptr()).sub(mean);

@@ -58,7 +58,7 @@ impl Plan {
     ) -> Self {
         let work = work(rows, depth, columns);
         let plan = |cut| Self { rows, columns, panel, cut, work };
-        if work < SHARED_WORK {
+        if is_small(rows, depth, columns) {
             return plan(Cut::Blocks { rows: 1, columns: 1 });
         }
         let tasks = (work / TASK_WORK).clamp(2, 256);

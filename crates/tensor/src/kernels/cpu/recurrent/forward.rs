@@ -106,15 +106,17 @@ fn block<C: Cell>(
 ) {
     let Sequence { units, outputs, .. } = *sequence;
     let width = C::GATES * units;
-    let parts = match (fixed.product, fixed.projection) {
-        (HiddenProduct::Packed(_), None) => sequence.parts(C::GATES),
-        _ => 1,
+    let projects = fixed.projection.is_some();
+    let parts = sequence.parts(C::GATES);
+    let shared = match fixed.product {
+        HiddenProduct::Packed(weight) if parts > 1 && !projects => Some(weight),
+        _ => None,
     };
     // Threads that share a step's units read the old hidden state while they write the new one.
-    let next = if parts > 1 { count * outputs } else { 0 };
+    let next = if shared.is_some() { count * outputs } else { 0 };
     let cells = if C::HAS_CELL { count * units } else { 0 };
-    let before = if fixed.projection.is_some() { count * units } else { 0 };
-    let after = if fixed.projection.is_some() { count * outputs } else { 0 };
+    let before = if projects { count * units } else { 0 };
+    let after = if projects { count * outputs } else { 0 };
     let lengths = [count * width, count * outputs, next, cells, before, after];
     let mut scratch = Scratch::new(lengths.iter().sum());
     let [product, mut hidden, mut next, state, before, after] = scratch.parts(lengths);
@@ -123,19 +125,17 @@ fn block<C: Cell>(
 
     let items = first..first + count;
     let longest = items.clone().map(|item| sequence.length(item)).max().unwrap_or(0);
-    let projects = fixed.projection.is_some();
     let step_of = |step| Step { cell, sequence, arrays, items: (first, count), step, projects };
     let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
-    let mut steps = 0..longest;
-    if let (HiddenProduct::Packed(weight), true) = (fixed.product, parts > 1) {
+    if let Some(weight) = shared {
         let rows = [&mut *product, hidden, next, state];
         steps_by_parts(step_of, weight, epilogue, (parts, longest), rows);
         if longest % 2 == 1 {
             std::mem::swap(&mut hidden, &mut next);
         }
-        steps = 0..0;
     }
-    for step in steps {
+    let in_turn = if shared.is_some() { 0 } else { longest };
+    for step in 0..in_turn {
         let at = step_of(step);
         let mut products = product.as_ptr();
         match fixed.product {
