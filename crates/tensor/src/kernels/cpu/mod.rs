@@ -1,6 +1,7 @@
 //! CPU kernels, written once over [`vector::Vector`] and run for the best instruction set that
 //! the machine has ([`isa::dispatch`]).
 
+mod ahead;
 pub(crate) mod at;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -30,4 +31,5 @@ pub(crate) mod reduce;
 mod several;
 pub(crate) mod spread;
 pub(crate) mod tile;
+mod turns;
 pub(crate) mod vector;

@@ -6,6 +6,7 @@
 //! that rows of a matrix, its transpose, packed blocks and pixels of an image all fit. The right
 //! operand is a *panel*: [`panel_width`] columns side by side, one row after the other.
 
+use super::ahead::Ahead;
 use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
 
@@ -149,6 +150,31 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         let panel = panel.wrapping_add(whole * (N * V::LANES));
         // SAFETY: what is left of the rows and the panel.
         unsafe { self.add_products(steps - whole, rows, 1, panel, N * V::LANES) };
+    }
+
+    /// As [`Tile::add_products`] for `M` packed values of the left operand a step and a packed panel,
+    /// which ask with each for a line of `ahead`.
+    ///
+    /// # Safety
+    /// `steps * M` values must be readable from `left`, and `steps * N` vectors from `panel`.
+    #[inline(always)]
+    pub(crate) unsafe fn add_packed_columns(
+        &mut self,
+        steps: usize,
+        left: *const f32,
+        panel: *const f32,
+        ahead: Ahead,
+    ) {
+        for step in 0..steps {
+            ahead.ask_for(step);
+            let mut rows = [left.wrapping_add(step * M); M];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = row.wrapping_add(i);
+            }
+            let panel = panel.wrapping_add(step * (N * V::LANES));
+            // SAFETY: `step` is below `steps`.
+            unsafe { self.add_products(1, rows, 1, panel, 0) };
+        }
     }
 
     /// As [`Tile::add_products`] for a panel of which only `columns` may be read. The last vector

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use super::pack::{LEFT_SLACK, pack_left, pack_panel};
 use super::packed_row::PackedRow;
 use super::{Epilogue, Matrix, PANEL_VALUES, Right, stretch};
+use crate::kernels::cpu::ahead::{Ahead, LINE};
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::several::Several;
 use crate::kernels::cpu::tile::{
@@ -113,8 +114,9 @@ impl Kernel for Block<'_> {
                 }
                 &*target
             });
+            let place = |index: usize| if backwards { panels - 1 - index } else { index };
             for index in 0..panels {
-                let panel = if backwards { panels - 1 - index } else { index };
+                let panel = place(index);
                 let (skip, columns) = (panel * width, width.min(count - panel * width));
                 let mut start = group_start;
                 loop {
@@ -145,6 +147,16 @@ impl Kernel for Block<'_> {
                         }
                     };
                     let finish = epilogue.finish(first + skip, is_first, is_last);
+                    // What comes next, a line of each of its rows with each tile of this.
+                    let (next_panel, next_start) = match (start + steps < group_end, index + 1) {
+                        (true, _) => (panel, start + steps),
+                        (false, next) if next < panels => (place(next), group_start),
+                        (false, _) => (place(0), if group_end < depth { group_end } else { 0 }),
+                    };
+                    let next = (right_start + next_start, first + next_panel * width);
+                    let at_hand = Ahead::nothing(values.as_ptr());
+                    let mut ahead = right.ahead(next).unwrap_or(at_hand);
+                    let mut lines = width / LINE;
                     let mut row = 0;
                     while row < rows {
                         let tile_rows = next_tile_rows::<V>(rows - row);
@@ -168,9 +180,12 @@ impl Kernel for Block<'_> {
                             out_stride,
                             columns,
                             finish,
+                            ahead: if lines > 0 { ahead } else { at_hand },
                         };
                         with_tile::<V, _>(tile_rows, columns, task);
                         row += tile_rows;
+                        ahead = ahead.after(LINE);
+                        lines = lines.saturating_sub(1);
                     }
                     start += steps;
                     if start >= group_end {
@@ -205,6 +220,7 @@ pub(super) struct Products {
     pub(super) out_stride: usize,
     pub(super) columns: usize,
     pub(super) finish: Finish,
+    pub(super) ahead: Ahead,
 }
 
 impl TileTask for Products {
@@ -222,7 +238,9 @@ impl TileTask for Products {
         // SAFETY: `Block` and `Small` set up `M` rows of `steps` values on the left, `steps` rows of a panel
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
-            if self.padded || columns == N * V::LANES {
+            if const { M >= 6 && N == 2 } && self.padded && self.left_strides == (1, M) {
+                tile.add_packed_columns(steps, self.left, right, self.ahead);
+            } else if self.padded || columns == N * V::LANES {
                 tile.add_products(steps, rows, step, right, right_stride);
             } else {
                 tile.add_products_part(steps, rows, step, right, right_stride, columns);

@@ -24,17 +24,23 @@ pub(crate) use half::HalfMatrix;
 pub(crate) use pack::PackedMatrix;
 pub(crate) use plan::work_of_few_rows;
 
+use super::ahead::Ahead;
 use super::isa::dispatch;
 use super::tile::{Finish, panel_columns, panel_width};
+use super::turns::in_turn;
 use super::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::ops::activation::Activation;
 use block::Block;
-use plan::{Cut, Plan};
+use plan::{Cut, FEW_ROWS, Plan};
 
 /// Values of a panel that are multiplied at once: it (20 KiB, or 30 with vectors of 16 lanes) and
 /// the rows of a tile fit the first-level cache.
 const PANEL_VALUES: [usize; 2] = [5120, 7680];
+
+/// Values of a chunk of the shared axis where one or a few rows meet a matrix that comes from beyond
+/// the second-level cache: it is read row by row, as the processor expects.
+const CHUNK_VALUES: usize = 32 << 10;
 
 /// The length of the stretches of a shared axis that are multiplied at once.
 #[inline(always)]
@@ -124,6 +130,18 @@ impl Right<'_> {
         match self {
             Self::Plain(matrix) => matrix.columns,
             Self::Packed(packed) => packed.columns(),
+        }
+    }
+
+    /// The rows of a panel that begins at `(row, column)`, unless they are columns in memory.
+    #[inline]
+    fn ahead(&self, (row, column): (usize, usize)) -> Option<Ahead> {
+        match self {
+            Self::Packed(packed) => Some(packed.ahead(row, column)),
+            Self::Plain(matrix) => (matrix.column_stride == 1).then(|| {
+                let first = matrix.values.as_ptr().wrapping_add(row * matrix.row_stride + column);
+                Ahead::new(first, matrix.row_stride)
+            }),
         }
     }
 }
@@ -298,7 +316,7 @@ fn by_depth(
     let mut storage = crate::storage::Storage::new(chunks * size);
     let partial = storage.unique_f32s().expect("a new buffer is not shared");
     let shared = SharedMut::new(partial);
-    parallel_for(chunks, plan::work(rows, depth, columns), |chunk| {
+    let multiply = |chunk: usize| {
         let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
         // SAFETY: each chunk has its own `size` values of the scratch buffer.
         let out = unsafe { shared.slice(chunk * size, size) };
@@ -307,7 +325,12 @@ fn by_depth(
             Plan::new([rows, end - start, columns], panel_columns(), left.column_stride == 1)
                 .in_blocks();
         blocks(&plan, left, right, start, Epilogue::default(), out, columns, false);
-    });
+    };
+    let work = plan::work(rows, depth, columns);
+    match right {
+        Right::Plain(matrix) if rows < FEW_ROWS => in_turn(matrix.values, chunks, work, multiply),
+        _ => parallel_for(chunks, work, multiply),
+    }
     let partial = &*partial;
     for row in 0..rows {
         let out = &mut out[row * out_stride..][..columns];

@@ -1,6 +1,7 @@
 //! Copies of operands in the order in which tiles read them.
 
 use super::Matrix;
+use crate::kernels::cpu::ahead::Ahead;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{next_tile_rows, panel_columns, panel_width};
 use crate::kernels::cpu::vector::Vector;
@@ -84,6 +85,13 @@ impl PackedMatrix {
     pub(crate) fn panel(&self, index: usize, start: usize) -> &[f32] {
         let from = (index * self.rows + start) * self.width;
         &self.storage.f32s()[from..(index + 1) * self.rows * self.width]
+    }
+
+    /// The rows of the panel that begins with `column`, from `row` on.
+    #[inline]
+    pub(super) fn ahead(&self, row: usize, column: usize) -> Ahead {
+        let skip = column * self.rows + row * self.width;
+        Ahead::new(self.storage.f32s().as_ptr().wrapping_add(skip), self.width)
     }
 }
 

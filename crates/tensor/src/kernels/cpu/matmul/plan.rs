@@ -1,5 +1,6 @@
 //! How a product is cut into tasks: a function of its sizes alone.
 
+use super::CHUNK_VALUES;
 use crate::kernels::cpu::tile::TILE_ROWS;
 
 /// How a product is cut.
@@ -29,6 +30,8 @@ const SHARED_WORK: usize = 12_000;
 const BLOCK_ROWS: usize = 96;
 /// The fewest panels of a task where threads share a product of a few rows: read side by side.
 const SHARED_PANELS: usize = super::packed_row::PANELS;
+/// With fewer rows it is the right operand that takes the time.
+pub(super) const FEW_ROWS: usize = 12;
 /// Up to here the rows stay in one block and only columns are cut.
 const WHOLE_ROWS: usize = 192;
 
@@ -64,10 +67,14 @@ impl Plan {
         let tasks = (work / TASK_WORK).clamp(2, 256);
         let panels = columns.div_ceil(panel);
         if depth >= 2048 && rows.div_ceil(BLOCK_ROWS / 2) * panels.div_ceil(4) <= 4 {
-            return plan(Cut::Depth(tasks.min(depth / 1024)));
+            let chunks = match rows < FEW_ROWS {
+                true => (depth * columns / CHUNK_VALUES).max(1),
+                false => tasks.min(depth / 1024),
+            };
+            return plan(Cut::Depth(chunks));
         }
         let by_columns = tasks.min(panels / if left_in_rows { 2 } else { 8 });
-        if rows <= WHOLE_ROWS && by_columns >= tasks.min(4) || rows < 12 {
+        if rows <= WHOLE_ROWS && by_columns >= tasks.min(4) || rows < FEW_ROWS {
             return plan(Cut::Blocks { rows: 1, columns: by_columns.max(1) });
         }
         // Every block copies its rows of the left operand: cut columns only for want of rows.

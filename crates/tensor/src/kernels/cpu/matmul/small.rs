@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 use super::block::{Activate, Products};
 use super::pack::PackPanel;
 use super::{Epilogue, Matrix};
+use crate::kernels::cpu::ahead::Ahead;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
 use crate::kernels::cpu::vector::Vector;
@@ -172,6 +173,7 @@ impl Kernel for Small {
                     out_stride: self.out_stride,
                     columns,
                     finish,
+                    ahead: Ahead::nothing(self.left),
                 };
                 with_tile::<V, _>(tile_rows, columns, task);
                 row += tile_rows;

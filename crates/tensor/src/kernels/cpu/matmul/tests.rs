@@ -203,6 +203,9 @@ fn large_shapes_match_and_do_not_depend_on_threads() {
         (1, 3000, 700),
         (900, 500, 1),
         (3, 400, 900),
+        (1, 2400, 120),
+        (2, 9000, 30),
+        (11, 2100, 127),
     ];
     for (rows, depth, columns) in shapes {
         for layouts in [(0, 0), (1, 0), (0, 1), (1, 1)] {

@@ -2,13 +2,17 @@
 //! nothing is packed. `out[j] = Σ_p vector[p] · matrix[p, j] + bias[j]`.
 
 use super::block::Activate;
-use super::{Epilogue, Matrix, Right};
+use super::{CHUNK_VALUES, Epilogue, Matrix, Right};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, panel_width, with_tile};
+use crate::kernels::cpu::turns::in_turn;
 use crate::kernels::cpu::vector::Vector;
-use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::kernels::threads::SharedMut;
 use crate::ops::activation::Activation;
 use crate::storage::Storage;
+
+/// The most columns of which tasks do not take some each: rows of all of them are read as one.
+const NARROW: usize = 512;
 
 /// Computes the product if it is of this kind, and says whether it was.
 #[inline]
@@ -48,8 +52,13 @@ pub(super) fn product(
         false => vector,
         true => Matrix::new(gather(vector, scratch.insert(Storage::new(depth))), 1, depth),
     };
+    let chunks = if by_columns || count > NARROW { 1 } else { depth * count / CHUNK_VALUES };
+    if chunks > 1 {
+        combine_by_depth(chunks, vector, matrix, bias, epilogue, &mut out[..count]);
+        return true;
+    }
     let shared = SharedMut::new(&mut out[..count]);
-    parallel_for(count.div_ceil(outputs_each), work, |task| {
+    in_turn(matrix.values, count.div_ceil(outputs_each), work, |task| {
         let start = task * outputs_each;
         let count = outputs_each.min(count - start);
         // SAFETY: tasks have their own outputs.
@@ -61,6 +70,39 @@ pub(super) fn product(
         if by_columns { dispatch(Dots(rows)) } else { dispatch(Combine(rows)) }
     });
     true
+}
+
+/// A large matrix of few columns, read row by row: each chunk of its rows gives a whole result of
+/// its own, which are added in order.
+fn combine_by_depth(
+    chunks: usize,
+    vector: Matrix<'_>,
+    matrix: Matrix<'_>,
+    bias: Bias<'_>,
+    epilogue: Epilogue<'_>,
+    out: &mut [f32],
+) {
+    let (depth, count) = (matrix.rows, matrix.columns);
+    let mut storage = Storage::new(chunks * count);
+    let partial = storage.unique_f32s().expect("a new buffer is not shared");
+    let partial = &mut partial[..chunks * count];
+    let shared = SharedMut::new(partial);
+    in_turn(matrix.values, chunks, depth * count / 8, |chunk| {
+        let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
+        dispatch(Combine(Rows {
+            vector: vector.part(0, 1, start, end - start),
+            matrix: matrix.part(start, end - start, 0, count),
+            bias: Bias::Same(0.0),
+            accumulate: false,
+            activation: Activation::Identity,
+            // SAFETY: each chunk has its own `count` values of the scratch buffer.
+            out: unsafe { shared.slice(chunk * count, count) },
+        }));
+    });
+    let Epilogue { accumulate, activation, .. } = epilogue;
+    let vector = Matrix::strided(&[1.0], 1, chunks, 0, 0);
+    let matrix = Matrix::new(partial, chunks, count);
+    dispatch(Combine(Rows { vector, matrix, bias, accumulate, activation, out }));
 }
 
 fn gather<'a>(vector: Matrix<'_>, scratch: &'a mut Storage) -> &'a [f32] {

@@ -2,12 +2,11 @@
 
 use super::super::geometry::Geometry;
 use super::transform::INPUT;
+use crate::kernels::cpu::ahead::LINE;
 use crate::kernels::cpu::vector::prefetch;
 
 /// How many tiles before its turn a tile is asked for.
 const AHEAD: usize = 2;
-/// Values of a cache line.
-const LINE: usize = 16;
 /// Lines of a row of a tile that are asked for.
 const PREFETCHED_LINES: usize = 8;
 
