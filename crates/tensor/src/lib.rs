@@ -30,6 +30,7 @@ pub use kernels::{cpu_name, denormals, threads};
 pub use ops::activation::Activation;
 pub use ops::batch_norm::{BatchNormMode, BatchStatistics};
 pub use ops::binary_cross_entropy::BinaryCrossEntropy;
+pub use ops::conv2d::PreparedConv2d;
 pub use ops::conv2d_options::Conv2dOptions;
 pub use ops::cross_entropy::CrossEntropy;
 pub use ops::loss::Reduction;

@@ -1,11 +1,12 @@
 //! Two-dimensional convolution.
 
-use glassbox_tensor::{Activation, Conv2dOptions, Rng, Shape, Tensor};
+use glassbox_tensor::{Activation, Conv2dOptions, PreparedConv2d, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one, image_dims};
 use super::dense::yes;
 use super::geometry::{PaddingConfig, Size2d};
+use super::ready::Ready;
 use super::window::{check_window, span};
 use crate::Parameters;
 use crate::builder::Builder;
@@ -171,6 +172,8 @@ pub struct Conv2d {
     pub bias: Option<Param>,
     #[parameters(skip)]
     options: Conv2dOptions,
+    #[parameters(skip)]
+    ready: Ready<PreparedConv2d>,
 }
 
 impl Conv2d {
@@ -183,6 +186,7 @@ impl Conv2d {
             weight: Param::new(weight),
             bias: bias.map(|bias| Param::new(bias).without_decay()),
             options: config.options(),
+            ready: Ready::default(),
         }
     }
 }
@@ -198,7 +202,10 @@ impl Module for Conv2d {
         cx.expect_shape("conv2d", input, fits, format_args!("images of {channels} channels"));
         let bias = self.bias.as_ref().map(|bias| bias.tensor(cx));
         let options = Conv2dOptions { precision: cx.precision(), ..self.options };
-        input.conv2d(&self.weight.tensor(cx), bias.as_deref(), &options, activation)
+        let weight = self.weight.tensor(cx);
+        let prepare = || PreparedConv2d::new(&weight, input.shape(), &options);
+        let ready = self.ready.get(cx, |prepared| prepared.is_of(&weight), prepare);
+        input.conv2d_prepared(&weight, ready.as_ref(), bias.as_deref(), &options, activation)
     }
 }
 

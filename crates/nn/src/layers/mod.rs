@@ -26,6 +26,7 @@ mod gru;
 mod leaky_relu;
 mod lstm;
 mod max_pool;
+mod ready;
 mod recurrent;
 mod relu;
 mod residual;

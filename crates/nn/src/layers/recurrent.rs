@@ -1,20 +1,21 @@
 //! What `rnn`, `gru` and `lstm` share: stacked layers in one or both directions.
 
-use glassbox_tensor::{RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights, Tensor};
+use glassbox_tensor::{
+    PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights, Tensor,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Layer;
+use super::ready::Ready;
 use crate::Parameters;
 use crate::context::Cx;
 use crate::module::Module;
 use crate::param::Param;
 
 mod plan;
-mod ready;
 mod step;
 
 pub(super) use plan::{Plan, one, orthogonal, xavier};
-use ready::Ready;
 pub use step::RecurrentStep;
 
 /// What a recurrent layer gives.
@@ -124,7 +125,7 @@ pub struct RecurrentLayer {
     /// The projection to the hidden state, `[units, outputs]`.
     pub weight_hr: Option<Param>,
     #[parameters(skip)]
-    ready: Ready,
+    ready: Ready<PreparedRecurrent>,
 }
 
 /// The weights of a layer as tensors of the graph.
@@ -161,6 +162,12 @@ impl RecurrentLayer {
         }
     }
 
+    /// `weights` as steps read them, unless `cx` records a graph.
+    fn ready(&self, weights: &RecurrentWeights<'_>, cx: &Cx) -> Option<PreparedRecurrent> {
+        let prepare = || Some(PreparedRecurrent::new(weights));
+        self.ready.get(cx, |prepared| prepared.is_of(weights), prepare)
+    }
+
     fn run(
         &self,
         cell: RecurrentCell,
@@ -173,7 +180,7 @@ impl RecurrentLayer {
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
         let prepared = match single.then(|| cx.prepared(&weights)).flatten() {
-            None => self.ready.get(&weights, cx),
+            None => self.ready(&weights, cx),
             prepared => prepared,
         };
         let options = RecurrentOptions { prepared: prepared.as_ref(), ..*options };

@@ -4,6 +4,8 @@
 //! positions `k` that read pixel `q`, `dw[k, i, o] = Σ_p x[stride p - padding + dilation k, i]
 //! g[p, o]`, `db[o] = Σ_p g[p, o]`.
 
+mod prepared;
+
 use super::Backward;
 use super::activation::Activation;
 use super::conv2d_options::Conv2dOptions;
@@ -12,6 +14,8 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::conv::{self, Geometry};
 use crate::shape::Shape;
 use crate::tensor::{Tensor, Values};
+
+pub use prepared::PreparedConv2d;
 
 /// Backward reads the input and the weight for each other's gradient, and the output for the
 /// activation's derivative.
@@ -50,6 +54,24 @@ impl Tensor {
         options: &Conv2dOptions,
         activation: Activation,
     ) -> Self {
+        self.conv2d_prepared(weight, None, bias, options, activation)
+    }
+
+    /// As [`Tensor::conv2d`], to the same bits, with what was prepared of `weight` if it is of its
+    /// values of now: for many evaluations of few images with one weight.
+    ///
+    /// # Panics
+    /// As [`Tensor::conv2d`].
+    #[track_caller]
+    #[must_use]
+    pub fn conv2d_prepared(
+        &self,
+        weight: &Self,
+        prepared: Option<&PreparedConv2d>,
+        bias: Option<&Self>,
+        options: &Conv2dOptions,
+        activation: Activation,
+    ) -> Self {
         let output_shape = match options.output_shape(self.shape(), weight.shape()) {
             Ok(shape) => shape,
             Err(error) => panic!("conv2d of {} with {}: {error}", self.shape(), weight.shape()),
@@ -64,7 +86,12 @@ impl Tensor {
         );
         let output = Self::build(output_shape, |out| {
             let bias = bias.map(Self::as_slice);
-            conv::forward(&geometry, self.as_slice(), weight.as_slice(), bias, activation, out);
+            let prepared = prepared.filter(|prepared| prepared.is_of(weight));
+            let weight = conv::ForwardWeight {
+                values: weight.as_slice(),
+                transformed: prepared.map(PreparedConv2d::transformed),
+            };
+            conv::forward(&geometry, self.as_slice(), weight, bias, activation, out);
         });
         let weight_shape = weight.shape();
         let record = |wanted: [bool; 3]| {

@@ -18,7 +18,7 @@ pub(crate) mod binary;
 pub(crate) mod binary_cross_entropy;
 mod broadcast_to;
 mod concat;
-mod conv2d;
+pub(crate) mod conv2d;
 pub(crate) mod conv2d_options;
 pub(crate) mod cross_entropy;
 mod dropout;

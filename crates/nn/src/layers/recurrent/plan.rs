@@ -2,7 +2,7 @@
 
 use glassbox_tensor::{RecurrentCell, Rng, Shape, Tensor};
 
-use super::{Ready, Recurrent, RecurrentLayer, RecurrentStep, Return, Settings};
+use super::{Recurrent, RecurrentLayer, RecurrentStep, Return, Settings};
 use crate::error::{BuildError, checked_shape, checked_size, with_kind};
 use crate::init::{Fans, Init};
 use crate::layers::config::{Cost, at_least_one};
@@ -190,7 +190,7 @@ impl Plan {
             true => (Some(bias(true)), Some(bias(false))),
             false => (None, None),
         };
-        let ready = Ready::default();
+        let ready = Default::default();
         RecurrentLayer { weight_ih, weight_hh, bias_ih, bias_hh, weight_hr, ready }
     }
 }

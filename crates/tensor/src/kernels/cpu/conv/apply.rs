@@ -5,7 +5,7 @@ use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::pack::Panels;
 use super::sweep::{Segment, Sweep};
-use super::winograd;
+use super::winograd::{self, TransformedWeight};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{
     Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
@@ -25,11 +25,25 @@ const TASK_WORK: usize = 1 << 20;
 /// Tasks from which on they are larger instead of more.
 const ENOUGH_TASKS: usize = 64;
 
+/// The weight of a forward pass.
+#[derive(Clone, Copy)]
+pub(crate) struct ForwardWeight<'a> {
+    pub(crate) values: &'a [f32],
+    /// What was made of these values before.
+    pub(crate) transformed: Option<&'a TransformedWeight>,
+}
+
+impl<'a> From<&'a [f32]> for ForwardWeight<'a> {
+    fn from(values: &'a [f32]) -> Self {
+        Self { values, transformed: None }
+    }
+}
+
 /// `output = activation(conv(input, weight) + bias)`; shapes as in [`Geometry`].
 pub(crate) fn forward(
     g: &Geometry,
     input: &[f32],
-    weight: &[f32],
+    weight: ForwardWeight<'_>,
     bias: Option<&[f32]>,
     activation: Activation,
     output: &mut [f32],
@@ -38,6 +52,7 @@ pub(crate) fn forward(
     if winograd::suits_forward(g) {
         return winograd::forward(g, input, weight, finish, output);
     }
+    let weight = weight.values;
     let sweep = Sweep::forward(g);
     if g.is_depthwise() {
         return depthwise::apply(g, &sweep, input, weight, finish, output);

@@ -15,9 +15,10 @@ mod sweep;
 mod weight_grad;
 mod winograd;
 
-pub(crate) use apply::{forward, input_grad, input_grad_adds};
+pub(crate) use apply::{ForwardWeight, forward, input_grad, input_grad_adds};
 pub(crate) use geometry::Geometry;
 pub(crate) use weight_grad::weight_grad;
+pub(crate) use winograd::TransformedWeight;
 
 #[cfg(test)]
 mod tests;

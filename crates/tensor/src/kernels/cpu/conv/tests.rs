@@ -70,7 +70,8 @@ impl Case {
         let mut input_grads = vec![f32::NAN; self.input.len()];
         let mut weight_grads = vec![f32::NAN; self.weight.len()];
         let bias = Some(&self.bias[..]);
-        forward(g, &self.input, &self.weight, bias, Activation::Identity, &mut output);
+        let weight = self.weight[..].into();
+        forward(g, &self.input, weight, bias, Activation::Identity, &mut output);
         input_grad(g, &self.output_grad, &self.weight, false, &mut input_grads);
         weight_grad(g, &self.input, &self.output_grad, &mut weight_grads);
         [output, input_grads, weight_grads]
@@ -210,7 +211,8 @@ fn large_sizes_match_the_definition() {
 fn relu_at_the_store_keeps_nan() {
     let g = geometry(&Conv2dOptions::default(), [1, 1, 3, 1], [1, 1, 1, 1]).unwrap();
     let mut output = [0.0; 3];
-    forward(&g, &[-1.0, f32::NAN, 2.0], &[3.0], None, Activation::Relu, &mut output);
+    let weight = [3.0][..].into();
+    forward(&g, &[-1.0, f32::NAN, 2.0], weight, None, Activation::Relu, &mut output);
     assert!(output[0] == 0.0 && output[1].is_nan() && output[2] == 6.0);
 }
 

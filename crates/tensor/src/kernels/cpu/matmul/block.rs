@@ -153,9 +153,9 @@ impl Kernel for Block<'_> {
                         (false, next) if next < panels => (place(next), group_start),
                         (false, _) => (place(0), if group_end < depth { group_end } else { 0 }),
                     };
-                    let next = (right_start + next_start, first + next_panel * width);
+                    let next = right.ahead(right_start + next_start, first + next_panel * width);
                     let at_hand = Ahead::nothing(values.as_ptr());
-                    let mut ahead = right.ahead(next).unwrap_or(at_hand);
+                    let mut ahead = next.unwrap_or(at_hand);
                     let mut lines = width / LINE;
                     let mut row = 0;
                     while row < rows {
@@ -168,7 +168,7 @@ impl Kernel for Block<'_> {
                                 (part.row_stride, part.column_stride),
                             ),
                         };
-                        let task = Products {
+                        let task = Products::<true> {
                             steps,
                             left: left.as_ptr(),
                             left_strides,
@@ -206,9 +206,10 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// One tile of a block over one stretch of the shared axis. Its pointers must be good for what
+/// One tile of a block over one stretch of the shared axis, which asks for what comes `ahead` or not
+/// at all. Its pointers must be good for what
 /// `run` does with them.
-pub(super) struct Products {
+pub(super) struct Products<const ASKS: bool> {
     pub(super) steps: usize,
     pub(super) left: *const f32,
     pub(super) left_strides: (usize, usize),
@@ -223,7 +224,7 @@ pub(super) struct Products {
     pub(super) ahead: Ahead,
 }
 
-impl TileTask for Products {
+impl<const ASKS: bool> TileTask for Products<ASKS> {
     type Output = ();
 
     #[inline(always)]
@@ -238,7 +239,7 @@ impl TileTask for Products {
         // SAFETY: `Block` and `Small` set up `M` rows of `steps` values on the left, `steps` rows of a panel
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
-            if const { M >= 6 && N == 2 } && self.padded && self.left_strides == (1, M) {
+            if const { ASKS && M >= 6 && N == 2 } && self.padded && self.left_strides == (1, M) {
                 tile.add_packed_columns(steps, self.left, right, self.ahead);
             } else if self.padded || columns == N * V::LANES {
                 tile.add_products(steps, rows, step, right, right_stride);

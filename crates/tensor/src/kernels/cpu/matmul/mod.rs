@@ -133,15 +133,13 @@ impl Right<'_> {
         }
     }
 
-    /// The rows of a panel that begins at `(row, column)`, unless they are columns in memory.
+    /// The rows from `row` on of the packed panel that begins with `column`. A plain operand is
+    /// packed panel by panel, which gains nothing from asking.
     #[inline]
-    fn ahead(&self, (row, column): (usize, usize)) -> Option<Ahead> {
+    fn ahead(&self, row: usize, column: usize) -> Option<Ahead> {
         match self {
             Self::Packed(packed) => Some(packed.ahead(row, column)),
-            Self::Plain(matrix) => (matrix.column_stride == 1).then(|| {
-                let first = matrix.values.as_ptr().wrapping_add(row * matrix.row_stride + column);
-                Ahead::new(first, matrix.row_stride)
-            }),
+            Self::Plain(_) => None,
         }
     }
 }

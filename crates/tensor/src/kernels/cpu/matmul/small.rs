@@ -162,7 +162,7 @@ impl Kernel for Small {
             let mut row = 0;
             while row < self.rows {
                 let tile_rows = next_tile_rows::<V>(self.rows - row);
-                let task = Products {
+                let task = Products::<false> {
                     steps: self.depth,
                     left: self.left.wrapping_add(row * self.left_strides.0),
                     left_strides: self.left_strides,

@@ -1,11 +1,11 @@
 //! Forward pass and input gradient.
 
-use super::super::apply::{Epilogue, activate_run};
+use super::super::apply::{Epilogue, ForwardWeight, activate_run};
 use super::super::geometry::Geometry;
 use super::grid::{Grid, Place};
 use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
-use super::weights::{Weights, position_stride, row_width};
+use super::weights::{TransformedWeight, Weights, position_stride, row_width};
 use crate::kernels::cpu::at::At;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
@@ -21,11 +21,16 @@ const PANELS: usize = 4;
 pub(in super::super) fn forward(
     g: &Geometry,
     input: &[f32],
-    weight: &[f32],
+    weight: ForwardWeight<'_>,
     finish: Epilogue,
     output: &mut [f32],
 ) {
-    run(&Grid::forward(g), input, &Weights::forward(g, weight), finish, output);
+    let mut made = None;
+    let weights = match weight.transformed {
+        Some(TransformedWeight(weights)) => weights,
+        None => made.insert(Weights::forward(g, weight.values)),
+    };
+    run(&Grid::forward(g), input, weights, finish, output);
 }
 
 /// As [`super::super::input_grad`].

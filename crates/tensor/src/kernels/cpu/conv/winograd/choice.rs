@@ -13,6 +13,9 @@ const MAX_TILES: usize = 48;
 /// Filters whose sums a block holds at once.
 const BLOCK_FILTERS: usize = 64;
 
+/// Tiles of a pass up to which transforming the weight takes a fiftieth of it or more.
+const KEPT_TILES: usize = 512;
+
 /// Pairs of a channel and a filter beyond which the transformed weights would come from memory for
 /// every block of tiles.
 const MAX_PAIRS: usize = 1 << 18;
@@ -21,6 +24,12 @@ const MAX_PAIRS: usize = 1 << 18;
 /// the same to the last bit whatever lies beside it.
 pub(in super::super) fn suits_forward(g: &Geometry) -> bool {
     is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
+}
+
+/// Whether transforming the weight, which takes as long as the products of some tiles, is a part of
+/// the forward pass that counts.
+pub(super) fn is_worth_keeping(g: &Geometry) -> bool {
+    suits_forward(g) && Grid::forward(g).tiles() <= KEPT_TILES
 }
 
 /// Whether the input gradient is computed here.

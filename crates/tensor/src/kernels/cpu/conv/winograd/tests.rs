@@ -18,7 +18,7 @@ fn results(case: &Case, activation: Activation) -> [Vec<f32>; 3] {
     let mut input_grad = vec![f32::NAN; case.input.len()];
     let mut weight_grad = vec![f32::NAN; case.weight.len()];
     let finish = Epilogue { bias: Some(&case.bias), activation, accumulate: false };
-    super::forward(g, &case.input, &case.weight, finish, &mut output);
+    super::forward(g, &case.input, case.weight[..].into(), finish, &mut output);
     let finish = Epilogue { bias: None, activation: Activation::Identity, accumulate: false };
     super::input_grad(g, &case.output_grad, &case.weight, finish, &mut input_grad);
     super::weight_grad(g, &case.input, &case.output_grad, &mut weight_grad);

@@ -37,6 +37,16 @@ pub(super) fn position_stride(values: usize) -> usize {
     values.next_multiple_of(LANES) + LANES
 }
 
+/// The weight of a forward pass, kept for the next.
+pub(crate) struct TransformedWeight(pub(super) Weights);
+
+impl TransformedWeight {
+    /// Transforms `weight`, if that takes a good part of this forward pass.
+    pub(crate) fn worth_keeping(g: &Geometry, weight: &[f32]) -> Option<Self> {
+        super::is_worth_keeping(g).then(|| Self(Weights::forward(g, weight)))
+    }
+}
+
 impl Weights {
     /// Rows are channels, columns are filters.
     pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {

@@ -1,0 +1,99 @@
+//! A weight made ready once for many evaluations.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::conv2d_options::Conv2dOptions;
+use super::geometry;
+use crate::kernels::cpu::conv::TransformedWeight;
+use crate::shape::Shape;
+use crate::tensor::{Tensor, Values};
+
+/// The weight of a convolution as the fast algorithm for 3 × 3 and 5 × 5 kernels reads it. For one
+/// or a few small images, making it so can take as long as using it.
+///
+/// ```
+/// # use glassbox_tensor::{Activation, Conv2dOptions, Padding, PreparedConv2d, Tensor};
+/// let (image, weight) = (Tensor::ones([1, 8, 8, 32]), Tensor::ones([3, 3, 32, 32]));
+/// let options = Conv2dOptions { padding: Padding::Same, ..Default::default() };
+/// let prepared = PreparedConv2d::new(&weight, image.shape(), &options).expect("it pays here");
+/// let output = |prepared| {
+///     image.conv2d_prepared(&weight, prepared, None, &options, Activation::Identity)
+/// };
+/// assert_eq!(output(Some(&prepared)).as_slice(), output(None).as_slice());
+/// ```
+#[derive(Clone)]
+pub struct PreparedConv2d(Arc<Inner>);
+
+struct Inner {
+    /// What was prepared. While it is held here nothing can write to it, so that a weight at the
+    /// same address is the same weight.
+    weight: Values,
+    transformed: TransformedWeight,
+}
+
+impl PreparedConv2d {
+    /// Prepares `weight` for inputs of the shape `input`, and keeps a share of it; nothing where
+    /// that gains nothing: for other kernels and strides, many images, or shapes that do not fit.
+    #[must_use]
+    pub fn new(weight: &Tensor, input: Shape, options: &Conv2dOptions) -> Option<Self> {
+        let output = options.output_shape(input, weight.shape()).ok()?;
+        let geometry = geometry(input, weight.shape(), options, output);
+        let transformed = TransformedWeight::worth_keeping(&geometry, weight.as_slice())?;
+        Some(Self(Arc::new(Inner { weight: weight.values(), transformed })))
+    }
+
+    /// Whether `weight` was prepared, and did not change since.
+    #[must_use]
+    pub fn is_of(&self, weight: &Tensor) -> bool {
+        std::ptr::eq(self.0.weight.f32s(), weight.as_slice())
+    }
+
+    pub(super) fn transformed(&self) -> &TransformedWeight {
+        &self.0.transformed
+    }
+}
+
+impl fmt::Debug for PreparedConv2d {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedConv2d").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::activation::Activation;
+    use crate::ops::padding::Padding;
+    use crate::ops::precision::Precision;
+    use crate::random::Rng;
+
+    #[test]
+    fn only_what_was_prepared_and_only_where_it_pays() {
+        let mut rng = Rng::new(3);
+        let mut normal = |shape: [usize; 4]| Tensor::build(shape, |out| rng.fill_normal(out));
+        let (image, weight) = (normal([2, 9, 7, 20]), normal([3, 3, 20, 40]));
+        let options = Conv2dOptions { padding: Padding::Same, ..Default::default() };
+        let prepared = PreparedConv2d::new(&weight, image.shape(), &options).unwrap();
+        assert!(prepared.is_of(&weight) && prepared.is_of(&weight.detach()));
+        let other = normal([3, 3, 20, 40]);
+        assert!(!prepared.is_of(&other));
+        for options in [options, Conv2dOptions { precision: Precision::Exact, ..options }] {
+            for weight in [&weight, &other] {
+                let plain = image.conv2d(weight, None, &options, Activation::Relu);
+                let output = image.conv2d_prepared(
+                    weight,
+                    Some(&prepared),
+                    None,
+                    &options,
+                    Activation::Relu,
+                );
+                assert_eq!(output.as_slice(), plain.as_slice());
+            }
+        }
+        let strided = Conv2dOptions { stride: [2, 1], ..options };
+        assert!(PreparedConv2d::new(&weight, image.shape(), &strided).is_none());
+        assert!(PreparedConv2d::new(&weight, [200, 9, 7, 20].into(), &options).is_none());
+        assert!(PreparedConv2d::new(&weight, [2, 9, 7, 21].into(), &options).is_none());
+    }
+}
