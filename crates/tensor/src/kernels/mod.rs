@@ -4,6 +4,7 @@ pub(crate) mod cpu;
 pub mod denormals;
 pub(crate) mod pages;
 pub(crate) mod parallel_steps;
+mod ranges;
 pub mod threads;
 
 pub use cpu::isa::cpu_name;

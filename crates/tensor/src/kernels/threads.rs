@@ -1,9 +1,10 @@
 //! The thread pool: parallel loops whose results never depend on the number of threads.
 //!
-//! A loop is a number of tasks fixed by the problem's size; threads claim tasks one by one. The
-//! caller works too and never waits for a worker that has not joined, so a loop costs little more
-//! than its tasks. Workers spin for some microseconds after a loop, then park; a parked worker is
-//! woken only for work that outlasts the waking.
+//! A loop is a number of tasks fixed by the problem's size; threads claim tasks one by one, each
+//! from a range of its own first, then from the others' ([`super::ranges`]). The caller works too
+//! and never waits for a worker that has not joined, so a loop costs little more than its tasks.
+//! Workers spin for some microseconds after a loop, then park; a parked worker is woken only for
+//! work that outlasts the waking.
 
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,6 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 
 use super::denormals;
+use super::ranges::{Ranges, set_thread};
 
 /// Work (in units of about a nanosecond on one core) below which a loop runs on the caller alone.
 const PARALLEL_WORK: usize = 4_000;
@@ -82,17 +84,8 @@ fn parallel_tasks(tasks: usize, work: usize, task: &(impl Fn(usize) + Sync)) {
         (0..tasks).for_each(task);
         return;
     }
-    let next = CacheLine(AtomicUsize::new(0));
-    let claim = || {
-        loop {
-            let index = next.0.fetch_add(1, Ordering::Relaxed);
-            if index >= tasks {
-                break;
-            }
-            task(index);
-        }
-    };
-    let outcome = pool().run(threads, work >= WAKING_WORK, &claim);
+    let ranges = Ranges::new(tasks, threads);
+    let outcome = pool().run(threads, work >= WAKING_WORK, &|| ranges.claim(task));
     BUSY.store(false, Ordering::Release);
     if let Err(panic) = outcome {
         resume_unwind(panic);
@@ -272,6 +265,7 @@ impl Pool {
     }
 
     fn work(&self, index: usize) -> ! {
+        set_thread(index);
         let (mut seen, mut spins) = (0, 0);
         let default_control = denormals::control();
         loop {
