@@ -1,7 +1,7 @@
 //! The thread pool: parallel loops whose results never depend on the number of threads.
 //!
 //! A loop is a number of tasks fixed by the problem's size; threads claim tasks one by one, each
-//! from a range of its own first, then from the others' ([`super::ranges`]). The caller works too
+//! from a range of its own first, then from the others' (`ranges.rs`). The caller works too
 //! and never waits for a worker that has not joined, so a loop costs little more than its tasks.
 //! Workers spin for some microseconds after a loop, then park; a parked worker is woken only for
 //! work that outlasts the waking.

@@ -206,8 +206,8 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// One tile of a block over one stretch of the shared axis, which asks for what comes `ahead` or not
-/// at all. Its pointers must be good for what
+/// One tile of a block over one stretch of the shared axis; whether it `ASKS` for what comes ahead
+/// is known to the compiler. Its pointers must be good for what
 /// `run` does with them.
 pub(super) struct Products<const ASKS: bool> {
     pub(super) steps: usize,
