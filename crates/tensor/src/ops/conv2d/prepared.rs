@@ -29,6 +29,8 @@ struct Inner {
     /// What was prepared. While it is held here nothing can write to it, so that a weight at the
     /// same address is the same weight.
     weight: Values,
+    /// The same values may stand in another kernel too.
+    shape: Shape,
     transformed: TransformedWeight,
 }
 
@@ -40,13 +42,14 @@ impl PreparedConv2d {
         let output = options.output_shape(input, weight.shape()).ok()?;
         let geometry = geometry(input, weight.shape(), options, output);
         let transformed = TransformedWeight::worth_keeping(&geometry, weight.as_slice())?;
-        Some(Self(Arc::new(Inner { weight: weight.values(), transformed })))
+        Some(Self(Arc::new(Inner { weight: weight.values(), shape: weight.shape(), transformed })))
     }
 
     /// Whether `weight` was prepared, and did not change since.
     #[must_use]
     pub fn is_of(&self, weight: &Tensor) -> bool {
-        std::ptr::eq(self.0.weight.f32s(), weight.as_slice())
+        let Inner { weight: known, shape, .. } = &*self.0;
+        *shape == weight.shape() && std::ptr::eq(known.f32s(), weight.as_slice())
     }
 
     pub(super) fn transformed(&self) -> &TransformedWeight {
@@ -78,6 +81,12 @@ mod tests {
         assert!(prepared.is_of(&weight) && prepared.is_of(&weight.detach()));
         let other = normal([3, 3, 20, 40]);
         assert!(!prepared.is_of(&other));
+        // The same values, read as another kernel.
+        let (turned, wide) = (weight.reshape([3, 3, 40, 20]), normal([2, 9, 7, 40]));
+        let plain = wide.conv2d(&turned, None, &options, Activation::Identity);
+        let identity = Activation::Identity;
+        let output = wide.conv2d_prepared(&turned, Some(&prepared), None, &options, identity);
+        assert!(!prepared.is_of(&turned) && output.as_slice() == plain.as_slice());
         for options in [options, Conv2dOptions { precision: Precision::Exact, ..options }] {
             for weight in [&weight, &other] {
                 let plain = image.conv2d(weight, None, &options, Activation::Relu);
