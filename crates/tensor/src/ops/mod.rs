@@ -26,6 +26,7 @@ mod epilogue;
 mod flatten;
 mod flip;
 mod gather;
+mod held;
 mod index_select;
 mod linear;
 mod log_softmax;

@@ -4,9 +4,6 @@
 
 use super::vector::prefetch;
 
-/// Values of a cache line.
-pub(crate) const LINE: usize = 16;
-
 /// Lines that lie equally far apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Ahead {

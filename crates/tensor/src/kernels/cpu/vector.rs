@@ -197,6 +197,9 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     }
 }
 
+/// Values of a cache line.
+pub(crate) const LINE: usize = 16;
+
 /// Asks for the cache line at `address`, which may be any, before it is used.
 #[inline(always)]
 pub(crate) fn prefetch(address: *const f32) {
@@ -223,7 +226,7 @@ pub(crate) fn prefetch(address: *const f32) {
 /// line by line as they are met.
 #[inline(always)]
 pub(crate) fn prefetch_all(values: &[f32]) {
-    values.iter().step_by(16).for_each(|value| prefetch(value));
+    values.iter().step_by(LINE).for_each(|value| prefetch(value));
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::conv2d_options::Conv2dOptions;
+use super::super::held::Held;
 use super::geometry;
 use crate::kernels::cpu::conv::TransformedWeight;
 use crate::shape::Shape;
-use crate::tensor::{Tensor, Values};
+use crate::tensor::Tensor;
 
 /// The weight of a convolution as the fast algorithm for 3 × 3 and 5 × 5 kernels reads it. For one
 /// or a few small images, making it so can take as long as using it.
@@ -26,11 +27,7 @@ use crate::tensor::{Tensor, Values};
 pub struct PreparedConv2d(Arc<Inner>);
 
 struct Inner {
-    /// What was prepared. While it is held here nothing can write to it, so that a weight at the
-    /// same address is the same weight.
-    weight: Values,
-    /// The same values may stand in another kernel too.
-    shape: Shape,
+    weight: Held,
     transformed: TransformedWeight,
 }
 
@@ -42,14 +39,13 @@ impl PreparedConv2d {
         let output = options.output_shape(input, weight.shape()).ok()?;
         let geometry = geometry(input, weight.shape(), options, output);
         let transformed = TransformedWeight::worth_keeping(&geometry, weight.as_slice())?;
-        Some(Self(Arc::new(Inner { weight: weight.values(), shape: weight.shape(), transformed })))
+        Some(Self(Arc::new(Inner { weight: Held::new(weight), transformed })))
     }
 
     /// Whether `weight` was prepared, and did not change since.
     #[must_use]
     pub fn is_of(&self, weight: &Tensor) -> bool {
-        let Inner { weight: known, shape, .. } = &*self.0;
-        *shape == weight.shape() && std::ptr::eq(known.f32s(), weight.as_slice())
+        self.0.weight.is(weight)
     }
 
     pub(super) fn transformed(&self) -> &TransformedWeight {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::RecurrentWeights;
 use super::layer::Packed;
-use crate::tensor::{Tensor, Values};
+use crate::ops::held::Held;
+use crate::tensor::Tensor;
 
 /// The weights of a layer in the order in which steps read them. A call of one step would not
 /// bring in the cost of that order; many calls with the same weights do.
@@ -14,9 +15,7 @@ use crate::tensor::{Tensor, Values};
 pub struct PreparedRecurrent(Arc<Inner>);
 
 struct Inner {
-    /// What was prepared. While it is held here nothing can write to it, so that weights at the
-    /// same address are the same weights.
-    weights: [Option<Values>; 5],
+    weights: [Option<Held>; 5],
     packed: Packed,
     products: Products,
 }
@@ -35,14 +34,14 @@ impl PreparedRecurrent {
     }
 
     fn with(weights: &RecurrentWeights<'_>, packed: Packed) -> Self {
-        let weights = all(weights).map(|weight| weight.map(Tensor::values));
+        let weights = all(weights).map(|weight| weight.map(Held::new));
         Self(Arc::new(Inner { weights, packed, products: Products::default() }))
     }
 
     /// Whether these weights were prepared, and did not change since.
     pub fn is_of(&self, weights: &RecurrentWeights<'_>) -> bool {
         self.0.weights.iter().zip(all(weights)).all(|(known, weight)| match (known, weight) {
-            (Some(known), Some(weight)) => std::ptr::eq(known.f32s(), weight.as_slice()),
+            (Some(known), Some(weight)) => known.is(weight),
             (known, weight) => known.is_none() && weight.is_none(),
         })
     }

@@ -33,12 +33,6 @@ pub(crate) struct ForwardWeight<'a> {
     pub(crate) transformed: Option<&'a TransformedWeight>,
 }
 
-impl<'a> From<&'a [f32]> for ForwardWeight<'a> {
-    fn from(values: &'a [f32]) -> Self {
-        Self { values, transformed: None }
-    }
-}
-
 /// `output = activation(conv(input, weight) + bias)`; shapes as in [`Geometry`].
 pub(crate) fn forward(
     g: &Geometry,

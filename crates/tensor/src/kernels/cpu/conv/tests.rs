@@ -11,6 +11,12 @@ use crate::ops::precision::Precision;
 use crate::random::Rng;
 use crate::threads::with_count;
 
+impl<'a> From<&'a [f32]> for ForwardWeight<'a> {
+    fn from(values: &'a [f32]) -> Self {
+        Self { values, transformed: None }
+    }
+}
+
 /// The products of the definition: `visit(input index, weight index, output index)`.
 fn each_product(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
     let (channels, filters) = (g.group_channels(), g.group_filters());

@@ -5,13 +5,13 @@ use std::mem::MaybeUninit;
 use super::pack::{LEFT_SLACK, pack_left, pack_panel};
 use super::packed_row::PackedRow;
 use super::{Epilogue, Matrix, PANEL_VALUES, Right, stretch};
-use crate::kernels::cpu::ahead::{Ahead, LINE};
+use crate::kernels::cpu::ahead::Ahead;
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::several::Several;
 use crate::kernels::cpu::tile::{
     Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile,
 };
-use crate::kernels::cpu::vector::Vector;
+use crate::kernels::cpu::vector::{LINE, Vector};
 use crate::kernels::threads::SharedMut;
 use crate::ops::activation::Activation;
 use crate::storage::Storage;
@@ -207,8 +207,7 @@ impl Kernel for Block<'_> {
 }
 
 /// One tile of a block over one stretch of the shared axis; whether it `ASKS` for what comes ahead
-/// is known to the compiler. Its pointers must be good for what
-/// `run` does with them.
+/// is known to the compiler. Its pointers must be good for what `run` does with them.
 pub(super) struct Products<const ASKS: bool> {
     pub(super) steps: usize,
     pub(super) left: *const f32,
@@ -239,6 +238,7 @@ impl<const ASKS: bool> TileTask for Products<ASKS> {
         // SAFETY: `Block` and `Small` set up `M` rows of `steps` values on the left, `steps` rows of a panel
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
+            // Smaller tiles take no loop of their own: they are few.
             if const { ASKS && M >= 6 && N == 2 } && self.padded && self.left_strides == (1, M) {
                 tile.add_packed_columns(steps, self.left, right, self.ahead);
             } else if self.padded || columns == N * V::LANES {

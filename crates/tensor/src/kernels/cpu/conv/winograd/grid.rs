@@ -2,8 +2,7 @@
 
 use super::super::geometry::Geometry;
 use super::transform::INPUT;
-use crate::kernels::cpu::ahead::LINE;
-use crate::kernels::cpu::vector::prefetch;
+use crate::kernels::cpu::vector::{LINE, prefetch};
 
 /// How many tiles before its turn a tile is asked for.
 const AHEAD: usize = 2;
