@@ -52,15 +52,11 @@ impl At {
     /// As [`At::load`].
     #[inline(always)]
     pub(crate) unsafe fn load_bytes<V: Vector>(self, source: *const u8) -> V {
-        // SAFETY: by this function's contract; `bytes` has room for any vector.
+        // SAFETY: by this function's contract.
         unsafe {
             match self {
                 Self::Whole(at) => V::load_bytes(source.add(at)),
-                Self::Part(at, count) => {
-                    let mut bytes = [0u8; 16];
-                    bytes.as_mut_ptr().copy_from_nonoverlapping(source.add(at), count);
-                    V::load_bytes(bytes.as_ptr())
-                }
+                Self::Part(at, count) => V::load_bytes_part(source.add(at), count),
             }
         }
     }
@@ -71,15 +67,11 @@ impl At {
     /// As [`At::store`].
     #[inline(always)]
     pub(crate) unsafe fn store_bytes<V: Vector>(self, value: V, target: *mut u8) {
-        // SAFETY: by this function's contract; `bytes` has room for any vector.
+        // SAFETY: by this function's contract.
         unsafe {
             match self {
                 Self::Whole(at) => value.store_bytes(target.add(at)),
-                Self::Part(at, count) => {
-                    let mut bytes = [0u8; 16];
-                    value.store_bytes(bytes.as_mut_ptr());
-                    target.add(at).copy_from_nonoverlapping(bytes.as_ptr(), count);
-                }
+                Self::Part(at, count) => value.store_bytes_part(target.add(at), count),
             }
         }
     }

@@ -179,6 +179,23 @@ impl Vector for Avx512 {
         }
     }
 
+    #[inline(always)]
+    unsafe fn load_bytes_part(source: *const u8, count: usize) -> Self {
+        // SAFETY: masked-out bytes are not read.
+        let bytes = unsafe { _mm_maskz_loadu_epi8(mask(count), source.cast()) };
+        // SAFETY: the module's.
+        Self(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes_part(self, target: *mut u8, count: usize) {
+        // SAFETY: masked-out bytes are not written.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(self.0));
+            _mm_mask_storeu_epi8(target.cast(), mask(count), bytes);
+        }
+    }
+
     intrinsics! {
         add(other) = _mm512_add_ps;
         sub(other) = _mm512_sub_ps;

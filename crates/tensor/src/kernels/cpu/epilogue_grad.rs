@@ -9,6 +9,8 @@ use crate::storage::Storage;
 
 /// Elements of a task.
 const TASK: usize = 16 * 1024;
+/// The most columns of rows together: a vector of one row each, of a value less.
+const MOST_TOGETHER: usize = 16 * 15;
 
 /// `y`, `dy` and `dz` are `[rows, columns]`; without `dy` it stands in `dz` already. `bias_grad`
 /// has a value a column.
@@ -84,6 +86,41 @@ impl Kernel for Rows<'_> {
             // Without sums the rows are one long row.
             self.columns = self.count;
         }
+        let sums = match &mut self.sums {
+            Some(sums) if self.columns < V::LANES => sums,
+            _ => return self.strips::<V>(),
+        };
+        // Rows shorter than a vector: as many as make whole vectors are one row.
+        let columns = self.columns;
+        let together = V::LANES >> columns.trailing_zeros().min(V::LANES.ilog2());
+        let (length, whole) = (together * columns, self.count / columns / together);
+        let parts = [(length, whole * length), (columns, self.count % length)];
+        sums.fill(0.0);
+        let mut start = 0;
+        for (columns, count) in parts {
+            let mut part_sums = [0.0; MOST_TOGETHER];
+            let part = Rows {
+                activation: self.activation,
+                columns,
+                y: &self.y[start..][..count],
+                dy: self.dy.wrapping_add(start),
+                // SAFETY: so many values have been gone through.
+                dz: unsafe { self.dz.offset(start) },
+                count,
+                sums: Some(&mut part_sums[..columns]),
+            };
+            part.strips::<V>();
+            for terms in part_sums[..columns].chunks_exact(sums.len()) {
+                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+            }
+            start += count;
+        }
+    }
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn strips<V: Vector>(mut self) {
         let mut column = 0;
         while column + 4 * V::LANES <= self.columns {
             self.strip::<V, 4, 1>(column, V::LANES);
@@ -94,9 +131,7 @@ impl Kernel for Rows<'_> {
             column += V::LANES;
         }
     }
-}
 
-impl Rows<'_> {
     /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
     /// adding to `TURNS` sums: with few columns each would wait for the one before.
     #[inline(always)]

@@ -124,6 +124,34 @@ pub(crate) trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `LANES` bytes.
     unsafe fn store_bytes(self, target: *mut u8);
 
+    /// Reads `count` bytes (at most `LANES`) as the numbers 0 to 255; the other lanes are 0.
+    ///
+    /// # Safety
+    /// `source` must be readable for `count` bytes.
+    #[inline(always)]
+    unsafe fn load_bytes_part(source: *const u8, count: usize) -> Self {
+        let mut bytes = [0u8; 16];
+        // SAFETY: by this method's contract; `bytes` has room for any vector.
+        unsafe {
+            bytes.as_mut_ptr().copy_from_nonoverlapping(source, count);
+            Self::load_bytes(bytes.as_ptr())
+        }
+    }
+
+    /// Writes the first `count` lanes (at most `LANES`), whole numbers from 0 to 255, as bytes.
+    ///
+    /// # Safety
+    /// `target` must be writable for `count` bytes.
+    #[inline(always)]
+    unsafe fn store_bytes_part(self, target: *mut u8, count: usize) {
+        let mut bytes = [0u8; 16];
+        // SAFETY: by this method's contract; `bytes` has room for any vector.
+        unsafe {
+            self.store_bytes(bytes.as_mut_ptr());
+            target.copy_from_nonoverlapping(bytes.as_ptr(), count);
+        }
+    }
+
     /// Reads `LANES` half-precision numbers ([`super::half`]).
     ///
     /// # Safety

@@ -4,6 +4,7 @@ use super::depthwise;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::pack::Panels;
+use super::side_by_side::{SideBySide, adjoint, adjoint_weight};
 use super::sweep::{Segment, Sweep};
 use super::winograd::{self, TransformedWeight};
 use crate::kernels::cpu::isa::{Kernel, dispatch};
@@ -47,10 +48,38 @@ pub(crate) fn forward(
         return winograd::forward(g, input, weight, finish, output);
     }
     let weight = weight.values;
-    let sweep = Sweep::forward(g);
     if g.is_depthwise() {
-        return depthwise::apply(g, &sweep, input, weight, finish, output);
+        return depthwise::apply(g, &Sweep::forward(g), input, weight, finish, output);
     }
+    if let Some(wide) = SideBySide::of(g) {
+        return several_pixels(&wide, input, weight, finish, output);
+    }
+    sums_of_products(g, input, weight, finish, output);
+}
+
+/// [`forward`] of some pixels side by side.
+fn several_pixels(
+    wide: &SideBySide,
+    input: &[f32],
+    weight: &[f32],
+    finish: Epilogue<'_>,
+    output: &mut [f32],
+) {
+    let weight = wide.weight(weight);
+    let bias = finish.bias.map(|bias| wide.bias(bias));
+    let finish = Epilogue { bias: bias.as_deref(), ..finish };
+    let weight = &weight.f32s()[..wide.geometry.weight_elements()];
+    sums_of_products(&wide.geometry, input, weight, finish, output);
+}
+
+fn sums_of_products(
+    g: &Geometry,
+    input: &[f32],
+    weight: &[f32],
+    finish: Epilogue<'_>,
+    output: &mut [f32],
+) {
+    let sweep = Sweep::forward(g);
     let panels = Panels::forward(g, &sweep.taps, weight);
     run(g, &sweep, [g.channels, g.filters], input, &panels, finish, output);
 }
@@ -72,6 +101,10 @@ pub(crate) fn input_grad(
     let finish = Epilogue { bias: None, activation: Activation::Identity, accumulate };
     if winograd::suits_input_grad(g) {
         return winograd::input_grad(g, output_grad, weight, finish, grad);
+    }
+    if let Some(wide) = adjoint(g).as_ref().and_then(SideBySide::of) {
+        let turned = adjoint_weight(g, weight);
+        return several_pixels(&wide, output_grad, turned.f32s(), finish, grad);
     }
     for y in 0..g.stride[0] {
         for x in 0..g.stride[1] {

@@ -11,6 +11,7 @@ mod depthwise;
 mod field;
 mod geometry;
 mod pack;
+mod side_by_side;
 mod sweep;
 mod weight_grad;
 mod winograd;

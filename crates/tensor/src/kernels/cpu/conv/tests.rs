@@ -189,6 +189,27 @@ proptest! {
             Case::new(g).check();
         }
     }
+
+    /// Pixels side by side, with kernels that are not Winograd's.
+    #[test]
+    fn few_filters_match_the_definition(
+        stride in [1..3usize, 1..4usize],
+        padding in [0..4usize, 0..4usize, 0..4usize, 0..4usize],
+        batch in 1..3usize,
+        image in [1..9usize, 1..25usize],
+        kernel in (1..4usize, prop_oneof![Just(2usize), Just(4), Just(7)]),
+        channels in 1..9usize,
+        filters in 1..9usize,
+    ) {
+        let [top, bottom, left, right] = padding;
+        let padding = Padding::Explicit { top, bottom, left, right };
+        let options = Conv2dOptions { stride, padding, ..Default::default() };
+        let (input, kernel) =
+            ([batch, image[0], image[1], channels], [kernel.0, kernel.1, channels, filters]);
+        if let Some(g) = geometry(&options, input, kernel) {
+            Case::new(g).check();
+        }
+    }
 }
 
 /// Sizes that random cases hardly reach: many chunks and tasks, long panels, large kernels.
@@ -234,8 +255,10 @@ fn input_gradients_add_to_what_is_there() {
         (strided, [3, 3, 16, 9]),
         // Three quarters of the pixels have no gradient.
         (strided, [1, 1, 16, 9]),
+        // Two input pixels side by side.
+        (same, [2, 4, 4, 9]),
     ] {
-        let case = Case::new(geometry(&options, [3, 9, 10, 16], weight).unwrap());
+        let case = Case::new(geometry(&options, [3, 9, 10, weight[2]], weight).unwrap());
         let run = |accumulate, grad: &mut [f32]| {
             input_grad(&case.g, &case.output_grad, &case.weight, accumulate, grad);
         };

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::depthwise;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
+use super::side_by_side::SideBySide;
 use super::sweep::Sweep;
 use super::winograd;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
@@ -64,6 +65,17 @@ pub(crate) fn weight_grad(g: &Geometry, input: &[f32], output_grad: &[f32], grad
     if winograd::suits_weight_grad(g) {
         return winograd::weight_grad(g, input, output_grad, grad);
     }
+    if let Some(wide) = SideBySide::of(g) {
+        let mut sums = Storage::new(wide.geometry.weight_elements());
+        let sums = sums.unique_f32s().expect("a new buffer is not shared");
+        let sums = &mut sums[..wide.geometry.weight_elements()];
+        sums_of_products(&wide.geometry, input, output_grad, sums);
+        return wide.add_up(sums, grad);
+    }
+    sums_of_products(g, input, output_grad, grad);
+}
+
+fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut [f32]) {
     let sweep = Sweep::forward(g);
     let layout = Layout::new(&sweep, g.channels);
     let offsets: SmallVec<[usize; 16]> = sweep.tap_offsets(g.channels, layout.row_stride).collect();

@@ -31,12 +31,13 @@ pub(crate) fn average_backward(
 ) {
     assert!(output_grad.len() == planes.output_elements());
     assert!(input_grad.len() == planes.input_elements());
+    let apart = planes.are_apart();
     let (row_length, input_grad) = (planes.input_row(), SharedMut::new(input_grad));
     planes.each_band(|image, first, rows| {
         let start = (image * planes.rows.input + first) * row_length;
         // SAFETY: every task has its own input rows.
         let band = unsafe { input_grad.slice(start, rows * row_length) };
-        dispatch(Backward { planes, output_grad, band, image, first, rows, divisor });
+        dispatch(Backward { planes, output_grad, band, image, first, rows, divisor, apart });
     });
 }
 
@@ -93,6 +94,7 @@ struct Backward<'a> {
     first: usize,
     rows: usize,
     divisor: Option<f32>,
+    apart: bool,
 }
 
 impl Kernel for Backward<'_> {
@@ -100,7 +102,15 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Self { planes, output_grad, band, image, first, rows, divisor } = self;
+        if self.apart { self.spread::<V, false>() } else { self.spread::<V, true>() }
+    }
+}
+
+impl Backward<'_> {
+    /// `ADD`: an input may belong to several windows.
+    #[inline(always)]
+    fn spread<V: Vector, const ADD: bool>(self) {
+        let Self { planes, output_grad, band, image, first, rows, divisor, .. } = self;
         let channels = planes.channels;
         let (output_row_length, row_length) = (planes.output_row(), planes.input_row());
         let images = planes.rows.places.len() * output_row_length;
@@ -122,7 +132,8 @@ impl Kernel for Backward<'_> {
                         for j in 0..column.taps {
                             let pixel = column.first + j * planes.columns.dilation;
                             let target = target.wrapping_add(pixel * channels);
-                            at.store(at.load::<V>(target).add(share), target);
+                            let sum = if ADD { at.load::<V>(target).add(share) } else { share };
+                            at.store(sum, target);
                         }
                     }
                 }

@@ -91,7 +91,7 @@ pub(crate) fn max_backward<I: TapIndex>(
     let length = planes.output_elements();
     assert!(output_grad.len() == length && indices.len() == length);
     assert!(input_grad.len() == planes.input_elements());
-    let apart = planes.rows.are_apart() && planes.columns.are_apart();
+    let apart = planes.are_apart();
     let (row_length, input_grad) = (planes.input_row(), SharedMut::new(input_grad));
     planes.each_band(|image, first, rows| {
         let start = (image * planes.rows.input + first) * row_length;

@@ -106,6 +106,11 @@ impl Planes {
         self.output().iter().product()
     }
 
+    /// Whether every input belongs to one window at most.
+    fn are_apart(&self) -> bool {
+        self.rows.are_apart() && self.columns.are_apart()
+    }
+
     /// Elements of an input row.
     fn input_row(&self) -> usize {
         self.columns.input * self.channels

@@ -313,8 +313,9 @@ fn transposes_are_written_row_by_row() {
     }
 }
 
+/// Bytes, `1` of them at a time.
 #[derive(Clone, Copy)]
-struct Bytes<'a>(&'a [u8]);
+struct Bytes<'a>(&'a [u8], usize);
 
 impl Kernel for Bytes<'_> {
     type Output = (Vec<f32>, Vec<u8>);
@@ -322,12 +323,29 @@ impl Kernel for Bytes<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) -> Self::Output {
         let (mut values, mut bytes) = (Vec::new(), vec![0; self.0.len()]);
-        for (from, to) in self.0.chunks_exact(V::LANES).zip(bytes.chunks_exact_mut(V::LANES)) {
+        let count = self.1.min(V::LANES);
+        for (from, to) in self.0.chunks(count).zip(bytes.chunks_mut(count)) {
+            let (source, target) = (from.as_ptr(), to.as_mut_ptr());
             // SAFETY: chunks of as many bytes.
-            let lanes = unsafe { V::load_bytes(from.as_ptr()) };
-            values.extend_from_slice(&lanes.to_array()[..V::LANES]);
+            let lanes = unsafe {
+                if from.len() == V::LANES {
+                    V::load_bytes(source)
+                } else {
+                    V::load_bytes_part(source, from.len())
+                }
+            };
+            let array = lanes.to_array();
+            let (some, none) = array.split_at(from.len());
+            assert!(none.iter().all(|&x| x == 0.0));
+            values.extend_from_slice(some);
             // SAFETY: as above.
-            unsafe { lanes.store_bytes(to.as_mut_ptr()) };
+            unsafe {
+                if to.len() == V::LANES {
+                    lanes.store_bytes(target);
+                } else {
+                    lanes.store_bytes_part(target, to.len());
+                }
+            }
         }
         (values, bytes)
     }
@@ -336,9 +354,11 @@ impl Kernel for Bytes<'_> {
 #[test]
 fn bytes_become_numbers_and_back() {
     let bytes: Vec<u8> = (0..=255).collect();
-    for (values, back) in on_each(Bytes(&bytes)) {
-        assert!(values.iter().zip(&bytes).all(|(x, b)| *x == f32::from(*b)));
-        assert_eq!((values.len(), back), (256, bytes.clone()));
+    for count in 1..=16 {
+        for (values, back) in on_each(Bytes(&bytes, count)) {
+            assert!(values.iter().zip(&bytes).all(|(x, b)| *x == f32::from(*b)));
+            assert_eq!((values.len(), back), (256, bytes.clone()));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! When these algorithms pay, and how tiles are blocked: functions of sizes alone.
 
 use super::super::geometry::Geometry;
+use super::super::side_by_side;
 use super::grid::Grid;
 use super::transform::POSITIONS;
 use crate::ops::precision::Precision;
@@ -51,15 +52,17 @@ fn is_plain(g: &Geometry) -> bool {
         && g.groups == 1
 }
 
-/// Compares cycles, as measured on Zen 3, of an image with channels `[source, target]`: products
-/// at about nine tenths of the peak, transforms of eight channels of a tile.
+/// Compares cycles, as measured on Zen 3, of an image: products at about nine tenths of the peak,
+/// transforms of eight channels of a tile.
 fn pays(kernel: usize, grid: &Grid, [source, target]: [usize; 2]) -> bool {
     const SOURCE_TRANSFORM: usize = 250;
     const TARGET_TRANSFORM: usize = 150;
     let panels = target.div_ceil(16);
     let transforms = source.div_ceil(8) * SOURCE_TRANSFORM + target.div_ceil(8) * TARGET_TRANSFORM;
     let tile = POSITIONS * source * panels * 6 / 5 + transforms;
-    let pixel = kernel * kernel * source * panels * 8 / 7;
+    let pixels = side_by_side::pixels(kernel, 1, target, grid.row_pixels());
+    let columns = kernel + pixels - 1;
+    let pixel = kernel * columns * source * panels * 8 / 7 / pixels;
     let worth = grid.image_tiles() * tile * 11 / 10 < grid.image_pixels() * pixel;
     worth && source * target <= MAX_PAIRS
 }

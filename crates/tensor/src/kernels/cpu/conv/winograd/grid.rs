@@ -55,6 +55,11 @@ impl Grid {
         self.target.map(|size| size.div_ceil(self.tile))
     }
 
+    /// Pixels in a row of the target.
+    pub(super) fn row_pixels(&self) -> usize {
+        self.target[1]
+    }
+
     /// Tiles in one image.
     pub(super) fn image_tiles(&self) -> usize {
         self.shape().iter().product()

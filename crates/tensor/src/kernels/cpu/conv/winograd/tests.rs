@@ -163,8 +163,10 @@ fn only_fast_precision_and_plain_kernels_come_here() {
     assert_eq!(suits(options, input, [3, 5, 16, 16]), [false; 3]);
     assert_eq!(suits(options, input, [7, 7, 16, 16]), [false; 3]);
     assert_eq!(suits(Conv2dOptions { groups: 2, ..options }, input, [3, 3, 8, 16]), [false; 3]);
-    // One channel pays the other way only, where the filters are the source.
-    assert_eq!(suits(options, [4, 32, 32, 1], [3, 3, 1, 32]), [false, true, false]);
+    // One channel pays the other way only, where the filters are the source, and no pixels are
+    // computed side by side: 31 is a prime number.
+    assert_eq!(suits(options, [4, 31, 31, 1], [3, 3, 1, 32]), [false, true, false]);
+    assert_eq!(suits(options, [4, 32, 32, 1], [3, 3, 1, 32]), [false; 3]);
     assert_eq!(suits(options, [4, 1, 1, 64], [3, 3, 64, 64]), [false; 3]);
 }
 
