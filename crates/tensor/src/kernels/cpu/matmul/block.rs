@@ -90,12 +90,12 @@ impl Kernel for Block<'_> {
             return row.run::<V>();
         }
         let stretch = stretch::<V>(depth);
-        // Packing pays when several panels reuse it; contiguous rows, and those of which tiles find
-        // a whole column side by side, are read in place as well.
+        // Packing pays when several panels reuse it. Contiguous rows are read in place as well, and
+        // short columns side by side; of long ones every step of a tile would wait for a line.
         let panels = count.div_ceil(width);
         let few = match (left.row_stride, left.column_stride) {
             (_, 1) => 8,
-            (1, _) => 3,
+            (1, distance) if distance <= 2 * rows => 3,
             _ => 1,
         };
         let packs_left = panels > few && rows > 1;

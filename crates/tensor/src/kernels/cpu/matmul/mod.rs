@@ -5,6 +5,7 @@
 //! first-level cache while tiles of the left pass by (Goto and van de Geijn 2008). The cut follows
 //! from the sizes alone, so results do not depend on threads.
 
+mod beyond_panels;
 mod block;
 mod by_rows;
 mod half;
@@ -245,6 +246,14 @@ fn any_product(
     }
     if plan::is_small(rows, depth, columns) {
         return whole(left, right, epilogue, out, out_stride);
+    }
+    let beyond = columns % panel_columns();
+    if let Right::Plain(matrix) = right
+        && beyond < columns
+        && plan::is_worth_one_by_one(beyond, depth)
+        && with_vector::takes(left)
+    {
+        return beyond_panels::product(beyond, left, matrix, epilogue, out, out_stride);
     }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {

@@ -258,3 +258,23 @@ fn not_a_number_propagates() {
         }
     }
 }
+
+#[test]
+fn a_few_columns_beyond_panels() {
+    for (columns, layouts) in [(17, (0, 0)), (33, (1, 0)), (65, (2, 1)), (34, (3, 2)), (67, (0, 3))]
+    {
+        let epilogues = [
+            (false, false, Activation::Identity),
+            (true, false, Activation::Identity),
+            (false, true, Activation::Tanh),
+            (true, true, Activation::Relu),
+        ];
+        for (accumulate, bias, activation) in epilogues {
+            let sizes = Case { rows: 90, depth: 300, columns, gap: columns % 2, ..PLAIN };
+            let case = Case { layouts, accumulate, bias, activation, ..sizes };
+            let expected = threads::with_count(1, || case.run());
+            assert_eq!(threads::with_count(3, || case.run()), expected);
+            on_each_isa(|| case.run());
+        }
+    }
+}
