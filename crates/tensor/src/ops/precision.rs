@@ -6,7 +6,8 @@
 pub enum Precision {
     /// Convolutions with 3 × 3 kernels and stride 1 may take a quarter of the products, those with
     /// 5 × 5 kernels four elevenths (Winograd's minimal filtering): an error of some millionths of
-    /// the largest value instead of about one.
+    /// the largest value instead of about one. An infinite or undefined pixel may reach those
+    /// computed beside it.
     #[default]
     Fast,
     /// Sums of products as in the definition.
