@@ -9,7 +9,7 @@ use crate::storage::Storage;
 
 /// Elements of a task.
 const TASK: usize = 16 * 1024;
-/// The most columns of rows together: a vector of one row each, of a value less.
+/// The most columns of rows that are read as one: sixteen rows of fifteen.
 const MOST_TOGETHER: usize = 16 * 15;
 
 /// `y`, `dy` and `dz` are `[rows, columns]`; without `dy` it stands in `dz` already. `bias_grad`

@@ -87,7 +87,7 @@ impl SideBySide {
 /// a divisor of the row.
 pub(super) fn pixels(kernel: usize, stride: usize, channels: usize, width: usize) -> usize {
     let columns = |pixels: usize| kernel + (pixels - 1) * stride;
-    let most = panel_columns() / 2 / channels.max(1);
+    let most = (panel_columns() / 2).checked_div(channels).unwrap_or(1);
     let counts = (1..=most).filter(|&pixels| width.is_multiple_of(pixels));
     let best = counts.min_by_key(|&pixels| columns(pixels) * 5040 / pixels);
     // Placing the weights costs something too.
@@ -97,8 +97,8 @@ pub(super) fn pixels(kernel: usize, stride: usize, channels: usize, width: usize
 /// The convolution of a stride-1 convolution's output gradients that gives its input gradients,
 /// where there is such a one.
 pub(super) fn adjoint(g: &Geometry) -> Option<Geometry> {
-    let fits = g.stride == [1; 2] && g.dilation == [1; 2] && g.groups == 1;
-    let padding = |a: usize| (g.kernel[a] - 1).checked_sub(g.padding[a]);
+    let fits = g.stride == [1; 2] && g.dilation == [1; 2] && g.groups == 1 && g.filters > 0;
+    let padding = |a: usize| g.kernel[a].checked_sub(1 + g.padding[a]);
     let (true, Some(y), Some(x)) = (fits, padding(0), padding(1)) else { return None };
     Some(Geometry {
         input: g.output,

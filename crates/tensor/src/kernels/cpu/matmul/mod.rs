@@ -250,8 +250,8 @@ fn any_product(
     let beyond = columns % panel_columns();
     if let Right::Plain(matrix) = right
         && beyond < columns
-        && plan::is_worth_one_by_one(beyond, depth)
-        && with_vector::takes(left)
+        && plan::is_worth_one_by_one(rows, depth, beyond)
+        && with_vector::takes_column(left)
     {
         return beyond_panels::product(beyond, left, matrix, epilogue, out, out_stride);
     }

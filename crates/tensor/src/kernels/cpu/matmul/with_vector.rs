@@ -14,8 +14,8 @@ use crate::storage::Storage;
 /// The most columns of which tasks do not take some each: rows of all of them are read as one.
 const NARROW: usize = 512;
 
-/// Whether a column's product with `left` is of this kind.
-pub(super) fn takes(left: Matrix<'_>) -> bool {
+/// Whether the product of these rows, more than one, with a column is of this kind.
+pub(super) fn takes_column(left: Matrix<'_>) -> bool {
     left.columns > 0 && (left.column_stride == 1 || left.row_stride == 1)
 }
 
