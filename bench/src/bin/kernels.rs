@@ -202,7 +202,7 @@ fn recurrent(cell: RecurrentCell) -> Repeat {
         [&[16, 8, UNITS], &[UNITS, columns], &[UNITS, columns], &[columns], &[columns]];
     both_ways(leaves, move |[x, input, hidden, input_bias, hidden_bias]| {
         let weights = RecurrentWeights {
-            input,
+            input: Some(input),
             hidden,
             input_bias: Some(input_bias),
             hidden_bias: Some(hidden_bias),

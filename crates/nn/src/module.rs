@@ -55,6 +55,22 @@ pub trait Module: Parameters + Send + Sync {
         false
     }
 
+    /// The table and the tokens whose rows of it are the output, where this layer is an embedding.
+    fn rows(&self, _input: &Tensor, _cx: &mut Cx) -> Option<(Tensor, Tensor)> {
+        None
+    }
+
+    /// Whether [`Module::forward_rows`] is more than picking the rows first.
+    fn takes_rows(&self) -> bool {
+        false
+    }
+
+    /// As [`Module::forward`], of those rows of `table` that `tokens` (integers) name. Layers that
+    /// multiply their input by a weight may multiply the table instead.
+    fn forward_rows(&self, table: &Tensor, tokens: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward(&table.index_select(0, tokens), cx)
+    }
+
     /// As [`Module::forward`], with recurrent layers that start from `state` and leave their new
     /// state in it. Layers that go back in time start anew: they would need the future.
     fn forward_with_state(
@@ -107,6 +123,18 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
     fn joins(&self) -> bool {
         (**self).joins()
+    }
+
+    fn rows(&self, input: &Tensor, cx: &mut Cx) -> Option<(Tensor, Tensor)> {
+        (**self).rows(input, cx)
+    }
+
+    fn takes_rows(&self) -> bool {
+        (**self).takes_rows()
+    }
+
+    fn forward_rows(&self, table: &Tensor, tokens: &Tensor, cx: &mut Cx) -> Tensor {
+        (**self).forward_rows(table, tokens, cx)
     }
 
     fn activation(&self) -> Option<Activation> {

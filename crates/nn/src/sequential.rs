@@ -13,7 +13,8 @@ use crate::walk::{Parameters, Walk, WalkMut};
 /// `3.running_mean`.
 ///
 /// Where an activation follows a layer that can compute it along with its own result, the two run
-/// as one.
+/// as one. Where a recurrent layer follows an embedding, it may multiply the embedding's few rows
+/// rather than every token's.
 ///
 /// ```
 /// use glassbox_nn::{Cx, Module, Sequential};
@@ -127,6 +128,14 @@ impl Sequential {
                 layers.next();
             }
             let input = value.as_ref().unwrap_or(input);
+            if layers.peek().is_some_and(|(_, next)| next.module.takes_rows())
+                && let Some((table, tokens)) = cx.scope(index, |cx| layer.module.rows(input, cx))
+                && let Some((index, layer)) = layers.next()
+            {
+                let output = |cx: &mut Cx| layer.module.forward_rows(&table, &tokens, cx);
+                value = Some(cx.scope(index, output));
+                continue;
+            }
             value = Some(cx.scope(index, |cx| match activation {
                 Some(activation) => layer.module.forward_activated(input, activation, cx),
                 None => layer.module.forward(input, cx),

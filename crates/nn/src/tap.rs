@@ -59,6 +59,11 @@ impl Cx {
         (result, tapped)
     }
 
+    /// Whether some recurrent layer is looked into.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.tap.is_some()
+    }
+
     /// The input that the running recurrent layer, number `place.0` of `place.1` in its stack, is
     /// to use instead of `input`.
     pub(crate) fn tap_input(

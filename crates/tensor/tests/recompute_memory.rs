@@ -12,7 +12,7 @@ fn held(cell: RecurrentCell, recompute: bool) -> usize {
     let (x, input) = (leaf(&[batch, time, inputs]), leaf(&[inputs, width]));
     let (hidden, bias) = (leaf(&[units, width]), leaf(&[width]));
     let weights = RecurrentWeights {
-        input: &input,
+        input: Some(&input),
         hidden: &hidden,
         input_bias: Some(&bias),
         hidden_bias: None,

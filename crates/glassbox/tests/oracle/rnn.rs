@@ -41,7 +41,7 @@ impl Weights {
 
     fn borrowed(&self) -> RecurrentWeights<'_> {
         RecurrentWeights {
-            input: &self.input,
+            input: Some(&self.input),
             hidden: &self.hidden,
             input_bias: self.input_bias.as_ref(),
             hidden_bias: self.hidden_bias.as_ref(),

@@ -94,8 +94,12 @@ pub struct Embedding {
     pub weight: Param,
 }
 
-impl Module for Embedding {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+impl Embedding {
+    /// `input` as integers.
+    ///
+    /// # Panics
+    /// When one of them is no token.
+    fn tokens(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         let size = self.weight.shape()[0];
         let tokens = match input.dtype() {
             DType::I32 => input.detach(),
@@ -115,7 +119,19 @@ impl Module for Embedding {
             let name = cx.name("embedding");
             panic!("{name} expects tokens from 0 to {}, got {found}", size - 1);
         }
+        tokens
+    }
+}
+
+impl Module for Embedding {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        let tokens = self.tokens(input, cx);
         self.weight.on(cx).index_select(0, &tokens)
+    }
+
+    fn rows(&self, input: &Tensor, cx: &mut Cx) -> Option<(Tensor, Tensor)> {
+        let tokens = self.tokens(input, cx);
+        Some((self.weight.on(cx), tokens))
     }
 }
 

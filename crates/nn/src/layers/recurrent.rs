@@ -1,7 +1,8 @@
 //! What `rnn`, `gru` and `lstm` share: stacked layers in one or both directions.
 
 use glassbox_tensor::{
-    PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights, Tensor,
+    Activation, PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput,
+    RecurrentWeights, Tensor,
 };
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +141,7 @@ struct TakenWeights {
 impl TakenWeights {
     fn borrowed(&self) -> RecurrentWeights<'_> {
         RecurrentWeights {
-            input: &self.input,
+            input: Some(&self.input),
             hidden: &self.hidden,
             input_bias: self.input_bias.as_ref(),
             hidden_bias: self.hidden_bias.as_ref(),
@@ -177,6 +178,13 @@ impl RecurrentLayer {
     ) -> RecurrentOutput {
         let weights = self.on(cx);
         let weights = weights.borrowed();
+        if options.rows.is_some()
+            && let Some(weight) = weights.input
+        {
+            let table = input.linear(weight, weights.input_bias, Activation::Identity);
+            let weights = RecurrentWeights { input: None, input_bias: None, ..weights };
+            return table.recurrent(cell, &weights, options);
+        }
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
         let prepared = match single.then(|| cx.prepared(&weights)).flatten() {
@@ -190,20 +198,54 @@ impl RecurrentLayer {
 
 impl Module for Recurrent {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        let Settings { kind, cell, dropout, returns, recompute } = self.settings;
-        let inputs = self.forward[0].weight_ih.shape()[0];
+        let inputs = self.inputs();
         let fits = input.rank() == 3 && input.dims()[2] == inputs && input.dims()[1] > 0;
-        cx.expect_shape(kind, input, fits, format_args!("sequences of {inputs} features"));
+        let wanted = format_args!("sequences of {inputs} features");
+        cx.expect_shape(self.settings.kind, input, fits, wanted);
+        self.run(input.clone(), None, cx)
+    }
+
+    fn takes_rows(&self) -> bool {
+        true
+    }
+
+    fn forward_rows(&self, table: &Tensor, tokens: &Tensor, cx: &mut Cx) -> Tensor {
+        // Evaluations have their weights packed, and often a single step.
+        let pays = cx.is_recording() && FEW_ROWS * table.dims()[0] <= tokens.elements();
+        let plain = self.reverse.is_empty() && !self.settings.recompute && !cx.is_tapped();
+        let fits = tokens.rank() == 2 && table.dims()[1] == self.inputs();
+        if pays && plain && fits && cx.lengths().is_none() {
+            self.run(table.clone(), Some(tokens), cx)
+        } else {
+            self.forward(&table.index_select(0, tokens), cx)
+        }
+    }
+}
+
+/// So many times as many steps as rows of a table are worth multiplying the table instead.
+const FEW_ROWS: usize = 2;
+
+impl Recurrent {
+    /// Features of a step.
+    fn inputs(&self) -> usize {
+        self.forward[0].weight_ih.shape()[0]
+    }
+
+    /// The stack over `value`; with `rows` a table of which each step of the first layer takes one.
+    fn run(&self, mut value: Tensor, rows: Option<&Tensor>, cx: &mut Cx) -> Tensor {
+        let Settings { kind, cell, dropout, returns, recompute } = self.settings;
+        let batch = rows.unwrap_or(&value).dims()[0];
         let lengths = cx.lengths().cloned();
-        let mut value = input.clone();
         for (index, layer) in self.forward.iter().enumerate() {
             let is_last = index + 1 == self.forward.len();
             let place = (index, self.forward.len());
+            let rows = rows.filter(|_| index == 0);
             value = cx.tap_input(kind, place, &value).unwrap_or(value);
             let gives_state = is_last && returns == Return::Last;
-            let state = cx.recurrent_state(kind, input.dims()[0]);
+            let state = cx.recurrent_state(kind, batch);
             let options = RecurrentOptions {
                 reverse: false,
+                rows,
                 lengths: lengths.as_ref(),
                 hidden: state.as_ref().map(|state| &state.hidden),
                 cell: state.as_ref().and_then(|state| state.cell.as_ref()),
@@ -238,7 +280,7 @@ impl Module for Recurrent {
 #[cfg(test)]
 mod tests {
     use crate::layers::{GruConfig, Layer, LstmConfig, Return, RnnConfig};
-    use crate::{Cx, Module, RecurrentState, Sequential, state};
+    use crate::{Cx, Module, RecurrentState, Sequential, Slot, state, walk};
     use glassbox_tensor::{Rng, Tensor};
 
     fn noise(shape: [usize; 3]) -> Tensor {
@@ -273,6 +315,37 @@ mod tests {
             let at = |time: usize| &sequence[(item * 5 + time) * 8..][..8];
             assert_eq!(ends[item * 8..][..4], at(4)[..4]);
             assert_eq!(ends[item * 8 + 4..][..4], at(0)[4..]);
+        }
+    }
+
+    #[test]
+    fn an_embeddings_rows_are_multiplied_once() {
+        let mut rng = Rng::new(5);
+        let tokens: Vec<_> = (0..36).map(|_| (6.0 * rng.uniform()) as i32).collect();
+        let tokens = Tensor::from_i32(&tokens, [4, 9]);
+        for layer in [
+            Layer::from(LstmConfig { layers: 2, ..LstmConfig::new(4) }),
+            GruConfig { returns: Return::Last, ..GruConfig::new(4) }.into(),
+            RnnConfig::new(4).into(),
+        ] {
+            let model =
+                Sequential::input([9]).embedding(6, 3).layer(layer).tanh().build(7).unwrap();
+            let together = model.forward(&tokens, &mut Cx::train(0, 0));
+            let (mut apart, mut cx) = (tokens.clone(), Cx::train(0, 0));
+            for layer in model.layers() {
+                apart = layer.module.forward(&apart, &mut cx);
+            }
+            let gradients = [&together, &apart].map(|output| (output * output).sum(..).backward());
+            let close = |a: &Tensor, b: &Tensor| {
+                let mut pairs = a.as_slice().iter().zip(b.as_slice());
+                assert!(pairs.all(|(a, b)| (a - b).abs() < 1e-5 * (1.0 + a.abs())), "{a:?} {b:?}");
+            };
+            close(&together, &apart);
+            walk(&model, |_, slot| {
+                let Slot::Param(param) = slot else { return };
+                let [a, b] = gradients.each_ref().map(|all| param.gradient(all).unwrap());
+                close(a, b);
+            });
         }
     }
 

@@ -4,6 +4,7 @@
 use super::Backward;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
+use crate::kernels::cpu::reduce::add_rows;
 use crate::shape::{Shape, resolve_axis};
 use crate::tensor::Tensor;
 
@@ -71,10 +72,7 @@ impl Backward for IndexSelect {
             }
             let blocks = output_grad.as_slice().chunks_exact(places.len() * inner);
             for (out, block) in out.chunks_exact_mut(length * inner).zip(blocks) {
-                for (&place, terms) in places.iter().zip(block.chunks_exact(inner)) {
-                    let sums = &mut out[place as usize * inner..][..inner];
-                    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-                }
+                add_rows(places, inner, block, out);
             }
         });
         inputs.add(0, gradient);

@@ -29,7 +29,10 @@ pub(crate) struct Recurrent {
     reverse: bool,
     sizes: Sizes,
     input: Values,
-    input_weight: Values,
+    rows: Option<Values>,
+    /// Of the input: of a table where there are rows.
+    input_rows: usize,
+    input_weight: Option<Values>,
     hidden_weight: Values,
     input_bias: Option<Values>,
     hidden_bias: Option<Values>,
@@ -69,7 +72,7 @@ impl Tensor {
     /// # use glassbox_tensor::{RecurrentCell, RecurrentOptions, RecurrentWeights, Tensor};
     /// let (input, hidden) = (Tensor::ones([1, 1]), Tensor::full([1, 1], 0.5));
     /// let weights = RecurrentWeights {
-    ///     input: &input,
+    ///     input: Some(&input),
     ///     hidden: &hidden,
     ///     input_bias: None,
     ///     hidden_bias: None,
@@ -89,13 +92,21 @@ impl Tensor {
     ) -> RecurrentOutput {
         let sizes = checked_sizes(self, cell, weights, options);
         let Sizes { batch, time, outputs, .. } = sizes;
-        let masked = options.lengths.map(|lengths| without_padding(self, lengths.as_i32()));
+        if let Some(rows) = options.rows {
+            let count = self.dims()[0];
+            let wrong = rows.as_i32().iter().find(|&&row| row as usize >= count);
+            assert!(wrong.is_none(), "row {} of {count} rows", wrong.unwrap_or(&0));
+        }
+        let masked = match (options.lengths, options.rows) {
+            (Some(lengths), None) => Some(without_padding(self, lengths.as_i32())),
+            _ => None,
+        };
         let input = masked.as_ref().unwrap_or(self);
         let constant = self.detach();
         let or_constant = |x: Option<&'_ Tensor>| x.unwrap_or(&constant).clone();
         let graph_inputs = [
             self.clone(),
-            weights.input.clone(),
+            or_constant(weights.input),
             weights.hidden.clone(),
             or_constant(weights.input_bias),
             or_constant(weights.hidden_bias),
@@ -105,7 +116,8 @@ impl Tensor {
         ];
         let records = graph_inputs.iter().any(Self::requires_grad);
 
-        let (input_weight, hidden_weight) = (weights.input.as_slice(), weights.hidden.as_slice());
+        let hidden_weight = weights.hidden.as_slice();
+        let input_weight = weights.input.map(Self::as_slice);
         let projection = weights.projection.map(Self::as_slice);
         let own;
         let prepared = options.prepared.filter(|prepared| prepared.is_of(weights));
@@ -121,6 +133,7 @@ impl Tensor {
             reverse: options.reverse,
             sizes,
             input: input.as_slice(),
+            rows: options.rows.map(Self::as_i32),
             lengths: options.lengths.map(Self::as_i32),
             input_weight,
             hidden_weight,
@@ -154,7 +167,9 @@ impl Tensor {
                 reverse: options.reverse,
                 sizes,
                 input: input.values(),
-                input_weight: weights.input.values(),
+                rows: options.rows.map(Self::values),
+                input_rows: input.dims()[0],
+                input_weight: weights.input.map(Self::values),
                 hidden_weight: weights.hidden.values(),
                 input_bias: weights.input_bias.map(Self::values),
                 hidden_bias: weights.hidden_bias.map(Self::values),

@@ -10,7 +10,7 @@ use crate::kernels::cpu::matmul::{
     Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
 };
 use crate::kernels::cpu::recurrent::{self as kernels, Gru, Lstm, Rnn};
-use crate::kernels::cpu::reduce::column_sums;
+use crate::kernels::cpu::reduce::{add_rows, column_sums};
 use crate::kernels::threads;
 use crate::ops::Backward;
 use crate::ops::activation::Activation;
@@ -127,7 +127,8 @@ impl Recurrent {
 
     fn packed(&self) -> Packed {
         let projection = self.projection.as_ref().map(Values::f32s);
-        Packed::new(self.sizes, self.input_weight.f32s(), self.hidden_weight.f32s(), projection)
+        let input = self.input_weight.as_ref().map(Values::f32s);
+        Packed::new(self.sizes, input, self.hidden_weight.f32s(), projection)
     }
 
     /// The layer, to run again.
@@ -137,8 +138,9 @@ impl Recurrent {
             reverse: self.reverse,
             sizes: self.sizes,
             input: self.input.f32s(),
+            rows: self.rows.as_ref().map(Values::i32s),
             lengths: self.lengths(),
-            input_weight: self.input_weight.f32s(),
+            input_weight: self.input_weight.as_ref().map(Values::f32s),
             hidden_weight: self.hidden_weight.f32s(),
             input_bias: self.input_bias.as_ref().map(Values::f32s),
             hidden_bias: self.hidden_bias.as_ref().map(Values::f32s),
@@ -266,17 +268,21 @@ impl Sums {
     fn new(record: &Recurrent, inputs: &InputGradients) -> Self {
         let Sizes { batch, time, inputs: features, units, outputs, .. } = record.sizes;
         let width = record.sizes.width();
+        let input = match record.rows {
+            None => [batch, time, features].into(),
+            Some(_) => [record.input_rows, width].into(),
+        };
         let shapes: [crate::shape::Shape; 6] = [
-            [batch, time, features].into(),
+            input,
             [features, width].into(),
             [outputs, width].into(),
             [width].into(),
             [width].into(),
             [units, outputs].into(),
         ];
-        let input_weight = inputs.wants(0).then(|| {
-            let weight = Matrix::new(record.input_weight.f32s(), features, width);
-            PackedMatrix::new(weight.transposed())
+        let weight = record.input_weight.as_ref().filter(|_| inputs.wants(0));
+        let input_weight = weight.map(|weight| {
+            PackedMatrix::new(Matrix::new(weight.f32s(), features, width).transposed())
         });
         let mut index = 0;
         // Filled by what is added first.
@@ -308,8 +314,21 @@ impl Sums {
         let begun = std::mem::replace(&mut self.begun, true);
         let [input, input_weight, hidden_weight, input_bias, hidden_bias, projection] =
             &mut self.grads;
-        if let (Some(grad), Some(weight)) = (input, &self.input_weight) {
-            product(grads, weight, Epilogue::default(), &mut grad.make_mut()[from..][..to]);
+        if let Some(grad) = input {
+            let grad = grad.make_mut();
+            match (&self.input_weight, &record.rows) {
+                (_, Some(places)) => {
+                    if !begun {
+                        grad.fill(0.0);
+                    }
+                    let places = &places.i32s()[Span::whole(sizes).row_of(stretch)..][..rows];
+                    add_rows(places, width, &gates[row * width..][..rows * width], grad);
+                }
+                (Some(weight), None) => {
+                    product(grads, weight, Epilogue::default(), &mut grad[from..][..to]);
+                }
+                (None, None) => unreachable!("a weight or rows"),
+            }
         }
         if input_weight.is_some() || hidden_weight.is_some() {
             let packed = PackedMatrix::new(grads);

@@ -49,10 +49,12 @@ pub(super) struct Layer<'a> {
     pub(super) cell: RecurrentCell,
     pub(super) reverse: bool,
     pub(super) sizes: Sizes,
-    /// `[batch, time, inputs]`, zeros after each item's end.
+    /// `[batch, time, inputs]`, zeros after each item's end; with `rows`, a table of products.
     pub(super) input: &'a [f32],
+    pub(super) rows: Option<&'a [i32]>,
     pub(super) lengths: Option<&'a [i32]>,
-    pub(super) input_weight: &'a [f32],
+    /// Absent with `rows`.
+    pub(super) input_weight: Option<&'a [f32]>,
     pub(super) hidden_weight: &'a [f32],
     pub(super) input_bias: Option<&'a [f32]>,
     pub(super) hidden_bias: Option<&'a [f32]>,
@@ -74,7 +76,7 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn new(
         sizes: Sizes,
-        input: &[f32],
+        input: Option<&[f32]>,
         hidden: &[f32],
         projection: Option<&[f32]>,
     ) -> Self {
@@ -83,7 +85,7 @@ impl Packed {
             (sizes.time > 1).then(|| PackedMatrix::new(Matrix::new(weight, rows, sizes.width())))
         };
         Self {
-            input: several(input, inputs),
+            input: input.and_then(|weight| several(weight, inputs)),
             hidden: several(hidden, outputs),
             projection: projection
                 .map(|weight| PackedMatrix::new(Matrix::new(weight, units, outputs))),
@@ -95,7 +97,7 @@ impl Packed {
     pub(super) fn all(weights: &RecurrentWeights<'_>) -> Self {
         let packed = |weight| PackedMatrix::new(matrix(weight));
         Self {
-            input: Some(packed(weights.input)),
+            input: weights.input.map(packed),
             hidden: Some(packed(weights.hidden)),
             projection: weights.projection.map(packed),
             half: None,
@@ -105,8 +107,9 @@ impl Packed {
     /// Those of a layer, rounded to half precision.
     pub(super) fn half(weights: &RecurrentWeights<'_>) -> Self {
         let projection = weights.projection.map(|weight| PackedMatrix::new(matrix(weight)));
-        let half = [weights.input, weights.hidden].map(|weight| HalfMatrix::new(matrix(weight)));
-        Self { input: None, hidden: None, projection, half: Some(half) }
+        let half = |weight| HalfMatrix::new(matrix(weight));
+        let half = weights.input.map(|input| [half(input), half(weights.hidden)]);
+        Self { input: None, hidden: None, projection, half }
     }
 }
 
@@ -223,6 +226,17 @@ impl Layer<'_> {
     fn input_products(&self, span: Span) -> Tensor {
         let Sizes { inputs, .. } = self.sizes;
         let width = self.sizes.width();
+        if let Some(rows) = self.rows {
+            return Tensor::build([span.rows(), width], |out| {
+                let items = (0..span.items).flat_map(|item| {
+                    let from = Span::whole(self.sizes).row_of(span.item(item));
+                    &rows[from..from + span.steps]
+                });
+                for (&row, out) in items.zip(out.chunks_exact_mut(width)) {
+                    out.copy_from_slice(&self.input[row as usize * width..][..width]);
+                }
+            });
+        }
         let epilogue = Epilogue { bias: self.input_bias, ..Epilogue::default() };
         let input = |span: Span| {
             let from = Span::whole(self.sizes).row_of(span) * inputs;
@@ -243,7 +257,8 @@ impl Layer<'_> {
         }
         Tensor::build([span.rows(), width], |out| match &self.packed.input {
             None => {
-                let weight = Matrix::new(self.input_weight, inputs, width);
+                let weight = self.input_weight.expect("a weight or rows");
+                let weight = Matrix::new(weight, inputs, width);
                 product(input(span), weight, epilogue, out);
             }
             Some(weight) if span.steps == self.sizes.time => match self.known {

@@ -39,8 +39,9 @@ impl RecurrentCell {
 /// The weights of one layer in one direction.
 #[derive(Clone, Copy, Debug)]
 pub struct RecurrentWeights<'a> {
-    /// `[inputs, gates · units]`.
-    pub input: &'a Tensor,
+    /// `[inputs, gates · units]`; absent where steps take [rows](RecurrentOptions::rows) of
+    /// products with it.
+    pub input: Option<&'a Tensor>,
     /// `[outputs, gates · units]`; `outputs` is `units` without a projection.
     pub hidden: &'a Tensor,
     /// `[gates · units]`, added to the product with the input.
@@ -57,6 +58,10 @@ pub struct RecurrentWeights<'a> {
 pub struct RecurrentOptions<'a> {
     /// From the last step of each item to its first.
     pub reverse: bool,
+    /// Integers `[batch, time]`: the layer's input is a table `[rows, gates · units]` of products
+    /// with the weight that [`RecurrentWeights::input`] leaves out, and with its bias, and each step
+    /// takes the row named here. Few different rows are multiplied once each, not at every step.
+    pub rows: Option<&'a Tensor>,
     /// Integers `[batch]`: how many steps of each item count, from 1 to `time`. Outputs after
     /// them are zeros.
     pub lengths: Option<&'a Tensor>,

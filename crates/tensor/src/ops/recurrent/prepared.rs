@@ -57,7 +57,7 @@ impl PreparedRecurrent {
 
 fn all<'a>(weights: &RecurrentWeights<'a>) -> [Option<&'a Tensor>; 5] {
     let RecurrentWeights { input, hidden, input_bias, hidden_bias, projection } = *weights;
-    [Some(input), Some(hidden), input_bias, hidden_bias, projection]
+    [input, Some(hidden), input_bias, hidden_bias, projection]
 }
 
 /// Products of the inputs of single steps. A text has few different tokens: the first layer sees

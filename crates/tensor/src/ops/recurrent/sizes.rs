@@ -58,7 +58,18 @@ pub(super) fn checked_sizes(
 ) -> Sizes {
     let gates = cell.gates();
     let (shape, hidden) = (input.shape(), weights.hidden.shape());
-    let (&[batch, time, inputs], &[outputs, width]) = (shape.dims(), hidden.dims()) else {
+    let steps = match options.rows {
+        None => shape,
+        // Rows of a table: as many inputs as products.
+        Some(rows) => {
+            let (rows, table) = (rows.shape(), shape);
+            let (&[batch, time], &[_, width]) = (rows.dims(), table.dims()) else {
+                panic!("recurrent layer of rows {rows} of a table of {table}");
+            };
+            [batch, time, width].into()
+        }
+    };
+    let (&[batch, time, inputs], &[outputs, width]) = (steps.dims(), hidden.dims()) else {
         panic!("recurrent layer of {shape} with a hidden weight of {hidden}");
     };
     let units = width / gates;
@@ -72,7 +83,16 @@ pub(super) fn checked_sizes(
             assert_eq!(found.dims(), wanted, "recurrent layer of {shape}: the shape of its {name}");
         }
     };
-    expect("input weight", Some(weights.input), &[inputs, width]);
+    assert!(
+        options.rows.is_some() == weights.input.is_none()
+            && (options.rows.is_none() || inputs == width),
+        "recurrent layer of {shape}: either an input weight or rows of {width} products"
+    );
+    assert!(
+        options.rows.is_none() || weights.input_bias.is_none(),
+        "recurrent layer of {shape}: the products in rows have their bias"
+    );
+    expect("input weight", weights.input, &[inputs, width]);
     expect("input bias", weights.input_bias, &[width]);
     expect("hidden bias", weights.hidden_bias, &[width]);
     expect("projection", weights.projection, &[units, outputs]);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ops::activation::Activation;
 use crate::ops::check::Sample;
 use crate::random::Rng;
 
@@ -33,7 +34,7 @@ fn run(
 ) -> impl Fn(&[Tensor]) -> Tensor {
     move |x| {
         let weights = RecurrentWeights {
-            input: &x[1],
+            input: Some(&x[1]),
             hidden: &x[2],
             input_bias: Some(&x[3]),
             hidden_bias: Some(&x[4]),
@@ -45,8 +46,7 @@ fn run(
             hidden: Some(&x[5]),
             cell: cell.has_cell().then_some(&x[6]),
             differentiable_state: true,
-            recompute: false,
-            prepared: None,
+            ..RecurrentOptions::default()
         };
         joined(&x[0].recurrent(cell, &weights, &options))
     }
@@ -64,6 +64,14 @@ pub(super) fn samples() -> Vec<Sample> {
         samples.push(Sample::new(name, shapes.clone(), run(cell, false, lengths())).map(small));
         samples.push(Sample::new(name, shapes, run(cell, true, lengths())).map(small));
     }
+    for cell in [RnnTanh, Gru, Lstm] {
+        for (reverse, lengths) in [(false, None), (true, Some([4, 1, 2]))] {
+            let width = cell.gates() * 5;
+            let of_rows = move |x: &[Tensor]| of_rows(cell, reverse, lengths, x).sequence;
+            let shapes = [vec![4, width], vec![5, width], vec![width]];
+            samples.push(Sample::new("rows of a table", shapes, of_rows).map(small));
+        }
+    }
     // Positive weights and inputs keep clear of the kink.
     let positive = |x: f32| 0.3 * x.abs() + 0.1;
     let relu = run(RnnRelu, false, None);
@@ -77,7 +85,7 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("projection, the sequence alone", projected, |x| {
             let lengths = Tensor::from_i32(&[3, 4, 1], [3]);
             let weights = RecurrentWeights {
-                input: &x[1],
+                input: Some(&x[1]),
                 hidden: &x[2],
                 input_bias: None,
                 hidden_bias: None,
@@ -95,6 +103,77 @@ pub(super) fn samples() -> Vec<Sample> {
     samples
 }
 
+/// A layer whose steps take rows of a table of products, one of them never.
+fn of_rows(
+    cell: RecurrentCell,
+    reverse: bool,
+    lengths: Option<[i32; 3]>,
+    x: &[Tensor],
+) -> RecurrentOutput {
+    let weights = RecurrentWeights {
+        input: None,
+        hidden: &x[1],
+        input_bias: None,
+        hidden_bias: Some(&x[2]),
+        projection: None,
+    };
+    let rows = Tensor::from_i32(&[0, 3, 0, 1, 1, 1, 0, 3, 3, 0, 0, 1], [3, 4]);
+    let lengths = lengths.map(|lengths| Tensor::from_i32(&lengths, [3]));
+    let options = RecurrentOptions {
+        reverse,
+        rows: Some(&rows),
+        lengths: lengths.as_ref(),
+        ..RecurrentOptions::default()
+    };
+    x[0].recurrent(cell, &weights, &options)
+}
+
+/// With the product of a table in the graph, rows give what each token's product gives.
+#[test]
+fn rows_of_a_table_are_the_steps_products() {
+    for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
+        for (recompute, time) in [(false, 9), (true, 700)] {
+            let mut x: Vec<_> = random(cell, [3, 1, 4, 9]).iter().map(Tensor::with_grad).collect();
+            x[0] = random(cell, [1, 6, 4, 1])[0].reshape([6, 4]).with_grad();
+            let places: Vec<_> = (0..3 * time).map(|i| i * i % 5).collect();
+            let rows = Tensor::from_i32(&places, [3, time as usize]);
+            let options = RecurrentOptions { recompute, ..RecurrentOptions::default() };
+            let each = x[0].index_select(0, &rows).recurrent(cell, &plain(&x), &options).sequence;
+            let table = x[0].linear(&x[1], Some(&x[3]), Activation::Identity);
+            let weights = RecurrentWeights { input: None, input_bias: None, ..plain(&x) };
+            let options = RecurrentOptions { rows: Some(&rows), ..options };
+            let taken = table.recurrent(cell, &weights, &options).sequence;
+            let close = |a: &Tensor, b: &Tensor, what: &str| {
+                for (a, b) in a.as_slice().iter().zip(b.as_slice()) {
+                    assert!((a - b).abs() < 1e-4 * (1.0 + a.abs()), "{cell:?} {what}: {a} {b}");
+                }
+            };
+            close(&each, &taken, "output");
+            let [each, taken] = [each, taken].map(|y| (&y * &y).sum(..).backward());
+            for (index, leaf) in x[..5].iter().enumerate() {
+                let gradients = [&each, &taken].map(|all| all.get(leaf).unwrap().clone());
+                close(&gradients[0], &gradients[1], &format!("gradient {index}"));
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "row 7 of 6 rows")]
+fn a_row_is_of_the_table() {
+    let (table, hidden) = (Tensor::zeros([6, 4]), Tensor::zeros([1, 4]));
+    let weights = RecurrentWeights {
+        input: None,
+        hidden: &hidden,
+        input_bias: None,
+        hidden_bias: None,
+        projection: None,
+    };
+    let rows = Tensor::from_i32(&[0, 7], [1, 2]);
+    let options = RecurrentOptions { rows: Some(&rows), ..RecurrentOptions::default() };
+    let _ = table.recurrent(RecurrentCell::Lstm, &weights, &options);
+}
+
 /// A layer of random weights over a random input.
 fn random(cell: RecurrentCell, sizes: [usize; 4]) -> Vec<Tensor> {
     let mut rng = Rng::new(3);
@@ -106,7 +185,7 @@ fn random(cell: RecurrentCell, sizes: [usize; 4]) -> Vec<Tensor> {
 
 fn plain<'a>(x: &'a [Tensor]) -> RecurrentWeights<'a> {
     RecurrentWeights {
-        input: &x[1],
+        input: Some(&x[1]),
         hidden: &x[2],
         input_bias: Some(&x[3]),
         hidden_bias: Some(&x[4]),

@@ -53,7 +53,7 @@ fn bits(case: Case, [batch, time]: [usize; 2], recompute: bool) -> Vec<Vec<u32>>
     let ends: Vec<i32> = (0..batch).map(|item| (1 + item * 211 % time) as i32).collect();
     let ends = Tensor::from_i32(&ends, [batch]);
     let weights = RecurrentWeights {
-        input: &x[1],
+        input: Some(&x[1]),
         hidden: &x[2],
         input_bias: Some(&x[3]),
         hidden_bias: Some(&x[4]),
@@ -66,7 +66,7 @@ fn bits(case: Case, [batch, time]: [usize; 2], recompute: bool) -> Vec<Vec<u32>>
         cell: (states && cell.has_cell()).then_some(&x[7]),
         differentiable_state: states,
         recompute,
-        prepared: None,
+        ..RecurrentOptions::default()
     };
     let output = x[0].recurrent(cell, &weights, &options);
     let result = if states { joined(&output) } else { output.sequence };
