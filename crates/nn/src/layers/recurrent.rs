@@ -222,7 +222,7 @@ impl Module for Recurrent {
     }
 }
 
-/// So many times as many steps as rows of a table are worth multiplying the table instead.
+/// Steps for each row of a table from which on it pays to multiply the table instead.
 const FEW_ROWS: usize = 2;
 
 impl Recurrent {

@@ -107,9 +107,9 @@ impl Packed {
     /// Those of a layer, rounded to half precision.
     pub(super) fn half(weights: &RecurrentWeights<'_>) -> Self {
         let projection = weights.projection.map(|weight| PackedMatrix::new(matrix(weight)));
-        let half = |weight| HalfMatrix::new(matrix(weight));
-        let half = weights.input.map(|input| [half(input), half(weights.hidden)]);
-        Self { input: None, hidden: None, projection, half }
+        let input = weights.input.expect("rows of products are not rounded");
+        let half = [input, weights.hidden].map(|weight| HalfMatrix::new(matrix(weight)));
+        Self { input: None, hidden: None, projection, half: Some(half) }
     }
 }
 

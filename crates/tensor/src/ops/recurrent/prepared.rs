@@ -29,6 +29,9 @@ impl PreparedRecurrent {
 
     /// Prepares `weights` rounded to half precision (IEEE 754 binary16, one part in 2048), which
     /// single steps read in half the time. Sums are made in single precision.
+    ///
+    /// # Panics
+    /// Without an input weight.
     pub fn half(weights: &RecurrentWeights<'_>) -> Self {
         Self::with(weights, Packed::half(weights))
     }
