@@ -52,27 +52,13 @@ pub(crate) fn forward(
         return depthwise::apply(g, &Sweep::forward(g), input, weight, finish, output);
     }
     if let Some(wide) = SideBySide::of(g) {
-        return several_pixels(&wide, input, weight, finish, output);
+        return wide.forward(input, weight, finish, output);
     }
     sums_of_products(g, input, weight, finish, output);
 }
 
-/// [`forward`] of some pixels side by side.
-fn several_pixels(
-    wide: &SideBySide,
-    input: &[f32],
-    weight: &[f32],
-    finish: Epilogue<'_>,
-    output: &mut [f32],
-) {
-    let weight = wide.weight(weight);
-    let bias = finish.bias.map(|bias| wide.bias(bias));
-    let finish = Epilogue { bias: bias.as_deref(), ..finish };
-    let weight = &weight.f32s()[..wide.geometry.weight_elements()];
-    sums_of_products(&wide.geometry, input, weight, finish, output);
-}
-
-fn sums_of_products(
+/// [`forward`] without any other algorithm.
+pub(super) fn sums_of_products(
     g: &Geometry,
     input: &[f32],
     weight: &[f32],
@@ -104,7 +90,7 @@ pub(crate) fn input_grad(
     }
     if let Some(wide) = adjoint(g).as_ref().and_then(SideBySide::of) {
         let turned = adjoint_weight(g, weight);
-        return several_pixels(&wide, output_grad, turned.f32s(), finish, grad);
+        return wide.forward(output_grad, turned.f32s(), finish, grad);
     }
     for y in 0..g.stride[0] {
         for x in 0..g.stride[1] {

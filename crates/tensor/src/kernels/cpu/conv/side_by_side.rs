@@ -8,6 +8,7 @@
 
 use smallvec::SmallVec;
 
+use super::apply::{Epilogue, sums_of_products};
 use super::geometry::Geometry;
 use crate::kernels::cpu::tile::panel_columns;
 use crate::ops::precision::Precision;
@@ -39,8 +40,23 @@ impl SideBySide {
         })
     }
 
+    /// `output = activation(conv(input, weight) + bias)`, added to it on demand.
+    pub(super) fn forward(
+        &self,
+        input: &[f32],
+        weight: &[f32],
+        finish: Epilogue<'_>,
+        output: &mut [f32],
+    ) {
+        let weight = self.weight(weight);
+        let bias = finish.bias.map(|bias| self.bias(bias));
+        let finish = Epilogue { bias: bias.as_deref(), ..finish };
+        let weight = &weight.f32s()[..self.geometry.weight_elements()];
+        sums_of_products(&self.geometry, input, weight, finish, output);
+    }
+
     /// A single pixel's weights at each pixel's taps and channels.
-    pub(super) fn weight(&self, weight: &[f32]) -> Storage {
+    fn weight(&self, weight: &[f32]) -> Storage {
         let mut wide = Storage::new(self.geometry.weight_elements());
         let values = wide.unique_f32s().expect("a new buffer is not shared");
         values.fill(0.0);
@@ -52,7 +68,7 @@ impl SideBySide {
     }
 
     /// A single pixel's bias for each pixel.
-    pub(super) fn bias(&self, bias: &[f32]) -> SmallVec<[f32; 16]> {
+    fn bias(&self, bias: &[f32]) -> SmallVec<[f32; 16]> {
         bias.iter().copied().cycle().take(self.geometry.filters).collect()
     }
 
