@@ -62,7 +62,6 @@ fn one_step(case: &Case, cell: RecurrentCell) -> Computed {
         cell: state.as_ref(),
         differentiable_state: true,
         recompute: false,
-        prepared: None,
         ..RecurrentOptions::default()
     };
     let weights = Weights::of(case, "")?;
@@ -126,6 +125,7 @@ fn layers(case: &Case, cell: RecurrentCell) -> Computed {
                 differentiable_state: true,
                 recompute: false,
                 prepared: None,
+                rows: None,
             };
             let output = sequence.recurrent(cell, &weights.borrowed(), &options);
             hiddens.push(output.hidden.unsqueeze(0));
