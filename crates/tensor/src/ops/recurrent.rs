@@ -27,12 +27,13 @@ pub use prepared::PreparedRecurrent;
 pub(crate) struct Recurrent {
     cell: RecurrentCell,
     reverse: bool,
+    /// Whether steps take rows of a table of products.
+    takes_rows: bool,
     sizes: Sizes,
+    /// The sequences, or the table.
     input: Values,
-    rows: Option<Values>,
-    /// Of the input: of a table where there are rows.
-    input_rows: usize,
-    input_weight: Option<Values>,
+    /// What makes the steps' products of that: its weight, or the rows that they take.
+    input_factor: Values,
     hidden_weight: Values,
     input_bias: Option<Values>,
     hidden_bias: Option<Values>,
@@ -167,9 +168,8 @@ impl Tensor {
                 reverse: options.reverse,
                 sizes,
                 input: input.values(),
-                rows: options.rows.map(Self::values),
-                input_rows: input.dims()[0],
-                input_weight: weights.input.map(Self::values),
+                takes_rows: options.rows.is_some(),
+                input_factor: options.rows.or(weights.input).expect("one of them").values(),
                 hidden_weight: weights.hidden.values(),
                 input_bias: weights.input_bias.map(Self::values),
                 hidden_bias: weights.hidden_bias.map(Self::values),

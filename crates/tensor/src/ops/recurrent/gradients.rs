@@ -121,14 +121,22 @@ impl Recurrent {
         }
     }
 
+    fn input_weight(&self) -> Option<&[f32]> {
+        (!self.takes_rows).then(|| self.input_factor.f32s())
+    }
+
+    fn rows(&self) -> Option<&[i32]> {
+        self.takes_rows.then(|| self.input_factor.i32s())
+    }
+
     fn lengths(&self) -> Option<&[i32]> {
         self.lengths.as_ref().map(Values::i32s)
     }
 
     fn packed(&self) -> Packed {
         let projection = self.projection.as_ref().map(Values::f32s);
-        let input = self.input_weight.as_ref().map(Values::f32s);
-        Packed::new(self.sizes, input, self.hidden_weight.f32s(), projection)
+        let input_weight = self.input_weight();
+        Packed::new(self.sizes, input_weight, self.hidden_weight.f32s(), projection)
     }
 
     /// The layer, to run again.
@@ -138,9 +146,9 @@ impl Recurrent {
             reverse: self.reverse,
             sizes: self.sizes,
             input: self.input.f32s(),
-            rows: self.rows.as_ref().map(Values::i32s),
+            rows: self.rows(),
             lengths: self.lengths(),
-            input_weight: self.input_weight.as_ref().map(Values::f32s),
+            input_weight: self.input_weight(),
             hidden_weight: self.hidden_weight.f32s(),
             input_bias: self.input_bias.as_ref().map(Values::f32s),
             hidden_bias: self.hidden_bias.as_ref().map(Values::f32s),
@@ -268,9 +276,9 @@ impl Sums {
     fn new(record: &Recurrent, inputs: &InputGradients) -> Self {
         let Sizes { batch, time, inputs: features, units, outputs, .. } = record.sizes;
         let width = record.sizes.width();
-        let input = match record.rows {
-            None => [batch, time, features].into(),
-            Some(_) => [record.input_rows, width].into(),
+        let input = match record.takes_rows {
+            false => [batch, time, features].into(),
+            true => [record.input.f32s().len() / width, width].into(),
         };
         let shapes: [crate::shape::Shape; 6] = [
             input,
@@ -280,10 +288,9 @@ impl Sums {
             [width].into(),
             [units, outputs].into(),
         ];
-        let weight = record.input_weight.as_ref().filter(|_| inputs.wants(0));
-        let input_weight = weight.map(|weight| {
-            PackedMatrix::new(Matrix::new(weight.f32s(), features, width).transposed())
-        });
+        let weight = record.input_weight().filter(|_| inputs.wants(0));
+        let input_weight = weight
+            .map(|weight| PackedMatrix::new(Matrix::new(weight, features, width).transposed()));
         let mut index = 0;
         // Filled by what is added first.
         let grads = shapes.map(|shape| {
@@ -316,12 +323,12 @@ impl Sums {
             &mut self.grads;
         if let Some(grad) = input {
             let grad = grad.make_mut();
-            match (&self.input_weight, &record.rows) {
+            match (&self.input_weight, record.rows()) {
                 (_, Some(places)) => {
                     if !begun {
                         grad.fill(0.0);
                     }
-                    let places = &places.i32s()[Span::whole(sizes).row_of(stretch)..][..rows];
+                    let places = &places[Span::whole(sizes).row_of(stretch)..][..rows];
                     add_rows(places, width, &gates[row * width..][..rows * width], grad);
                 }
                 (Some(weight), None) => {
