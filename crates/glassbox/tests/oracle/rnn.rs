@@ -61,7 +61,6 @@ fn one_step(case: &Case, cell: RecurrentCell) -> Computed {
         hidden: hidden.as_ref(),
         cell: state.as_ref(),
         differentiable_state: true,
-        recompute: false,
         ..RecurrentOptions::default()
     };
     let weights = Weights::of(case, "")?;

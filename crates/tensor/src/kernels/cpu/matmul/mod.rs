@@ -247,7 +247,8 @@ fn any_product(
     if plan::is_small(rows, depth, columns) {
         return whole(left, right, epilogue, out, out_stride);
     }
-    let beyond = columns % panel_columns();
+    let panel = panel_columns();
+    let beyond = columns % panel;
     if let Right::Plain(matrix) = right
         && beyond < columns
         && plan::is_worth_one_by_one(rows, depth, beyond)
@@ -255,7 +256,7 @@ fn any_product(
     {
         return beyond_panels::product(beyond, left, matrix, epilogue, out, out_stride);
     }
-    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
+    let plan = Plan::new([rows, depth, columns], panel, left.column_stride == 1);
     match plan.cut {
         Cut::Depth(chunks) => by_depth(chunks, left, right, epilogue, out, out_stride),
         Cut::Blocks { rows: row_blocks, .. } => {

@@ -16,7 +16,16 @@ const NARROW: usize = 512;
 
 /// Whether the product of these rows, more than one, with a column is of this kind.
 pub(super) fn takes_column(left: Matrix<'_>) -> bool {
-    left.columns > 0 && (left.column_stride == 1 || left.row_stride == 1)
+    takes_matrix(&left.transposed())
+}
+
+/// Whether a vector's product with `matrix` is: there is something to sum, in whole rows or columns.
+fn takes_matrix(matrix: &Matrix<'_>) -> bool {
+    matrix.rows > 0 && (reads_columns(matrix) || matrix.column_stride == 1)
+}
+
+fn reads_columns(matrix: &Matrix<'_>) -> bool {
+    matrix.row_stride == 1 || matrix.rows == 1
 }
 
 /// Computes the product if it is of this kind, and says whether it was.
@@ -35,10 +44,10 @@ pub(super) fn product(
         (_, 1) if out_stride == 1 => (right.transposed(), left.transposed()),
         _ => return false,
     };
-    let by_columns = matrix.row_stride == 1 || matrix.rows == 1;
-    if matrix.rows == 0 || !by_columns && matrix.column_stride != 1 {
+    if !takes_matrix(&matrix) {
         return false;
     }
+    let by_columns = reads_columns(&matrix);
     let (depth, count) = (matrix.rows, matrix.columns);
     let bias = match epilogue.bias {
         Some(bias) if bias.len() == count => Bias::Each(bias),
