@@ -9,7 +9,7 @@ use glassbox::optimize::{AdamStep, SgdStep, adam, sgd};
 use glassbox::prelude::*;
 use glassbox::{
     BatchNormMode, Conv2dOptions, CrossEntropy, MaxPoolOptions, Padding, Precision, RecurrentCell,
-    RecurrentOptions, RecurrentWeights, denormals, threads,
+    RecurrentInput, RecurrentOptions, RecurrentWeights, denormals, threads,
 };
 use glassbox_bench::WORKLOADS;
 
@@ -202,7 +202,7 @@ fn recurrent(cell: RecurrentCell) -> Repeat {
         [&[16, 8, UNITS], &[UNITS, columns], &[UNITS, columns], &[columns], &[columns]];
     both_ways(leaves, move |[x, input, hidden, input_bias, hidden_bias]| {
         let weights = RecurrentWeights {
-            input: Some(input),
+            input: RecurrentInput::Weight(input),
             hidden,
             input_bias: Some(input_bias),
             hidden_bias: Some(hidden_bias),

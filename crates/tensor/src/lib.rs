@@ -39,7 +39,8 @@ pub use ops::padding::{Padding, output_length};
 pub use ops::pool_options::{AvgPoolOptions, MaxPoolOptions};
 pub use ops::precision::Precision;
 pub use ops::recurrent::{
-    PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights,
+    PreparedRecurrent, RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentOutput,
+    RecurrentWeights,
 };
 pub use random::Rng;
 pub use shape::{Axes, MAX_RANK, Shape};

@@ -1,7 +1,9 @@
 //! Computing steps anew takes a fraction of the memory: alone in its process, for the pool of
 //! buffers counts for all of it.
 
-use glassbox_tensor::{RecurrentCell, RecurrentOptions, RecurrentWeights, Tensor, pool};
+use glassbox_tensor::{
+    RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights, Tensor, pool,
+};
 
 /// The most bytes that the pool held in a pass forward and back.
 fn held(cell: RecurrentCell, recompute: bool) -> usize {
@@ -12,7 +14,7 @@ fn held(cell: RecurrentCell, recompute: bool) -> usize {
     let (x, input) = (leaf(&[batch, time, inputs]), leaf(&[inputs, width]));
     let (hidden, bias) = (leaf(&[units, width]), leaf(&[width]));
     let weights = RecurrentWeights {
-        input: Some(&input),
+        input: RecurrentInput::Weight(&input),
         hidden: &hidden,
         input_bias: Some(&bias),
         hidden_bias: None,

@@ -2,7 +2,7 @@
 //! its sequences `[time, batch, features]` unless `batch_first`, its states
 //! `[layers · directions, batch, features]`.
 
-use glassbox::{RecurrentCell, RecurrentOptions, RecurrentWeights, Tensor};
+use glassbox::{RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights, Tensor};
 
 use crate::case::{Case, Computed};
 
@@ -41,7 +41,7 @@ impl Weights {
 
     fn borrowed(&self) -> RecurrentWeights<'_> {
         RecurrentWeights {
-            input: Some(&self.input),
+            input: RecurrentInput::Weight(&self.input),
             hidden: &self.hidden,
             input_bias: self.input_bias.as_ref(),
             hidden_bias: self.hidden_bias.as_ref(),
@@ -124,7 +124,6 @@ fn layers(case: &Case, cell: RecurrentCell) -> Computed {
                 differentiable_state: true,
                 recompute: false,
                 prepared: None,
-                rows: None,
             };
             let output = sequence.recurrent(cell, &weights.borrowed(), &options);
             hiddens.push(output.hidden.unsqueeze(0));

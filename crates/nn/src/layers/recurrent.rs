@@ -1,8 +1,8 @@
 //! What `rnn`, `gru` and `lstm` share: stacked layers in one or both directions.
 
 use glassbox_tensor::{
-    Activation, PreparedRecurrent, RecurrentCell, RecurrentOptions, RecurrentOutput,
-    RecurrentWeights, Tensor,
+    Activation, PreparedRecurrent, RecurrentCell, RecurrentInput, RecurrentOptions,
+    RecurrentOutput, RecurrentWeights, Tensor,
 };
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ struct TakenWeights {
 impl TakenWeights {
     fn borrowed(&self) -> RecurrentWeights<'_> {
         RecurrentWeights {
-            input: Some(&self.input),
+            input: RecurrentInput::Weight(&self.input),
             hidden: &self.hidden,
             input_bias: self.input_bias.as_ref(),
             hidden_bias: self.hidden_bias.as_ref(),
@@ -178,13 +178,6 @@ impl RecurrentLayer {
     ) -> RecurrentOutput {
         let weights = self.on(cx);
         let weights = weights.borrowed();
-        if options.rows.is_some()
-            && let Some(weight) = weights.input
-        {
-            let table = input.linear(weight, weights.input_bias, Activation::Identity);
-            let weights = RecurrentWeights { input: None, input_bias: None, ..weights };
-            return table.recurrent(cell, &weights, options);
-        }
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
         let prepared = match single.then(|| cx.prepared(&weights)).flatten() {
@@ -193,6 +186,22 @@ impl RecurrentLayer {
         };
         let options = RecurrentOptions { prepared: prepared.as_ref(), ..*options };
         input.recurrent(cell, &weights, &options)
+    }
+
+    /// As [`Self::run`] on the rows of `table` that `tokens` `[batch, time]` name.
+    fn run_rows(
+        &self,
+        cell: RecurrentCell,
+        (table, tokens): (&Tensor, &Tensor),
+        options: &RecurrentOptions<'_>,
+        cx: &Cx,
+    ) -> RecurrentOutput {
+        let weights = self.on(cx);
+        let bias = weights.input_bias.as_ref();
+        let products = table.linear(&weights.input, bias, Activation::Identity);
+        let input = RecurrentInput::Rows(tokens);
+        let weights = RecurrentWeights { input, input_bias: None, ..weights.borrowed() };
+        products.recurrent(cell, &weights, options)
     }
 }
 
@@ -231,21 +240,20 @@ impl Recurrent {
         self.forward[0].weight_ih.shape()[0]
     }
 
-    /// The stack over `value`; with `rows` a table of which each step of the first layer takes one.
-    fn run(&self, mut value: Tensor, rows: Option<&Tensor>, cx: &mut Cx) -> Tensor {
+    /// The stack over `value`; with `tokens` a table of which each step of the first layer takes a
+    /// row.
+    fn run(&self, mut value: Tensor, tokens: Option<&Tensor>, cx: &mut Cx) -> Tensor {
         let Settings { kind, cell, dropout, returns, recompute } = self.settings;
-        let batch = rows.unwrap_or(&value).dims()[0];
+        let batch = tokens.unwrap_or(&value).dims()[0];
         let lengths = cx.lengths().cloned();
         for (index, layer) in self.forward.iter().enumerate() {
             let is_last = index + 1 == self.forward.len();
             let place = (index, self.forward.len());
-            let rows = rows.filter(|_| index == 0);
             value = cx.tap_input(kind, place, &value).unwrap_or(value);
             let gives_state = is_last && returns == Return::Last;
             let state = cx.recurrent_state(kind, batch);
             let options = RecurrentOptions {
                 reverse: false,
-                rows,
                 lengths: lengths.as_ref(),
                 hidden: state.as_ref().map(|state| &state.hidden),
                 cell: state.as_ref().and_then(|state| state.cell.as_ref()),
@@ -253,7 +261,10 @@ impl Recurrent {
                 recompute,
                 prepared: None,
             };
-            let forward = layer.run(cell, &value, &options, cx);
+            let forward = match tokens {
+                Some(tokens) if index == 0 => layer.run_rows(cell, (&value, tokens), &options, cx),
+                _ => layer.run(cell, &value, &options, cx),
+            };
             cx.remember(&forward.hidden, forward.cell.as_ref());
             cx.tap_states(&forward.sequence);
             let pick = |output: RecurrentOutput| match gives_state {

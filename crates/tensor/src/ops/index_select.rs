@@ -4,7 +4,7 @@
 use super::Backward;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::reduce::add_rows;
+use crate::kernels::cpu::table_rows::{add_rows, take_rows};
 use crate::shape::{Shape, resolve_axis};
 use crate::tensor::Tensor;
 
@@ -49,11 +49,9 @@ impl Tensor {
             if places.is_empty() || inner == 0 {
                 return;
             }
-            for (block, out) in out.chunks_exact_mut(places.len() * inner).enumerate() {
-                for (out, &place) in out.chunks_exact_mut(inner).zip(places) {
-                    let from = (block * length + place as usize) * inner;
-                    out.copy_from_slice(&source[from..from + inner]);
-                }
+            let blocks = source.chunks_exact(length * inner);
+            for (out, block) in out.chunks_exact_mut(places.len() * inner).zip(blocks) {
+                take_rows(block, places, inner, out);
             }
         });
         let index = index.detach();

@@ -16,11 +16,13 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
-use layer::{Layer, Packed, Run, States};
+use layer::{Factor, Layer, Packed, Run, States};
 use sizes::{Sizes, checked_sizes};
 use spans::Span;
 
-pub use options::{RecurrentCell, RecurrentOptions, RecurrentOutput, RecurrentWeights};
+pub use options::{
+    RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentOutput, RecurrentWeights,
+};
 pub use prepared::PreparedRecurrent;
 
 /// What backward reads; without shapes, which follow from `sizes`.
@@ -32,7 +34,7 @@ pub(crate) struct Recurrent {
     sizes: Sizes,
     /// The sequences, or the table.
     input: Values,
-    /// What makes the steps' products of that: its weight, or the rows that they take.
+    /// See [`RecurrentInput`].
     input_factor: Values,
     hidden_weight: Values,
     input_bias: Option<Values>,
@@ -67,13 +69,15 @@ impl Tensor {
     /// A recurrent layer over sequences `[batch, time, inputs]`, in one direction.
     ///
     /// # Panics
-    /// When shapes do not fit each other, there is no step, or a length is out of range.
+    /// When shapes do not fit each other, there is no step, or a length or a row is out of range.
     ///
     /// ```
-    /// # use glassbox_tensor::{RecurrentCell, RecurrentOptions, RecurrentWeights, Tensor};
+    /// # use glassbox_tensor::{
+    /// #     RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights, Tensor,
+    /// # };
     /// let (input, hidden) = (Tensor::ones([1, 1]), Tensor::full([1, 1], 0.5));
     /// let weights = RecurrentWeights {
-    ///     input: Some(&input),
+    ///     input: RecurrentInput::Weight(&input),
     ///     hidden: &hidden,
     ///     input_bias: None,
     ///     hidden_bias: None,
@@ -93,13 +97,10 @@ impl Tensor {
     ) -> RecurrentOutput {
         let sizes = checked_sizes(self, cell, weights, options);
         let Sizes { batch, time, outputs, .. } = sizes;
-        if let Some(rows) = options.rows {
-            let count = self.dims()[0];
-            let wrong = rows.as_i32().iter().find(|&&row| row as usize >= count);
-            assert!(wrong.is_none(), "row {} of {count} rows", wrong.unwrap_or(&0));
-        }
-        let masked = match (options.lengths, options.rows) {
-            (Some(lengths), None) => Some(without_padding(self, lengths.as_i32())),
+        let masked = match (options.lengths, weights.input) {
+            (Some(lengths), RecurrentInput::Weight(_)) => {
+                Some(without_padding(self, lengths.as_i32()))
+            }
             _ => None,
         };
         let input = masked.as_ref().unwrap_or(self);
@@ -107,7 +108,7 @@ impl Tensor {
         let or_constant = |x: Option<&'_ Tensor>| x.unwrap_or(&constant).clone();
         let graph_inputs = [
             self.clone(),
-            or_constant(weights.input),
+            or_constant(weights.input.weight()),
             weights.hidden.clone(),
             or_constant(weights.input_bias),
             or_constant(weights.hidden_bias),
@@ -118,14 +119,14 @@ impl Tensor {
         let records = graph_inputs.iter().any(Self::requires_grad);
 
         let hidden_weight = weights.hidden.as_slice();
-        let input_weight = weights.input.map(Self::as_slice);
+        let factor = Factor::of(weights.input);
         let projection = weights.projection.map(Self::as_slice);
         let own;
         let prepared = options.prepared.filter(|prepared| prepared.is_of(weights));
         let packed = match prepared {
             Some(prepared) => prepared.packed(),
             None => {
-                own = Packed::new(sizes, input_weight, hidden_weight, projection);
+                own = Packed::new(sizes, factor, hidden_weight, projection);
                 &own
             }
         };
@@ -134,9 +135,8 @@ impl Tensor {
             reverse: options.reverse,
             sizes,
             input: input.as_slice(),
-            rows: options.rows.map(Self::as_i32),
+            factor,
             lengths: options.lengths.map(Self::as_i32),
-            input_weight,
             hidden_weight,
             input_bias: weights.input_bias.map(Self::as_slice),
             hidden_bias: weights.hidden_bias.map(Self::as_slice),
@@ -167,9 +167,9 @@ impl Tensor {
                 cell,
                 reverse: options.reverse,
                 sizes,
+                takes_rows: weights.input.weight().is_none(),
                 input: input.values(),
-                takes_rows: options.rows.is_some(),
-                input_factor: options.rows.or(weights.input).expect("one of them").values(),
+                input_factor: weights.input.tensor().values(),
                 hidden_weight: weights.hidden.values(),
                 input_bias: weights.input_bias.map(Self::values),
                 hidden_bias: weights.hidden_bias.map(Self::values),

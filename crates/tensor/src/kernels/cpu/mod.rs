@@ -30,6 +30,7 @@ pub(crate) mod recurrent;
 pub(crate) mod reduce;
 mod several;
 pub(crate) mod spread;
+pub(crate) mod table_rows;
 pub(crate) mod tile;
 mod turns;
 pub(crate) mod vector;

@@ -1,7 +1,7 @@
 //! The way back: through the steps of a span, then the gradients of weights and input, stretch by
 //! stretch.
 
-use super::layer::{Layer, Packed, Run, States, span_lengths};
+use super::layer::{Factor, Layer, Packed, Run, States, span_lengths};
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
 use super::{Recurrent, RecurrentCell, Saved};
@@ -10,7 +10,8 @@ use crate::kernels::cpu::matmul::{
     Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
 };
 use crate::kernels::cpu::recurrent::{self as kernels, Gru, Lstm, Rnn};
-use crate::kernels::cpu::reduce::{add_rows, column_sums};
+use crate::kernels::cpu::reduce::column_sums;
+use crate::kernels::cpu::table_rows::add_rows;
 use crate::kernels::threads;
 use crate::ops::Backward;
 use crate::ops::activation::Activation;
@@ -121,12 +122,11 @@ impl Recurrent {
         }
     }
 
-    fn input_weight(&self) -> Option<&[f32]> {
-        (!self.takes_rows).then(|| self.input_factor.f32s())
-    }
-
-    fn rows(&self) -> Option<&[i32]> {
-        self.takes_rows.then(|| self.input_factor.i32s())
+    fn factor(&self) -> Factor<'_> {
+        match self.takes_rows {
+            true => Factor::Rows(self.input_factor.i32s()),
+            false => Factor::Weight(self.input_factor.f32s()),
+        }
     }
 
     fn lengths(&self) -> Option<&[i32]> {
@@ -135,8 +135,7 @@ impl Recurrent {
 
     fn packed(&self) -> Packed {
         let projection = self.projection.as_ref().map(Values::f32s);
-        let input_weight = self.input_weight();
-        Packed::new(self.sizes, input_weight, self.hidden_weight.f32s(), projection)
+        Packed::new(self.sizes, self.factor(), self.hidden_weight.f32s(), projection)
     }
 
     /// The layer, to run again.
@@ -146,9 +145,8 @@ impl Recurrent {
             reverse: self.reverse,
             sizes: self.sizes,
             input: self.input.f32s(),
-            rows: self.rows(),
+            factor: self.factor(),
             lengths: self.lengths(),
-            input_weight: self.input_weight(),
             hidden_weight: self.hidden_weight.f32s(),
             input_bias: self.input_bias.as_ref().map(Values::f32s),
             hidden_bias: self.hidden_bias.as_ref().map(Values::f32s),
@@ -288,9 +286,12 @@ impl Sums {
             [width].into(),
             [units, outputs].into(),
         ];
-        let weight = record.input_weight().filter(|_| inputs.wants(0));
-        let input_weight = weight
-            .map(|weight| PackedMatrix::new(Matrix::new(weight, features, width).transposed()));
+        let input_weight = match record.factor() {
+            Factor::Weight(weight) if inputs.wants(0) => {
+                Some(PackedMatrix::new(Matrix::new(weight, features, width).transposed()))
+            }
+            _ => None,
+        };
         let mut index = 0;
         // Filled by what is added first.
         let grads = shapes.map(|shape| {
@@ -323,18 +324,18 @@ impl Sums {
             &mut self.grads;
         if let Some(grad) = input {
             let grad = grad.make_mut();
-            match (&self.input_weight, record.rows()) {
-                (_, Some(places)) => {
+            match (&self.input_weight, record.factor()) {
+                (_, Factor::Rows(rows)) => {
                     if !begun {
                         grad.fill(0.0);
                     }
-                    let places = &places[Span::whole(sizes).row_of(stretch)..][..rows];
-                    add_rows(places, width, &gates[row * width..][..rows * width], grad);
+                    let rows = &rows[Span::whole(sizes).row_of(stretch)..][..stretch.rows()];
+                    add_rows(rows, width, &gates[row * width..][..rows.len() * width], grad);
                 }
-                (Some(weight), None) => {
+                (Some(weight), _) => {
                     product(grads, weight, Epilogue::default(), &mut grad[from..][..to]);
                 }
-                (None, None) => unreachable!("a weight or rows"),
+                (None, _) => unreachable!("packed where the input's gradient is wanted"),
             }
         }
         if input_weight.is_some() || hidden_weight.is_some() {

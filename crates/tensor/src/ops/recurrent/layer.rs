@@ -3,11 +3,12 @@
 use super::prepared::Products;
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
-use super::{RecurrentCell, RecurrentWeights, Saved};
+use super::{RecurrentCell, RecurrentInput, RecurrentWeights, Saved};
 use crate::kernels::cpu::matmul::{
     Epilogue, HalfMatrix, Matrix, PackedMatrix, product, product_by_rows,
 };
 use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
+use crate::kernels::cpu::table_rows::take_rows;
 use crate::kernels::threads;
 use crate::ops::activation::Activation;
 use crate::tensor::Tensor;
@@ -44,17 +45,31 @@ pub(super) struct Run {
     pub(super) last_cell: Tensor,
 }
 
+/// What makes the products of the input: see [`RecurrentInput`].
+#[derive(Clone, Copy)]
+pub(super) enum Factor<'a> {
+    Weight(&'a [f32]),
+    Rows(&'a [i32]),
+}
+
+impl<'a> Factor<'a> {
+    pub(super) fn of(input: RecurrentInput<'a>) -> Self {
+        match input {
+            RecurrentInput::Weight(weight) => Self::Weight(weight.as_slice()),
+            RecurrentInput::Rows(rows) => Self::Rows(rows.as_i32()),
+        }
+    }
+}
+
 /// A layer, its weights ready for all runs.
 pub(super) struct Layer<'a> {
     pub(super) cell: RecurrentCell,
     pub(super) reverse: bool,
     pub(super) sizes: Sizes,
-    /// `[batch, time, inputs]`, zeros after each item's end; with `rows`, a table of products.
+    /// `[batch, time, inputs]`, zeros after each item's end; with rows, a table of products.
     pub(super) input: &'a [f32],
-    pub(super) rows: Option<&'a [i32]>,
+    pub(super) factor: Factor<'a>,
     pub(super) lengths: Option<&'a [i32]>,
-    /// Absent with `rows`.
-    pub(super) input_weight: Option<&'a [f32]>,
     pub(super) hidden_weight: &'a [f32],
     pub(super) input_bias: Option<&'a [f32]>,
     pub(super) hidden_bias: Option<&'a [f32]>,
@@ -76,7 +91,7 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn new(
         sizes: Sizes,
-        input: Option<&[f32]>,
+        factor: Factor<'_>,
         hidden: &[f32],
         projection: Option<&[f32]>,
     ) -> Self {
@@ -85,7 +100,10 @@ impl Packed {
             (sizes.time > 1).then(|| PackedMatrix::new(Matrix::new(weight, rows, sizes.width())))
         };
         Self {
-            input: input.and_then(|weight| several(weight, inputs)),
+            input: match factor {
+                Factor::Weight(weight) => several(weight, inputs),
+                Factor::Rows(_) => None,
+            },
             hidden: several(hidden, outputs),
             projection: projection
                 .map(|weight| PackedMatrix::new(Matrix::new(weight, units, outputs))),
@@ -97,7 +115,7 @@ impl Packed {
     pub(super) fn all(weights: &RecurrentWeights<'_>) -> Self {
         let packed = |weight| PackedMatrix::new(matrix(weight));
         Self {
-            input: weights.input.map(packed),
+            input: weights.input.weight().map(packed),
             hidden: Some(packed(weights.hidden)),
             projection: weights.projection.map(packed),
             half: None,
@@ -107,7 +125,7 @@ impl Packed {
     /// Those of a layer, rounded to half precision.
     pub(super) fn half(weights: &RecurrentWeights<'_>) -> Self {
         let projection = weights.projection.map(|weight| PackedMatrix::new(matrix(weight)));
-        let input = weights.input.expect("rows of products are not rounded");
+        let input = weights.input.weight().expect("a weight to round");
         let half = [input, weights.hidden].map(|weight| HalfMatrix::new(matrix(weight)));
         Self { input: None, hidden: None, projection, half: Some(half) }
     }
@@ -226,17 +244,20 @@ impl Layer<'_> {
     fn input_products(&self, span: Span) -> Tensor {
         let Sizes { inputs, .. } = self.sizes;
         let width = self.sizes.width();
-        if let Some(rows) = self.rows {
-            return Tensor::build([span.rows(), width], |out| {
-                let items = (0..span.items).flat_map(|item| {
-                    let from = Span::whole(self.sizes).row_of(span.item(item));
-                    &rows[from..from + span.steps]
+        let weight = match self.factor {
+            Factor::Weight(weight) => weight,
+            Factor::Rows(rows) => {
+                return Tensor::build([span.rows(), width], |out| {
+                    // Whole sequences follow each other.
+                    let whole = span.steps == self.sizes.time;
+                    let steps = if whole { span.rows() } else { span.steps };
+                    for (index, out) in out.chunks_exact_mut(steps * width).enumerate() {
+                        let from = Span::whole(self.sizes).row_of(span.item(index));
+                        take_rows(self.input, &rows[from..][..steps], width, out);
+                    }
                 });
-                for (&row, out) in items.zip(out.chunks_exact_mut(width)) {
-                    out.copy_from_slice(&self.input[row as usize * width..][..width]);
-                }
-            });
-        }
+            }
+        };
         let epilogue = Epilogue { bias: self.input_bias, ..Epilogue::default() };
         let input = |span: Span| {
             let from = Span::whole(self.sizes).row_of(span) * inputs;
@@ -257,9 +278,7 @@ impl Layer<'_> {
         }
         Tensor::build([span.rows(), width], |out| match &self.packed.input {
             None => {
-                let weight = self.input_weight.expect("a weight or rows");
-                let weight = Matrix::new(weight, inputs, width);
-                product(input(span), weight, epilogue, out);
+                product(input(span), Matrix::new(weight, inputs, width), epilogue, out);
             }
             Some(weight) if span.steps == self.sizes.time => match self.known {
                 Some(known) if span.rows() == 1 => known.get(self.input, out, |out| {

@@ -36,15 +36,42 @@ impl RecurrentCell {
     }
 }
 
+/// What makes each step's product with the input.
+#[derive(Clone, Copy, Debug)]
+pub enum RecurrentInput<'a> {
+    /// `[inputs, gates · units]`: a step's features are multiplied with this weight.
+    Weight(&'a Tensor),
+    /// Integers `[batch, time]`: the layer's input is a table `[rows, gates · units]` of products,
+    /// their bias included, and each step takes the row named here. Few different rows are
+    /// multiplied once each, not at every step.
+    Rows(&'a Tensor),
+}
+
+impl<'a> RecurrentInput<'a> {
+    /// The tensor, of either kind.
+    pub(super) fn tensor(self) -> &'a Tensor {
+        match self {
+            Self::Weight(tensor) | Self::Rows(tensor) => tensor,
+        }
+    }
+
+    /// The weight, if it is one.
+    pub(super) fn weight(self) -> Option<&'a Tensor> {
+        match self {
+            Self::Weight(weight) => Some(weight),
+            Self::Rows(_) => None,
+        }
+    }
+}
+
 /// The weights of one layer in one direction.
 #[derive(Clone, Copy, Debug)]
 pub struct RecurrentWeights<'a> {
-    /// `[inputs, gates · units]`; absent where steps take [rows](RecurrentOptions::rows) of
-    /// products with it.
-    pub input: Option<&'a Tensor>,
+    /// The input's weight, or rows of products with it.
+    pub input: RecurrentInput<'a>,
     /// `[outputs, gates · units]`; `outputs` is `units` without a projection.
     pub hidden: &'a Tensor,
-    /// `[gates · units]`, added to the product with the input.
+    /// `[gates · units]`, added to the product with the input; absent with rows.
     pub input_bias: Option<&'a Tensor>,
     /// `[gates · units]`, added to the product with the hidden state.
     pub hidden_bias: Option<&'a Tensor>,
@@ -58,10 +85,6 @@ pub struct RecurrentWeights<'a> {
 pub struct RecurrentOptions<'a> {
     /// From the last step of each item to its first.
     pub reverse: bool,
-    /// Integers `[batch, time]`: the layer's input is a table `[rows, gates · units]` of products
-    /// with the weight that [`RecurrentWeights::input`] leaves out, and with its bias, and each step
-    /// takes the row named here. Few different rows are multiplied once each, not at every step.
-    pub rows: Option<&'a Tensor>,
     /// Integers `[batch]`: how many steps of each item count, from 1 to `time`. Outputs after
     /// them are zeros.
     pub lengths: Option<&'a Tensor>,

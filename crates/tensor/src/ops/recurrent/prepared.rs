@@ -31,7 +31,7 @@ impl PreparedRecurrent {
     /// single steps read in half the time. Sums are made in single precision.
     ///
     /// # Panics
-    /// Without an input weight.
+    /// With rows instead of an input weight.
     pub fn half(weights: &RecurrentWeights<'_>) -> Self {
         Self::with(weights, Packed::half(weights))
     }
@@ -60,7 +60,7 @@ impl PreparedRecurrent {
 
 fn all<'a>(weights: &RecurrentWeights<'a>) -> [Option<&'a Tensor>; 5] {
     let RecurrentWeights { input, hidden, input_bias, hidden_bias, projection } = *weights;
-    [input, Some(hidden), input_bias, hidden_bias, projection]
+    [input.weight(), Some(hidden), input_bias, hidden_bias, projection]
 }
 
 /// Products of the inputs of single steps. A text has few different tokens: the first layer sees

@@ -1,7 +1,7 @@
 //! The sizes of a recurrent layer, once everything fits.
 
 use super::spans::Span;
-use super::{RecurrentCell, RecurrentOptions, RecurrentWeights};
+use super::{RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights};
 use crate::kernels::cpu::recurrent::Sequence;
 use crate::tensor::Tensor;
 
@@ -58,10 +58,10 @@ pub(super) fn checked_sizes(
 ) -> Sizes {
     let gates = cell.gates();
     let (shape, hidden) = (input.shape(), weights.hidden.shape());
-    let steps = match options.rows {
-        None => shape,
-        // Rows of a table: as many inputs as products.
-        Some(rows) => {
+    let steps = match weights.input {
+        RecurrentInput::Weight(_) => shape,
+        // As many inputs as products.
+        RecurrentInput::Rows(rows) => {
             let (rows, table) = (rows.shape(), shape);
             let (&[batch, time], &[_, width]) = (rows.dims(), table.dims()) else {
                 panic!("recurrent layer of rows {rows} of a table of {table}");
@@ -83,16 +83,20 @@ pub(super) fn checked_sizes(
             assert_eq!(found.dims(), wanted, "recurrent layer of {shape}: the shape of its {name}");
         }
     };
-    assert!(
-        options.rows.is_some() == weights.input.is_none()
-            && (options.rows.is_none() || inputs == width),
-        "recurrent layer of {shape}: either an input weight or rows of {width} products"
-    );
-    assert!(
-        options.rows.is_none() || weights.input_bias.is_none(),
-        "recurrent layer of {shape}: the products in rows have their bias"
-    );
-    expect("input weight", weights.input, &[inputs, width]);
+    match weights.input {
+        RecurrentInput::Weight(weight) => expect("input weight", Some(weight), &[inputs, width]),
+        RecurrentInput::Rows(rows) => {
+            assert_eq!(inputs, width, "recurrent layer of rows of {inputs} products, not {width}");
+            assert!(
+                weights.input_bias.is_none(),
+                "recurrent layer of {shape}: the products in rows have their bias"
+            );
+            let count = shape[0];
+            for row in rows.as_i32() {
+                assert!((*row as usize) < count, "row {row} of {count} rows");
+            }
+        }
+    }
     expect("input bias", weights.input_bias, &[width]);
     expect("hidden bias", weights.hidden_bias, &[width]);
     expect("projection", weights.projection, &[units, outputs]);

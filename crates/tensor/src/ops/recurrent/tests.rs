@@ -34,7 +34,7 @@ fn run(
 ) -> impl Fn(&[Tensor]) -> Tensor {
     move |x| {
         let weights = RecurrentWeights {
-            input: Some(&x[1]),
+            input: RecurrentInput::Weight(&x[1]),
             hidden: &x[2],
             input_bias: Some(&x[3]),
             hidden_bias: Some(&x[4]),
@@ -85,7 +85,7 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("projection, the sequence alone", projected, |x| {
             let lengths = Tensor::from_i32(&[3, 4, 1], [3]);
             let weights = RecurrentWeights {
-                input: Some(&x[1]),
+                input: RecurrentInput::Weight(&x[1]),
                 hidden: &x[2],
                 input_bias: None,
                 hidden_bias: None,
@@ -110,21 +110,17 @@ fn of_rows(
     lengths: Option<[i32; 3]>,
     x: &[Tensor],
 ) -> RecurrentOutput {
+    let rows = Tensor::from_i32(&[0, 3, 0, 1, 1, 1, 0, 3, 3, 0, 0, 1], [3, 4]);
     let weights = RecurrentWeights {
-        input: None,
+        input: RecurrentInput::Rows(&rows),
         hidden: &x[1],
         input_bias: None,
         hidden_bias: Some(&x[2]),
         projection: None,
     };
-    let rows = Tensor::from_i32(&[0, 3, 0, 1, 1, 1, 0, 3, 3, 0, 0, 1], [3, 4]);
     let lengths = lengths.map(|lengths| Tensor::from_i32(&lengths, [3]));
-    let options = RecurrentOptions {
-        reverse,
-        rows: Some(&rows),
-        lengths: lengths.as_ref(),
-        ..RecurrentOptions::default()
-    };
+    let options =
+        RecurrentOptions { reverse, lengths: lengths.as_ref(), ..RecurrentOptions::default() };
     x[0].recurrent(cell, &weights, &options)
 }
 
@@ -140,8 +136,8 @@ fn rows_of_a_table_are_the_steps_products() {
             let options = RecurrentOptions { recompute, ..RecurrentOptions::default() };
             let each = x[0].index_select(0, &rows).recurrent(cell, &plain(&x), &options).sequence;
             let table = x[0].linear(&x[1], Some(&x[3]), Activation::Identity);
-            let weights = RecurrentWeights { input: None, input_bias: None, ..plain(&x) };
-            let options = RecurrentOptions { rows: Some(&rows), ..options };
+            let input = RecurrentInput::Rows(&rows);
+            let weights = RecurrentWeights { input, input_bias: None, ..plain(&x) };
             let taken = table.recurrent(cell, &weights, &options).sequence;
             let close = |a: &Tensor, b: &Tensor, what: &str| {
                 for (a, b) in a.as_slice().iter().zip(b.as_slice()) {
@@ -162,16 +158,15 @@ fn rows_of_a_table_are_the_steps_products() {
 #[should_panic(expected = "row 7 of 6 rows")]
 fn a_row_is_of_the_table() {
     let (table, hidden) = (Tensor::zeros([6, 4]), Tensor::zeros([1, 4]));
+    let rows = Tensor::from_i32(&[0, 7], [1, 2]);
     let weights = RecurrentWeights {
-        input: None,
+        input: RecurrentInput::Rows(&rows),
         hidden: &hidden,
         input_bias: None,
         hidden_bias: None,
         projection: None,
     };
-    let rows = Tensor::from_i32(&[0, 7], [1, 2]);
-    let options = RecurrentOptions { rows: Some(&rows), ..RecurrentOptions::default() };
-    let _ = table.recurrent(RecurrentCell::Lstm, &weights, &options);
+    let _ = table.recurrent(RecurrentCell::Lstm, &weights, &RecurrentOptions::default());
 }
 
 /// A layer of random weights over a random input.
@@ -185,7 +180,7 @@ fn random(cell: RecurrentCell, sizes: [usize; 4]) -> Vec<Tensor> {
 
 fn plain<'a>(x: &'a [Tensor]) -> RecurrentWeights<'a> {
     RecurrentWeights {
-        input: Some(&x[1]),
+        input: RecurrentInput::Weight(&x[1]),
         hidden: &x[2],
         input_bias: Some(&x[3]),
         hidden_bias: Some(&x[4]),

@@ -12,13 +12,11 @@ use super::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::storage::Storage;
 
-mod add_rows;
 mod combine;
 mod part;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use add_rows::add_rows;
 pub(crate) use combine::{Combine, Extreme, Sum};
 pub(crate) use part::{BLOCK, first_lanes, fold_row};
 use part::{FoldPart, Part};

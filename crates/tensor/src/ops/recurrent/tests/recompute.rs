@@ -53,7 +53,7 @@ fn bits(case: Case, [batch, time]: [usize; 2], recompute: bool) -> Vec<Vec<u32>>
     let ends: Vec<i32> = (0..batch).map(|item| (1 + item * 211 % time) as i32).collect();
     let ends = Tensor::from_i32(&ends, [batch]);
     let weights = RecurrentWeights {
-        input: Some(&x[1]),
+        input: RecurrentInput::Weight(&x[1]),
         hidden: &x[2],
         input_bias: Some(&x[3]),
         hidden_bias: Some(&x[4]),

@@ -1,11 +1,38 @@
-//! Rows added to those of a table: `table[places[i]] += rows[i]`, in the order of `i`.
+//! Rows of a table, taken and added to: `rows[i] = table[places[i]]` and
+//! `table[places[i]] += rows[i]`, the latter in the order of `i`.
 
 use crate::kernels::cpu::at::Vectors;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::vector::Vector;
-use crate::kernels::threads::{SharedMut, parallel_for};
+use crate::kernels::threads::{SharedMut, parallel_chunks, parallel_for};
 
-/// Columns of a task: threads share columns, so that each sum keeps its order.
+/// Values that a task copies, by whole rows.
+const TASK_VALUES: usize = 8192;
+
+/// Writes to `rows`, each `width` values long, the rows of `table` that `places` names for them.
+///
+/// # Panics
+/// When sizes do not fit each other, or a place lies outside of the table.
+pub(crate) fn take_rows<T: Copy + Send + Sync>(
+    table: &[T],
+    places: &[i32],
+    width: usize,
+    rows: &mut [T],
+) {
+    assert_eq!(rows.len(), places.len() * width);
+    if rows.is_empty() {
+        return;
+    }
+    let each = (TASK_VALUES / width).max(1);
+    let work = rows.len() / 8;
+    parallel_chunks(rows, each * width, work, |start, rows| {
+        for (row, &place) in rows.chunks_exact_mut(width).zip(&places[start / width..]) {
+            row.copy_from_slice(&table[place as usize * width..][..width]);
+        }
+    });
+}
+
+/// Columns of a task that adds: threads share columns, so that each sum keeps its order.
 const TASK_COLUMNS: usize = 256;
 
 /// Adds each of `rows`, `width` values long, to the row of `table` that `places` names for it.
