@@ -46,9 +46,9 @@ impl Times {
     }
 }
 
-/// Seconds as milliseconds with four digits after the point.
+/// Seconds as milliseconds to the nanosecond.
 pub fn milliseconds(seconds: f64) -> f64 {
-    (seconds * 1e7).round() / 1e4
+    (seconds * 1e9).round() / 1e6
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Finish {
 
 /// `M` rows of `N` vectors of sums.
 #[derive(Clone, Copy)]
-pub(crate) struct Tile<V, const M: usize, const N: usize>([[V; N]; M]);
+pub(crate) struct Tile<V, const M: usize, const N: usize>(pub(super) [[V; N]; M]);
 
 impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
     #[inline(always)]
@@ -316,6 +316,17 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                 }
             }
         }
+    }
+}
+
+impl<V: Vector, const M: usize> Tile<V, M, 1> {
+    /// The sums of both.
+    #[inline(always)]
+    pub(crate) fn plus(mut self, other: Self) -> Self {
+        for ([sum], [term]) in self.0.iter_mut().zip(other.0) {
+            *sum = sum.add(term);
+        }
+        self
     }
 }
 

@@ -5,7 +5,11 @@
 //! Operands arrive by reference and the kernel gets plain numbers: copying a structure whose parts
 //! have just been written makes the processor wait, many times as long as a tile takes.
 
+mod one_vector;
+
 use std::mem::MaybeUninit;
+
+use one_vector::OneVector;
 
 use super::block::{Activate, Products};
 use super::pack::PackPanel;
@@ -52,7 +56,22 @@ pub(super) unsafe fn product(
     let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
     let relu = activation == Activation::Relu;
     let (rows, columns) = (left.rows, right.columns);
-    if right.column_stride == 1 {
+    if OneVector::fits(left, right) {
+        dispatch(OneVector {
+            rows,
+            depth: left.columns,
+            columns,
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: right.values.as_ptr(),
+            right_strides: (right.row_stride, right.column_stride),
+            out: out.pointer(),
+            out_stride,
+            accumulate,
+            bias,
+            relu,
+        });
+    } else if right.column_stride == 1 {
         dispatch(Small {
             rows,
             depth: left.columns,
@@ -148,10 +167,6 @@ impl Kernel for Small {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let is_bare = self.bias.is_null() && !self.accumulate && !self.relu;
-        if is_bare && self.left_strides.0 == 1 && self.columns <= V::LANES / 4 {
-            return self.side_by_side::<V>();
-        }
         let width = panel_width::<V>();
         let mut column = 0;
         while column < self.columns {
@@ -180,66 +195,5 @@ impl Kernel for Small {
             }
             column += width;
         }
-    }
-}
-
-impl Small {
-    /// Bare products of a left operand that lies in columns with a few columns, of which tiles would
-    /// leave most lanes empty: a vector has the sums of one column in many rows. (The gradient of
-    /// the weights of a few outputs.)
-    #[inline(always)]
-    fn side_by_side<V: Vector>(&self) {
-        for column in 0..self.columns {
-            let mut row = 0;
-            while row < self.rows {
-                let count = V::LANES.min(self.rows - row);
-                let sums = self.column_sums::<V>(row, count, column).to_array();
-                for (lane, sum) in sums[..count].iter().enumerate() {
-                    // SAFETY: the output of this row and column.
-                    unsafe { *self.out.add((row + lane) * self.out_stride + column) = *sum };
-                }
-                row += count;
-            }
-        }
-    }
-
-    /// The sums of `count` rows from `row`, at most a vector, in one column.
-    #[inline(always)]
-    fn column_sums<V: Vector>(&self, row: usize, count: usize, column: usize) -> V {
-        // As many as hide the time that an addition takes.
-        let mut turns = [V::zero(); 4];
-        let mut step = 0;
-        while step + turns.len() <= self.depth {
-            for (turn, sum) in turns.iter_mut().enumerate() {
-                *sum = self.add_product(row, count, column, step + turn, *sum);
-            }
-            step += turns.len();
-        }
-        let [mut first, second, third, fourth] = turns;
-        while step < self.depth {
-            first = self.add_product(row, count, column, step, first);
-            step += 1;
-        }
-        first.add(second).add(third.add(fourth))
-    }
-
-    /// `sum` and the products of the shared axis at `step`.
-    #[inline(always)]
-    fn add_product<V: Vector>(
-        &self,
-        row: usize,
-        count: usize,
-        column: usize,
-        step: usize,
-        sum: V,
-    ) -> V {
-        let left = self.left.wrapping_add(row + step * self.left_strides.1);
-        let right = self.right.wrapping_add(step * self.right_stride + column);
-        // SAFETY: `count` neighbouring rows of the left operand and an element of the right one.
-        let (left, right) = unsafe {
-            let left = if count == V::LANES { V::load(left) } else { V::load_part(left, count) };
-            (left, *right)
-        };
-        left.mul_add(V::splat(right), sum)
     }
 }
