@@ -15,6 +15,7 @@ pub(crate) mod dropout;
 pub(crate) mod elementwise;
 pub(crate) mod epilogue_grad;
 pub(crate) mod half;
+mod in_a_register;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod matmul;

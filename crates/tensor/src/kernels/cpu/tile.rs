@@ -7,6 +7,7 @@
 //! operand is a *panel*: [`panel_width`] columns side by side, one row after the other.
 
 use super::ahead::Ahead;
+use super::in_a_register::in_a_register;
 use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
 
@@ -16,6 +17,11 @@ pub(crate) const TILE_ROWS: usize = 12;
 /// Columns of a packed panel: two vectors. Missing columns at a matrix's edge are zeros.
 pub(crate) const fn panel_width<V: Vector>() -> usize {
     2 * V::LANES
+}
+
+/// Whether there are 32 registers rather than 16.
+pub(crate) const fn has_many_registers<V: Vector>() -> bool {
+    V::TILE_ROWS > 6
 }
 
 /// The panel width of the instruction set in use.
@@ -40,7 +46,7 @@ const MANY_ROWS: [usize; 6] = [12, 8, 6, 4, 3, 2];
 /// rows, whose sums would wait for each other, fewer (8 = 4 + 4, 7 = 4 + 3, 16 = 8 + 8).
 #[inline(always)]
 pub(crate) fn next_tile_rows<V: Vector>(left: usize) -> usize {
-    if V::TILE_ROWS > 6 {
+    if has_many_registers::<V>() {
         let rest = if left > V::TILE_ROWS { 6 } else { 3 };
         let fits = |rows: usize| left == rows || left >= rows + rest;
         let mut rows = MANY_ROWS.into_iter();
@@ -117,39 +123,39 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         }
     }
 
-    /// As [`Tile::add_products`] for neighbouring elements of rows and a panel without columns
-    /// beyond the tile's: all distances but those between rows are known to the compiler.
+    /// As [`Tile::add_products`] for neighbouring elements of rows.
     ///
     /// # Safety
-    /// `steps` values must be readable from each row, and `steps * N` vectors from `panel`.
+    /// `steps` values must be readable from each row, and `N` vectors from
+    /// `panel.add(p * panel_stride)` for every `p` below `steps`.
     #[inline(always)]
-    pub(crate) unsafe fn add_packed_products(
+    pub(crate) unsafe fn add_runs(
         &mut self,
         steps: usize,
         rows: [*const f32; M],
         panel: *const f32,
+        panel_stride: usize,
     ) {
         const UNROLLED: usize = 4;
-        let whole = steps - steps % UNROLLED;
-        let mut offset = 0;
-        while offset < whole {
-            let panel = panel.wrapping_add(offset * (N * V::LANES));
+        let (mut rows, mut panel) = (rows, panel);
+        for _ in 0..steps / UNROLLED {
+            if const { N == 1 && has_many_registers::<V>() } {
+                rows = rows.map(in_a_register);
+            }
             let mut step = 0;
             while step < UNROLLED {
-                let rows = rows.map(|row| row.wrapping_add(offset + step));
-                // SAFETY: `offset + step` is below `steps`.
+                let rows = rows.map(|row| row.wrapping_add(step));
+                // SAFETY: one of `steps`.
                 unsafe {
-                    let panel = panel.wrapping_add(step * (N * V::LANES));
-                    self.add_products(1, rows, 1, panel, 0);
+                    self.add_products(1, rows, 1, panel.wrapping_add(step * panel_stride), 0);
                 }
                 step += 1;
             }
-            offset += UNROLLED;
+            rows = rows.map(|row| row.wrapping_add(UNROLLED));
+            panel = panel.wrapping_add(UNROLLED * panel_stride);
         }
-        let rows = rows.map(|row| row.wrapping_add(whole));
-        let panel = panel.wrapping_add(whole * (N * V::LANES));
         // SAFETY: what is left of the rows and the panel.
-        unsafe { self.add_products(steps - whole, rows, 1, panel, N * V::LANES) };
+        unsafe { self.add_products(steps % UNROLLED, rows, 1, panel, panel_stride) };
     }
 
     /// As [`Tile::add_products`] for `M` packed values of the left operand a step and a packed panel,

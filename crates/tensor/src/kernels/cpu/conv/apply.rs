@@ -389,7 +389,7 @@ impl TileTask for PlaceTile<'_> {
             }
             // SAFETY: a segment's values lie in the field for every place's window, and a panel
             // has one row for each value of each segment.
-            unsafe { tile.add_products(segment.run, rows, 1, panel, width) };
+            unsafe { tile.add_runs(segment.run, rows, panel, width) };
             panel = panel.wrapping_add(segment.run * width);
         }
         let mut targets = [std::ptr::null_mut(); M];

@@ -16,7 +16,15 @@ struct Case<'a> {
     bias: Option<&'a [f32]>,
     relu: bool,
     accumulate: bool,
-    part: bool,
+    way: Way,
+}
+
+/// How the products are added.
+#[derive(Clone, Copy)]
+enum Way {
+    Strided,
+    Part,
+    Runs,
 }
 
 const STEP: usize = 2;
@@ -40,19 +48,26 @@ impl TileTask for Case<'_> {
         let width = panel_width::<V>();
         let lines = self.right.chunks_exact(WIDEST);
         let panel: Vec<f32> = lines.flat_map(|line| line[..width].iter().copied()).collect();
+        let runs: Vec<f32> = self.left.iter().copied().step_by(STEP).collect();
         for segment in 0..2 {
             let mut rows = [self.left.as_ptr(); M];
             for (i, pointer) in rows.iter_mut().enumerate() {
                 *pointer = self.left[i * row + segment * self.steps * STEP..].as_ptr();
             }
             let panel = panel[segment * self.steps * width..].as_ptr();
-            // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `panel` has
-            // `2 * steps` rows of `width`.
+            // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `runs` of every second of
+            // them, and `panel` has `2 * steps` rows of `width`.
             unsafe {
-                match self.part {
-                    false => tile.add_products(self.steps, rows, STEP, panel, width),
-                    true => {
+                match self.way {
+                    Way::Strided => tile.add_products(self.steps, rows, STEP, panel, width),
+                    Way::Part => {
                         tile.add_products_part(self.steps, rows, STEP, panel, width, self.columns)
+                    }
+                    Way::Runs => {
+                        for (i, pointer) in rows.iter_mut().enumerate() {
+                            *pointer = runs[(2 * i + segment) * self.steps..].as_ptr();
+                        }
+                        tile.add_runs(self.steps, rows, panel, width);
                     }
                 }
             }
@@ -85,11 +100,12 @@ fn every_size_and_finish_matches_the_definition() {
     let bias: Vec<f32> = (0..WIDEST).map(|_| rng.normal()).collect();
     for rows in 1..=TILE_ROWS {
         for columns in 1..=WIDEST {
-            for flags in 0..16 {
-                let (relu, accumulate, part) = (flags & 1 > 0, flags & 2 > 0, flags & 4 > 0);
-                let bias = (flags & 8 > 0).then_some(&bias[..columns]);
+            for flags in 0..24 {
+                let (relu, accumulate) = (flags & 1 > 0, flags & 2 > 0);
+                let bias = (flags & 4 > 0).then_some(&bias[..columns]);
+                let way = [Way::Strided, Way::Part, Way::Runs][flags >> 3];
                 let (left, right) = (&left[..], &right[..]);
-                let case = Case { rows, columns, steps, left, right, bias, relu, accumulate, part };
+                let case = Case { rows, columns, steps, left, right, bias, relu, accumulate, way };
                 let expected: Vec<f64> = (0..rows * columns)
                     .map(|at| {
                         let (i, j) = (at / columns, at % columns);

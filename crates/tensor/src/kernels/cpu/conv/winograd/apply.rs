@@ -362,7 +362,7 @@ impl TileTask for Product {
         // SAFETY: each row has `channels` values, the panel a row of `N` vectors for each of
         // them, and the sums whole vectors for each row.
         unsafe {
-            tile.add_packed_products(self.channels, rows, self.panel);
+            tile.add_runs(self.channels, rows, self.panel, N * V::LANES);
             tile.store(self.sums, self.sums_row, N * V::LANES, Finish::OVERWRITE);
         }
     }

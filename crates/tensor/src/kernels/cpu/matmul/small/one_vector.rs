@@ -2,12 +2,12 @@
 //! rows of the right one that stay in registers; one that lies in columns meets them step by step,
 //! at addresses that the compiler knows but for their beginning.
 
-use std::hint::black_box;
 use std::mem::MaybeUninit;
 
+use crate::kernels::cpu::in_a_register::in_a_register;
 use crate::kernels::cpu::isa::Kernel;
 use crate::kernels::cpu::matmul::Matrix;
-use crate::kernels::cpu::tile::{Finish, Tile, panel_columns};
+use crate::kernels::cpu::tile::{Finish, Tile, has_many_registers, panel_columns};
 use crate::kernels::cpu::vector::Vector;
 
 /// Pointers are good for what sizes and strides say.
@@ -57,11 +57,6 @@ impl Kernel for OneVector {
 /// A block of the right operand.
 #[repr(align(64))]
 struct Block(MaybeUninit<[f32; 256]>);
-
-/// Whether an instruction set has 32 registers rather than 16.
-const fn has_many_registers<V: Vector>() -> bool {
-    V::TILE_ROWS > 6
-}
 
 /// A left operand that lies in rows.
 impl OneVector {
@@ -149,9 +144,7 @@ impl OneVector {
         let [mut even, mut odd] = [Tile::<V, M, 1>::zero(); 2];
         let mut left = [self.left.wrapping_add(row * self.left_strides.0 + start); M];
         for (i, left) in left.iter_mut().enumerate() {
-            // Opaque, so that each is in a register: with a base and an index, as the compiler
-            // would have it, a multiply-add from memory is two instructions to the processor.
-            *left = black_box(left.wrapping_add(i * self.left_strides.0));
+            *left = in_a_register(left.wrapping_add(i * self.left_strides.0));
         }
         macro_rules! unrolled {
             ($($step:literal)*) => { $(
