@@ -65,33 +65,16 @@ pub(crate) enum Node {
 #[derive(Clone)]
 pub(crate) struct Inner(Option<Arc<Cell>>);
 
-/// A number for a node, greater than `inputs`, the greatest of the nodes that it hangs on. Threads
-/// take numbers by blocks, for counting up together takes them longer than all else a node needs.
+/// Numbers of nodes.
 #[inline]
-fn next_id(inputs: u64) -> u64 {
-    let (next, end) = IDS.get();
-    let id = if next < end && inputs < next { next } else { new_ids() };
-    IDS.set((id + 1, if id == next { end } else { id + ID_BLOCK }));
-    id
-}
-
-/// The first of a block of numbers, greater than all that were taken before.
-#[cold]
-fn new_ids() -> u64 {
+fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(ID_BLOCK, Ordering::Relaxed)
-}
-
-const ID_BLOCK: u64 = 1024;
-
-thread_local! {
-    /// The next number of this thread's block, and the first beyond it.
-    static IDS: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 0)) };
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Node {
     pub(crate) fn leaf() -> Self {
-        Self::Leaf(next_id(0))
+        Self::Leaf(next_id())
     }
 
     #[inline]
@@ -111,11 +94,10 @@ impl Inner {
         let recycled = RECYCLED.try_with(|r| r.borrow_mut().free.pop()).ok().flatten();
         let mut cell = recycled.unwrap_or_default();
         let unique = Arc::get_mut(&mut cell).expect("free and new cells are not shared");
+        unique.id = next_id();
         let step = unique.step.get_mut().unwrap_or_else(PoisonError::into_inner);
         step.inputs.clear(); // of a backward pass that panicked
         fill(step);
-        let inputs = step.inputs.iter().flatten().map(Node::id).max();
-        unique.id = next_id(inputs.unwrap_or(0));
         Self(Some(cell))
     }
 
@@ -398,30 +380,6 @@ mod tests {
         let y = x.reshape([1]);
         y.backward();
         y.backward();
-    }
-
-    /// What other threads computed has other numbers, smaller or greater than a thread's own.
-    #[test]
-    fn a_graph_leads_through_threads() {
-        let x = Tensor::scalar(3.0).with_grad();
-        let mut y = &x * &x;
-        for _ in 0..3 {
-            let here = &y + &x;
-            let there = || {
-                let used = Tensor::scalar(0.0).with_grad();
-                (0..2 * ID_BLOCK).for_each(|_| drop(used.reshape([1])));
-                &here * &y
-            };
-            let there = std::thread::scope(|threads| threads.spawn(there).join().unwrap());
-            y = &there - &here;
-        }
-        // The same by values alone: y' of `y (y + x) - (y + x)`.
-        let (mut value, mut slope) = (9.0, 6.0);
-        for _ in 0..3 {
-            let (sum, sum_slope) = (value + 3.0, slope + 1.0);
-            (value, slope) = (sum * value - sum, sum_slope * value + sum * slope - sum_slope);
-        }
-        assert_eq!((y.item(), y.backward().get(&x).unwrap().item()), (value, slope));
     }
 
     #[test]
