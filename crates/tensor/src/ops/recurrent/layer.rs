@@ -242,55 +242,39 @@ impl Layer<'_> {
 
     /// The products of the input, `[items, steps, gates · units]`.
     fn input_products(&self, span: Span) -> Tensor {
-        let Sizes { inputs, .. } = self.sizes;
-        let width = self.sizes.width();
-        let weight = match self.factor {
-            Factor::Weight(weight) => weight,
-            Factor::Rows(rows) => {
-                return Tensor::build([span.rows(), width], |out| {
-                    // Whole sequences follow each other.
-                    let whole = span.steps == self.sizes.time;
-                    let steps = if whole { span.rows() } else { span.steps };
-                    for (index, out) in out.chunks_exact_mut(steps * width).enumerate() {
-                        let from = Span::whole(self.sizes).row_of(span.item(index));
-                        take_rows(self.input, &rows[from..][..steps], width, out);
-                    }
-                });
-            }
-        };
+        let (Sizes { time, inputs, .. }, width) = (self.sizes, self.sizes.width());
         let epilogue = Epilogue { bias: self.input_bias, ..Epilogue::default() };
-        let input = |span: Span| {
-            let from = Span::whole(self.sizes).row_of(span) * inputs;
-            Matrix::new(&self.input[from..][..span.rows() * inputs], span.rows(), inputs)
-        };
-        if let Some([weight, _]) = &self.packed.half {
-            let from = Span::whole(self.sizes).row_of(span) * inputs;
-            let rows = self.input[from..][..span.rows() * inputs].chunks_exact(inputs);
-            return Tensor::build([span.rows(), width], |out| {
-                for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
-                    let product = |out: &mut [f32]| weight.row_product(row, self.input_bias, out);
-                    match self.known {
-                        Some(known) if span.rows() == 1 => known.get(row, out, product),
-                        _ => product(out),
+        // Of rows seen before, where there is a single one.
+        let known = self.known.filter(|_| span.rows() == 1);
+        Tensor::build([span.rows(), width], |out| {
+            // Whole sequences follow each other, parts of them do not.
+            let items = if span.steps == time { span.items } else { 1 };
+            for (index, out) in out.chunks_exact_mut(items * span.steps * width).enumerate() {
+                let run = Span { first: span.first + index * items, items, ..span };
+                let (first, rows) = (Span::whole(self.sizes).row_of(run), run.rows());
+                let weight = match self.factor {
+                    Factor::Weight(weight) => weight,
+                    Factor::Rows(places) => {
+                        take_rows(self.input, &places[first..][..rows], width, out);
+                        continue;
                     }
+                };
+                let values = &self.input[first * inputs..][..rows * inputs];
+                let input = Matrix::new(values, rows, inputs);
+                let compute = |out: &mut [f32]| match (&self.packed.half, &self.packed.input) {
+                    (Some([weight, _]), _) => {
+                        let rows = values.chunks_exact(inputs).zip(out.chunks_exact_mut(width));
+                        rows.for_each(|(row, out)| weight.row_product(row, self.input_bias, out));
+                    }
+                    (None, Some(weight)) => product_by_rows(input, weight, epilogue, out),
+                    (None, None) => {
+                        product(input, Matrix::new(weight, inputs, width), epilogue, out);
+                    }
+                };
+                match known {
+                    Some(known) => known.get(values, out, compute),
+                    None => compute(out),
                 }
-            });
-        }
-        Tensor::build([span.rows(), width], |out| match &self.packed.input {
-            None => {
-                product(input(span), Matrix::new(weight, inputs, width), epilogue, out);
-            }
-            Some(weight) if span.steps == self.sizes.time => match self.known {
-                Some(known) if span.rows() == 1 => known.get(self.input, out, |out| {
-                    product_by_rows(input(span), weight, epilogue, out);
-                }),
-                _ => product_by_rows(input(span), weight, epilogue, out),
-            },
-            Some(weight) => {
-                let items = out.chunks_exact_mut(span.steps * width).enumerate();
-                items.for_each(|(index, out)| {
-                    product_by_rows(input(span.item(index)), weight, epilogue, out);
-                });
             }
         })
     }
