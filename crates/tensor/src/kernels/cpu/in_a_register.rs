@@ -3,7 +3,7 @@
 /// The same pointer, of which the compiler no longer knows where it came from. Of several pointers
 /// that advance together it would make bases with one index; a multiply-add from such an address
 /// is two instructions to a processor with AVX-512, which takes in no more than six in a cycle, and
-/// three where two threads share it.
+/// three where two threads share it. What is read from the new pointer, too, is read anew.
 #[inline(always)]
 pub(crate) fn in_a_register(pointer: *const f32) -> *const f32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

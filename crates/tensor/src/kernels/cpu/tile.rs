@@ -6,8 +6,11 @@
 //! that rows of a matrix, its transpose, packed blocks and pixels of an image all fit. The right
 //! operand is a *panel*: [`panel_width`] columns side by side, one row after the other.
 
-use super::ahead::Ahead;
-use super::in_a_register::in_a_register;
+mod products;
+
+#[cfg(test)]
+mod tests;
+
 use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
 
@@ -87,138 +90,6 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
     #[inline(always)]
     pub(crate) fn zero() -> Self {
         Self([[V::zero(); N]; M])
-    }
-
-    /// `sums[i][j] += Σ_p rows[i][p * step] * panel[p * panel_stride + j]` for `p` in `0..steps`,
-    /// in this order.
-    ///
-    /// # Safety
-    /// For every `p`: `rows[i].add(p * step)` must be readable, and `N` vectors from
-    /// `panel.add(p * panel_stride)`.
-    #[inline(always)]
-    pub(crate) unsafe fn add_products(
-        &mut self,
-        steps: usize,
-        rows: [*const f32; M],
-        step: usize,
-        panel: *const f32,
-        panel_stride: usize,
-    ) {
-        let (mut panel, mut offset) = (panel, 0);
-        for _ in 0..steps {
-            let mut right = [V::zero(); N];
-            for (j, right) in right.iter_mut().enumerate() {
-                // SAFETY: `N` vectors are readable here by this method's contract.
-                *right = unsafe { V::load(panel.add(j * V::LANES)) };
-            }
-            for (sums, row) in self.0.iter_mut().zip(rows) {
-                // SAFETY: `offset = p * step`, readable by this method's contract.
-                let left = V::splat(unsafe { *row.add(offset) });
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = left.mul_add(right, *sum);
-                }
-            }
-            offset += step;
-            panel = panel.wrapping_add(panel_stride);
-        }
-    }
-
-    /// As [`Tile::add_products`] for neighbouring elements of rows.
-    ///
-    /// # Safety
-    /// `steps` values must be readable from each row, and `N` vectors from
-    /// `panel.add(p * panel_stride)` for every `p` below `steps`.
-    #[inline(always)]
-    pub(crate) unsafe fn add_runs(
-        &mut self,
-        steps: usize,
-        rows: [*const f32; M],
-        panel: *const f32,
-        panel_stride: usize,
-    ) {
-        const UNROLLED: usize = 4;
-        let (mut rows, mut panel) = (rows, panel);
-        for _ in 0..steps / UNROLLED {
-            if const { N == 1 && has_many_registers::<V>() } {
-                rows = rows.map(in_a_register);
-            }
-            let mut step = 0;
-            while step < UNROLLED {
-                let rows = rows.map(|row| row.wrapping_add(step));
-                // SAFETY: one of `steps`.
-                unsafe {
-                    self.add_products(1, rows, 1, panel.wrapping_add(step * panel_stride), 0);
-                }
-                step += 1;
-            }
-            rows = rows.map(|row| row.wrapping_add(UNROLLED));
-            panel = panel.wrapping_add(UNROLLED * panel_stride);
-        }
-        // SAFETY: what is left of the rows and the panel.
-        unsafe { self.add_products(steps % UNROLLED, rows, 1, panel, panel_stride) };
-    }
-
-    /// As [`Tile::add_products`] for `M` packed values of the left operand a step and a packed panel,
-    /// which ask with each for a line of `ahead`.
-    ///
-    /// # Safety
-    /// `steps * M` values must be readable from `left`, and `steps * N` vectors from `panel`.
-    #[inline(always)]
-    pub(crate) unsafe fn add_packed_columns(
-        &mut self,
-        steps: usize,
-        left: *const f32,
-        panel: *const f32,
-        ahead: Ahead,
-    ) {
-        for step in 0..steps {
-            ahead.ask_for(step);
-            let mut rows = [left.wrapping_add(step * M); M];
-            for (i, row) in rows.iter_mut().enumerate() {
-                *row = row.wrapping_add(i);
-            }
-            let panel = panel.wrapping_add(step * (N * V::LANES));
-            // SAFETY: `step` is below `steps`.
-            unsafe { self.add_products(1, rows, 1, panel, 0) };
-        }
-    }
-
-    /// As [`Tile::add_products`] for a panel of which only `columns` may be read. The last vector
-    /// begins within them.
-    ///
-    /// # Safety
-    /// For every `p`: `rows[i].add(p * step)` must be readable, and `columns` values from
-    /// `panel.add(p * panel_stride)`.
-    #[inline(always)]
-    pub(crate) unsafe fn add_products_part(
-        &mut self,
-        steps: usize,
-        rows: [*const f32; M],
-        step: usize,
-        panel: *const f32,
-        panel_stride: usize,
-        columns: usize,
-    ) {
-        let rest = Self::rest(columns);
-        let (mut panel, mut offset) = (panel, 0);
-        for _ in 0..steps {
-            let mut right = [V::zero(); N];
-            for (j, right) in right.iter_mut().enumerate() {
-                let panel = panel.wrapping_add(j * V::LANES);
-                // SAFETY: vectors before the last are whole, the last has `rest` values.
-                *right =
-                    unsafe { if j + 1 < N { V::load(panel) } else { V::load_part(panel, rest) } };
-            }
-            for (sums, row) in self.0.iter_mut().zip(rows) {
-                // SAFETY: `offset = p * step`, readable by this method's contract.
-                let left = V::splat(unsafe { *row.add(offset) });
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = left.mul_add(right, *sum);
-                }
-            }
-            offset += step;
-            panel = panel.wrapping_add(panel_stride);
-        }
     }
 
     /// Writes the first `columns` columns, row `i` to `target + i * stride`. The last vector
@@ -391,6 +262,3 @@ pub(crate) fn with_tile<V: Vector, T: TileTask>(rows: usize, columns: usize, tas
         (_, false) => task.run::<V, 1, 1>(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -239,8 +239,13 @@ impl<const ASKS: bool> TileTask for Products<ASKS> {
         // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
         unsafe {
             // Smaller tiles take no loop of their own: they are few.
-            if const { ASKS && M >= 6 && N == 2 } && self.padded && self.left_strides == (1, M) {
-                tile.add_packed_columns(steps, self.left, right, self.ahead);
+            let width = N * V::LANES;
+            let packed = const { M >= 6 && N == 2 } && self.padded && right_stride == width;
+            if packed && self.left_strides == (1, M) {
+                let ahead = const { ASKS }.then_some(self.ahead);
+                tile.add_columns(steps, self.left, M, right, width, ahead);
+            } else if packed && step == 1 {
+                tile.add_runs(steps, rows, right, width);
             } else if self.padded || columns == N * V::LANES {
                 tile.add_products(steps, rows, step, right, right_stride);
             } else {

@@ -1,5 +1,6 @@
 //! Every size of a tile against the definition.
 
+use super::super::ahead::Ahead;
 use super::super::isa::{Kernel, dispatch, on_each_isa};
 use super::*;
 use crate::random::Rng;
@@ -25,6 +26,7 @@ enum Way {
     Strided,
     Part,
     Runs,
+    Columns,
 }
 
 const STEP: usize = 2;
@@ -49,14 +51,20 @@ impl TileTask for Case<'_> {
         let lines = self.right.chunks_exact(WIDEST);
         let panel: Vec<f32> = lines.flat_map(|line| line[..width].iter().copied()).collect();
         let runs: Vec<f32> = self.left.iter().copied().step_by(STEP).collect();
+        // The rows' values side by side, and one between steps that belongs to none.
+        let step = self.rows + 1;
+        let mut columns = vec![f32::NAN; 2 * self.steps * step];
+        for (at, value) in runs.iter().take(self.rows * 2 * self.steps).enumerate() {
+            columns[at % (2 * self.steps) * step + at / (2 * self.steps)] = *value;
+        }
         for segment in 0..2 {
             let mut rows = [self.left.as_ptr(); M];
             for (i, pointer) in rows.iter_mut().enumerate() {
                 *pointer = self.left[i * row + segment * self.steps * STEP..].as_ptr();
             }
             let panel = panel[segment * self.steps * width..].as_ptr();
-            // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `runs` of every second of
-            // them, and `panel` has `2 * steps` rows of `width`.
+            // SAFETY: `left` has `rows` rows of `2 * steps * STEP` values, `runs` and
+            // `columns` every second of them, and `panel` has `2 * steps` rows of `width`.
             unsafe {
                 match self.way {
                     Way::Strided => tile.add_products(self.steps, rows, STEP, panel, width),
@@ -68,6 +76,11 @@ impl TileTask for Case<'_> {
                             *pointer = runs[(2 * i + segment) * self.steps..].as_ptr();
                         }
                         tile.add_runs(self.steps, rows, panel, width);
+                    }
+                    Way::Columns => {
+                        let left = columns[segment * self.steps * step..].as_ptr();
+                        let ahead = Some(Ahead::nothing(panel));
+                        tile.add_columns(self.steps, left, step, panel, width, ahead);
                     }
                 }
             }
@@ -100,10 +113,10 @@ fn every_size_and_finish_matches_the_definition() {
     let bias: Vec<f32> = (0..WIDEST).map(|_| rng.normal()).collect();
     for rows in 1..=TILE_ROWS {
         for columns in 1..=WIDEST {
-            for flags in 0..24 {
+            for flags in 0..32 {
                 let (relu, accumulate) = (flags & 1 > 0, flags & 2 > 0);
                 let bias = (flags & 4 > 0).then_some(&bias[..columns]);
-                let way = [Way::Strided, Way::Part, Way::Runs][flags >> 3];
+                let way = [Way::Strided, Way::Part, Way::Runs, Way::Columns][flags >> 3];
                 let (left, right) = (&left[..], &right[..]);
                 let case = Case { rows, columns, steps, left, right, bias, relu, accumulate, way };
                 let expected: Vec<f64> = (0..rows * columns)

@@ -223,17 +223,13 @@ impl TileTask for Product {
 
     #[inline(always)]
     fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let mut rows = [self.sources; M];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = self.sources.wrapping_add(i);
-        }
         let width = N * V::LANES;
         let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
         let mut tile = Tile::<V, M, N>::zero();
         // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
         // panels for each channel.
         unsafe {
-            tile.add_products(self.tiles, rows, self.row, self.panel, width);
+            tile.add_columns(self.tiles, self.sources, self.row, self.panel, width, None);
             tile.store(self.sums, width, width, finish);
         }
     }
