@@ -125,7 +125,7 @@ pub(crate) trait Kernel {
 #[inline]
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match isa() {
-        Isa::Portable => kernel.run::<Portable>(),
+        Isa::Portable => run_portable(kernel),
         // SAFETY: `isa()` answers only what was detected.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 => unsafe { run_avx2(kernel) },
@@ -136,6 +136,12 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => kernel.run::<Neon>(),
     }
+}
+
+/// Apart where it is never the best, or its code would stand in the way of what calls it.
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), cold, inline(never))]
+fn run_portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Portable>()
 }
 
 #[cfg(target_arch = "x86_64")]
