@@ -102,7 +102,7 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                 panel = panel.wrapping_add(panel_stride);
             }
         }
-        if steps % 2 > 0 {
+        if !steps.is_multiple_of(2) {
             // SAFETY: the last of `steps`.
             unsafe { self.add_column(left, panel) };
         }
@@ -214,12 +214,12 @@ unsafe fn add_to_row<V: Vector, const N: usize>(
     i: usize,
 ) -> *const f32 {
     let mut left = left;
-    // SAFETY: by this function's contract, here and below.
+    // SAFETY: by this function's contract.
     let mut value = V::splat(unsafe { *left.wrapping_add(skip) });
     for (j, (sum, right)) in sums.iter_mut().zip(right).enumerate() {
         if const { has_many_registers::<V>() } && j > 0 && i % 4 < 3 {
-            // Another value, as far as the compiler knows.
             left = in_a_register(left);
+            // SAFETY: the same value, but not to the compiler.
             value = V::splat(unsafe { *left.wrapping_add(skip) });
         }
         *sum = value.mul_add(right, *sum);
