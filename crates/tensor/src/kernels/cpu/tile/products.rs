@@ -25,13 +25,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         for _ in 0..steps {
             // SAFETY: `N` vectors are readable here by this method's contract.
             let right = unsafe { Self::right(panel) };
-            for (sums, row) in self.0.iter_mut().zip(rows) {
-                // SAFETY: `offset = p * step`, readable by this method's contract.
-                let left = V::splat(unsafe { *row.add(offset) });
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = left.mul_add(right, *sum);
-                }
-            }
+            // SAFETY: `offset = p * step`, readable by this method's contract.
+            unsafe { self.add_step(rows, offset, right) };
             offset += step;
             panel = panel.wrapping_add(panel_stride);
         }
@@ -108,6 +103,21 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         }
     }
 
+    /// The products of one step, in which row `i` has the value `offset` behind pointer `i`.
+    ///
+    /// # Safety
+    /// These values must be readable.
+    #[inline(always)]
+    unsafe fn add_step(&mut self, rows: [*const f32; M], offset: usize, right: [V; N]) {
+        for (sums, row) in self.0.iter_mut().zip(rows) {
+            // SAFETY: by this method's contract.
+            let left = V::splat(unsafe { *row.add(offset) });
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum = left.mul_add(right, *sum);
+            }
+        }
+    }
+
     /// `N` vectors of a panel.
     ///
     /// # Safety
@@ -122,7 +132,7 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
         right
     }
 
-    /// The products of one step, in which row `i` has the value `skip` behind pointer `i`.
+    /// As [`Tile::add_step`] with the vectors at `panel`, of values that most rows read anew.
     ///
     /// # Safety
     /// These values must be readable, and `N` vectors from `panel`.
@@ -183,13 +193,8 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
                 *right =
                     unsafe { if j + 1 < N { V::load(panel) } else { V::load_part(panel, rest) } };
             }
-            for (sums, row) in self.0.iter_mut().zip(rows) {
-                // SAFETY: `offset = p * step`, readable by this method's contract.
-                let left = V::splat(unsafe { *row.add(offset) });
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = left.mul_add(right, *sum);
-                }
-            }
+            // SAFETY: `offset = p * step`, readable by this method's contract.
+            unsafe { self.add_step(rows, offset, right) };
             offset += step;
             panel = panel.wrapping_add(panel_stride);
         }
