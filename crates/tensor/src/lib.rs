@@ -33,6 +33,7 @@ pub use ops::binary_cross_entropy::BinaryCrossEntropy;
 pub use ops::conv2d::PreparedConv2d;
 pub use ops::conv2d_options::Conv2dOptions;
 pub use ops::cross_entropy::CrossEntropy;
+pub use ops::linear::PreparedLinear;
 pub use ops::loss::Reduction;
 pub use ops::pad_mode::PadMode;
 pub use ops::padding::{Padding, output_length};

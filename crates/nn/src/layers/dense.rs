@@ -1,9 +1,10 @@
 //! A fully connected layer: `y = x W + b`.
 
-use glassbox_tensor::{Activation, Rng, Shape, Tensor};
+use glassbox_tensor::{Activation, PreparedLinear, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one};
+use super::ready::Ready;
 use crate::Parameters;
 use crate::builder::Builder;
 use crate::context::Cx;
@@ -111,6 +112,8 @@ pub struct Dense {
     pub weight: Param,
     /// `[units]`.
     pub bias: Option<Param>,
+    #[parameters(skip)]
+    ready: Ready<PreparedLinear>,
 }
 
 impl Dense {
@@ -119,7 +122,11 @@ impl Dense {
         let weight = config.init.weight([inputs, config.units], rng);
         let fans = Fans::of(weight.shape());
         let bias = config.bias.then(|| config.init.bias(config.units, fans, rng));
-        Self { weight: Param::new(weight), bias: bias.map(|bias| Param::new(bias).without_decay()) }
+        Self {
+            weight: Param::new(weight),
+            bias: bias.map(|bias| Param::new(bias).without_decay()),
+            ready: Ready::default(),
+        }
     }
 }
 
@@ -133,7 +140,10 @@ impl Module for Dense {
         let fits = input.dims().last() == Some(&inputs);
         cx.expect_shape("dense", input, fits, format_args!("{inputs} inputs"));
         let bias = self.bias.as_ref().map(|bias| bias.tensor(cx));
-        input.linear(&self.weight.tensor(cx), bias.as_deref(), activation)
+        let weight = self.weight.tensor(cx);
+        let prepare = || PreparedLinear::new(&weight, input.shape());
+        let ready = self.ready.get(cx, |prepared| prepared.is_of(&weight), prepare);
+        input.linear_prepared(&weight, ready.as_ref(), bias.as_deref(), activation)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Weights as kernels read them, from one evaluation to the next.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::context::Cx;
@@ -7,30 +8,50 @@ use crate::context::Cx;
 /// Weights that were prepared for an evaluation: for few items that costs a good part of it. They
 /// are let go where a graph is recorded, since its optimizer would have to copy shared weights.
 #[derive(Debug)]
-pub(super) struct Ready<P>(Mutex<Option<P>>);
+pub(super) struct Ready<P> {
+    kept: Mutex<Option<P>>,
+    /// Whether there is any, without the lock: a tiny layer's step would notice it.
+    keeps: AtomicBool,
+}
 
 impl<P: Clone> Ready<P> {
     /// What is kept, if it `is_of` the weights of now, else what `prepare` makes of them; nothing
     /// where `cx` records a graph.
+    #[inline]
     pub(super) fn get(
         &self,
         cx: &Cx,
         is_of: impl FnOnce(&P) -> bool,
         prepare: impl FnOnce() -> Option<P>,
     ) -> Option<P> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cx.is_recording() && !self.keeps.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.get_locked(cx, is_of, prepare)
+    }
+
+    /// Apart, so that layers are not made larger by it.
+    #[inline(never)]
+    fn get_locked(
+        &self,
+        cx: &Cx,
+        is_of: impl FnOnce(&P) -> bool,
+        prepare: impl FnOnce() -> Option<P>,
+    ) -> Option<P> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if cx.is_recording() {
             *kept = None;
         } else if !kept.as_ref().is_some_and(is_of) {
             *kept = prepare();
         }
+        self.keeps.store(kept.is_some(), Ordering::Relaxed);
         kept.clone()
     }
 }
 
 impl<P> Default for Ready<P> {
     fn default() -> Self {
-        Self(Mutex::new(None))
+        Self { kept: Mutex::new(None), keeps: AtomicBool::new(false) }
     }
 }
 
@@ -68,6 +89,12 @@ mod tests {
     fn recurrent_layers() {
         let model = Sequential::input([5, 3]).lstm(8).build(7).unwrap();
         evaluations_see_the_weights_of_now(model, &[2, 5, 3]);
+    }
+
+    #[test]
+    fn dense_layers() {
+        let model = Sequential::input([70]).dense(60).relu().dense(80).build(7).unwrap();
+        evaluations_see_the_weights_of_now(model, &[8, 70]);
     }
 
     #[test]

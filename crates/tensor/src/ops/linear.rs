@@ -3,6 +3,8 @@
 //! With `dz = dy · activation'(y)`: `d input = dz · weightᵀ`, `d weight = xᵀ · dz`,
 //! `d bias = Σ_rows dz`.
 
+mod prepared;
+
 use super::activation::Activation;
 use super::epilogue::before_epilogue;
 use super::{Backward, Record};
@@ -10,6 +12,8 @@ use crate::graph::InputGradients;
 use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
 use crate::shape::Shape;
 use crate::tensor::{Tensor, Values};
+
+pub use prepared::PreparedLinear;
 
 /// Backward reads the input for the weight's gradient, the weight for the input's, and the output
 /// for the derivative of an activation.
@@ -42,6 +46,23 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>, activation: Activation) -> Self {
+        self.linear_prepared(weight, None, bias, activation)
+    }
+
+    /// As [`Tensor::linear`], to the same bits, with what was prepared of `weight` if it is of its
+    /// values of now: for many evaluations of a few rows with one weight.
+    ///
+    /// # Panics
+    /// As [`Tensor::linear`].
+    #[track_caller]
+    #[must_use]
+    pub fn linear_prepared(
+        &self,
+        weight: &Self,
+        prepared: Option<&PreparedLinear>,
+        bias: Option<&Self>,
+        activation: Activation,
+    ) -> Self {
         let (input_shape, weight_shape) = (self.shape(), weight.shape());
         let (&[inputs, outputs], Some(&last)) = (weight_shape.dims(), input_shape.last()) else {
             panic!("linear of {input_shape} with a weight of {weight_shape}");
@@ -62,7 +83,10 @@ impl Tensor {
         let (x, w) = (self.as_slice(), weight.as_slice());
         let mut output = Self::build(shape, |out| {
             let epilogue = Epilogue { accumulate: false, bias: bias_values, activation };
-            product(Matrix::new(x, rows, inputs), Matrix::new(w, inputs, outputs), epilogue, out);
+            let x = Matrix::new(x, rows, inputs);
+            if prepared.is_none_or(|prepared| !prepared.product(x, weight, epilogue, out)) {
+                product(x, Matrix::new(w, inputs, outputs), epilogue, out);
+            }
         });
         let saved = (activation != Activation::Identity).then(|| output.values());
         output.record([Some(self), Some(weight), bias], |[wants_input, wants_weight, _]| {

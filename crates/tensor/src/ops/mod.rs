@@ -28,7 +28,7 @@ mod flip;
 mod gather;
 mod held;
 mod index_select;
-mod linear;
+pub(crate) mod linear;
 mod log_softmax;
 mod logsumexp;
 pub(crate) mod loss;

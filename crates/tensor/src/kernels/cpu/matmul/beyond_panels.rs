@@ -1,8 +1,18 @@
 //! Products with a few columns more than whole panels: those are computed one by one, where a tile
 //! would leave most of its lanes idle. (The 65 characters of a text, for instance.)
 
-use super::{Epilogue, Matrix, Right, any_product, with_vector};
+use super::{Epilogue, Matrix, Right, any_product, plan, with_vector};
+use crate::kernels::cpu::tile::panel_columns;
 use crate::storage::Storage;
+
+/// How many of `columns` are computed apart, if that pays.
+pub(super) fn columns(left: Matrix<'_>, columns: usize) -> Option<usize> {
+    let beyond = columns % panel_columns();
+    let pays = beyond < columns
+        && plan::is_worth_one_by_one(left.rows, left.columns, beyond)
+        && with_vector::takes_column(left);
+    pays.then_some(beyond)
+}
 
 /// The product, of whose columns the last `beyond` are computed apart.
 pub(super) fn product(

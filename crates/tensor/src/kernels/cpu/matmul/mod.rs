@@ -101,6 +101,10 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The part with these rows and columns.
     fn part(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
         debug_assert!(row + rows <= self.rows && column + columns <= self.columns);
@@ -247,16 +251,12 @@ fn any_product(
     if plan::is_small(rows, depth, columns) {
         return whole(left, right, epilogue, out, out_stride);
     }
-    let panel = panel_columns();
-    let beyond = columns % panel;
     if let Right::Plain(matrix) = right
-        && beyond < columns
-        && plan::is_worth_one_by_one(rows, depth, beyond)
-        && with_vector::takes_column(left)
+        && let Some(beyond) = beyond_panels::columns(left, columns)
     {
         return beyond_panels::product(beyond, left, matrix, epilogue, out, out_stride);
     }
-    let plan = Plan::new([rows, depth, columns], panel, left.column_stride == 1);
+    let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {
         Cut::Depth(chunks) => by_depth(chunks, left, right, epilogue, out, out_stride),
         Cut::Blocks { rows: row_blocks, .. } => {

@@ -1,12 +1,16 @@
 //! Copies of operands in the order in which tiles read them.
 
-use super::Matrix;
+use super::{Matrix, beyond_panels, small};
 use crate::kernels::cpu::ahead::Ahead;
 use crate::kernels::cpu::isa::{Kernel, dispatch};
 use crate::kernels::cpu::tile::{next_tile_rows, panel_columns, panel_width};
 use crate::kernels::cpu::vector::Vector;
 use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::storage::Storage;
+
+/// Rows up to which a product takes noticeably longer with a copy to make: half of its time with 8
+/// rows, 6 % with 128.
+const KEPT_ROWS: usize = 128;
 
 /// A right operand cut into panels of columns, each contiguous and padded with zeros: for a
 /// weight that many products share.
@@ -55,6 +59,19 @@ impl PackedMatrix {
             });
         }
         Self { storage, rows: matrix.rows, columns: matrix.columns, width }
+    }
+
+    /// Whether a kept copy of `weight` makes products with so many contiguous rows faster, and to
+    /// the same sums. One row or column reads each value once, small products copy nothing, and
+    /// many rows make up for a copy.
+    pub(crate) fn pays(rows: usize, weight: Matrix<'_>) -> bool {
+        let depth = weight.rows;
+        let left =
+            Matrix { values: &[], rows, columns: depth, row_stride: depth, column_stride: 1 };
+        (2..=KEPT_ROWS).contains(&rows)
+            && weight.columns > 1
+            && !small::is_small(&left, &weight)
+            && beyond_panels::columns(left, weight.columns).is_none()
     }
 
     /// The same matrix without the columns from `columns` on.
