@@ -1,0 +1,7 @@
+//! Right answers: inputs for which other tools, or earlier versions, gave a wrong number or a wrong
+//! model without a word. One file per kind; the inputs are beside it in `cases/`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod smoke;
