@@ -47,16 +47,20 @@ impl Accumulator {
         if units.is_identity() || target.dtype() == DType::I32 {
             return self.add(loss, prediction, target);
         }
-        let restored = |tensor: &Tensor| {
-            let mut values = tensor.as_slice().to_vec();
-            units.restore(&mut values);
-            Tensor::from_vec(values, tensor.shape())
-        };
-        self.add(loss, &restored(prediction), &restored(target));
+        self.count(loss, prediction, target);
+        self.add_values(prediction, target, &units.scale);
     }
 
     /// Adds a batch: its mean loss, predictions (logits or values) and targets.
     pub fn add(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
+        self.count(loss, prediction, target);
+        match target.dtype() {
+            DType::I32 => self.add_classes(prediction, target),
+            DType::F32 => self.add_values(prediction, target, &[1.0]),
+        }
+    }
+
+    fn count(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
         // Tokens count one by one: windows of a sequence may differ in length.
         let samples = match target.dtype() {
             DType::I32 => target.elements() as u64,
@@ -64,10 +68,6 @@ impl Accumulator {
         };
         self.samples += samples;
         self.loss += loss * samples as f64;
-        match target.dtype() {
-            DType::I32 => self.add_classes(prediction, target),
-            DType::F32 => self.add_values(prediction, target),
-        }
     }
 
     fn add_classes(&mut self, logits: &Tensor, labels: &Tensor) {
@@ -81,9 +81,12 @@ impl Accumulator {
         }
     }
 
-    fn add_values(&mut self, prediction: &Tensor, target: &Tensor) {
-        for (&y, &t) in prediction.as_slice().iter().zip(target.as_slice()) {
-            let (y, t) = (f64::from(y), f64::from(t));
+    /// Values times their scale. The offset is left out: no score depends on it, and in numbers
+    /// as large as seconds since 1970 it would drown their differences.
+    fn add_values(&mut self, prediction: &Tensor, target: &Tensor, scale: &[f64]) {
+        let values = prediction.as_slice().iter().zip(target.as_slice());
+        for ((&y, &t), scale) in values.zip(scale.iter().cycle()) {
+            let (y, t) = (f64::from(y) * scale, f64::from(t) * scale);
             let error = y - t;
             self.values += 1;
             self.targets += t;

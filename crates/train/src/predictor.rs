@@ -69,8 +69,8 @@ pub struct ClassProbability {
 pub struct NamedValue {
     /// What it is.
     pub name: String,
-    /// The value.
-    pub value: f32,
+    /// The value, in the targets' own units.
+    pub value: f64,
 }
 
 const KEY: &str = "glassbox.predictor";
@@ -183,8 +183,8 @@ impl Predictor {
             let count = BATCH.min(dataset.len() - start);
             let inputs = Tensor::build(shape.prepend(count), |out| {
                 for (offset, item) in out.chunks_exact_mut(size).enumerate() {
-                    dataset.write_input(start + offset, item);
-                    self.config.input_normalizer.apply(item);
+                    let normalizer = &self.config.input_normalizer;
+                    dataset.write_normalized(start + offset, normalizer, item);
                 }
             });
             let lengths = dataset.lengths();
@@ -247,8 +247,7 @@ impl PredictorConfig {
     fn read(&self, outputs: &[f32]) -> Prediction {
         let probabilities = match self.output {
             Output::Values => {
-                let mut values = outputs.to_vec();
-                self.target_normalizer.restore(&mut values);
+                let values = self.target_normalizer.restored(outputs);
                 let named = self.names.iter().cloned().zip(values);
                 return Prediction::Values(
                     named.map(|(name, value)| NamedValue { name, value }).collect(),

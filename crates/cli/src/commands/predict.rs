@@ -80,10 +80,9 @@ fn show(file: &Path, row: Option<usize>, prediction: &Prediction, arguments: &Pr
             .take(arguments.top as usize)
             .map(|class| format!("{} {}", class.name, percent(f64::from(class.probability))))
             .collect(),
-        Prediction::Values(values) => values
-            .iter()
-            .map(|value| format!("{} {}", value.name, score(f64::from(value.value))))
-            .collect(),
+        Prediction::Values(values) => {
+            values.iter().map(|value| format!("{} {}", value.name, score(value.value))).collect()
+        }
     };
     say!("{place}  {}", parts.join("  "));
 }

@@ -28,7 +28,8 @@ pub fn run(arguments: &Resume) -> Result<(), Failure> {
     let Preparation { experiment, data, .. } = &prepared;
     preparation::set_threads(arguments.output.threads, experiment);
     let hash = format!("{:016x}", data.dataset.fingerprint());
-    if record.data_hash != hash {
+    let same = u64::from_str_radix(&record.data_hash, 16).is_ok_and(|h| data.dataset.matches(h));
+    if !same {
         return Err(Failure::Failed(format!(
             "GB0512 × the data of {} has changed\n  expected: a data set with the hash {}\n  \
              found: {hash}\n  help: put the data back, or train anew with `glassbox train {}`",

@@ -39,7 +39,7 @@ pub struct Baseline {
     /// How it predicts.
     pub naive: Naive,
     /// Item by item, as [`Targets::Values`] are.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
 }
 
 /// The mean absolute and root mean squared errors of all baselines on `items`.
@@ -52,7 +52,7 @@ pub(super) fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
         for &item in items {
             let range = item as usize * width..(item as usize + 1) * width;
             for (y, t) in baseline.values[range.clone()].iter().zip(&values[range]) {
-                let error = f64::from(*y) - f64::from(*t);
+                let error = y - t;
                 absolute += error.abs();
                 squared += error * error;
             }

@@ -6,41 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::baseline::Baseline;
 use super::error::{DataError, DataErrorCode};
 use super::fingerprint::Fingerprint;
+use super::normalize::Normalizer;
 use super::targets::Targets;
 
-/// The inputs of all items, one after another. Images stay bytes: a quarter of the memory.
-#[derive(Clone, Debug, PartialEq)]
-pub enum InputStore {
-    /// Bytes that stand for `byte / unit`: 255 for images, so that they lie in 0 to 1.
-    U8 {
-        /// Row-major, item by item.
-        values: Vec<u8>,
-        /// The byte that stands for 1.
-        unit: f32,
-    },
-    /// Numbers as they are.
-    F32(Vec<f32>),
-}
-
-impl InputStore {
-    /// Images of bytes from 0 to 255, read as 0 to 1.
-    pub fn images(values: Vec<u8>) -> Self {
-        Self::U8 { values, unit: 255.0 }
-    }
-
-    /// The number of values of all items together.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::U8 { values, .. } => values.len(),
-            Self::F32(values) => values.len(),
-        }
-    }
-
-    /// Whether there are no values.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+pub(super) use super::store::InputStore;
 
 /// One input of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +83,7 @@ impl Dataset {
             len,
             fingerprint: 0,
         };
-        dataset.fingerprint = dataset.compute_fingerprint();
+        dataset.fingerprint = dataset.compute_fingerprint(false);
         Ok(dataset)
     }
 
@@ -127,7 +96,7 @@ impl Dataset {
     pub fn with_features(mut self, features: Vec<Feature>) -> Self {
         assert_eq!(features.len(), self.item_shape.elements(), "features of an item");
         self.features = features;
-        self.fingerprint = self.compute_fingerprint();
+        self.fingerprint = self.compute_fingerprint(false);
         self
     }
 
@@ -186,7 +155,7 @@ impl Dataset {
         let fits = |&length: &i32| usize::try_from(length).is_ok_and(|n| n >= 1 && n <= steps);
         assert!(lengths.len() == self.len && lengths.iter().all(fits), "the lengths of items");
         self.lengths = lengths;
-        self.fingerprint = self.compute_fingerprint();
+        self.fingerprint = self.compute_fingerprint(false);
         self
     }
 
@@ -257,14 +226,16 @@ impl Dataset {
         self.fingerprint
     }
 
+    /// Whether `fingerprint` is that of this data set: today's, or the one that earlier versions
+    /// gave, to which numbers counted in single precision only.
+    pub fn matches(&self, fingerprint: u64) -> bool {
+        fingerprint == self.fingerprint || fingerprint == self.compute_fingerprint(true)
+    }
+
     /// The bytes the inputs and targets take in memory.
     pub fn memory(&self) -> usize {
-        let inputs = match &self.inputs {
-            InputStore::U8 { values, .. } => values.len(),
-            InputStore::F32(values) => 4 * values.len(),
-        };
         let baselines: usize = self.baselines.iter().map(|baseline| baseline.values.len()).sum();
-        inputs + self.targets.memory() + 4 * (self.lengths.len() + baselines)
+        self.inputs.memory() + self.targets.memory() + 4 * self.lengths.len() + 8 * baselines
     }
 
     /// Writes the input of item `index`, unnormalised, to `out` (as long as the item shape has
@@ -274,47 +245,46 @@ impl Dataset {
     /// When `index` or the length of `out` is wrong.
     #[track_caller]
     pub fn write_input(&self, index: usize, out: &mut [f32]) {
-        let size = self.item_shape.elements();
-        assert_eq!(out.len(), size, "room for the input of one item");
-        match &self.inputs {
-            InputStore::U8 { values, unit } => {
-                let item = &values[index * size..(index + 1) * size];
-                for (out, byte) in out.iter_mut().zip(item) {
-                    *out = f32::from(*byte) / unit;
-                }
-            }
-            InputStore::F32(values) => {
-                out.copy_from_slice(&values[index * size..(index + 1) * size]);
-            }
-        }
+        assert_eq!(out.len(), self.item_shape.elements(), "room for the input of one item");
+        self.inputs.write(index * out.len(), out);
+    }
+
+    /// Writes the input of item `index` to `out`, normalised: numbers in double precision are
+    /// rounded to single after that, not before.
+    ///
+    /// # Panics
+    /// When `index` or the length of `out` is wrong.
+    #[track_caller]
+    pub fn write_normalized(&self, index: usize, normalizer: &Normalizer, out: &mut [f32]) {
+        assert_eq!(out.len(), self.item_shape.elements(), "room for the input of one item");
+        self.inputs.write_normalized(index * out.len(), normalizer, out);
     }
 
     /// A hash of the input of item `index`: equal inputs have equal hashes.
     pub fn input_fingerprint(&self, index: usize) -> u64 {
         let size = self.item_shape.elements();
         let mut print = Fingerprint::new();
-        match &self.inputs {
-            InputStore::U8 { values, .. } => print.bytes(&values[index * size..][..size]),
-            InputStore::F32(values) => print.floats(&values[index * size..][..size]),
-        }
+        self.inputs.print(index * size..(index + 1) * size, &mut print);
         print.finish()
     }
 
-    fn compute_fingerprint(&self) -> u64 {
+    /// With `single`, numbers in double precision count as if they were single.
+    fn compute_fingerprint(&self, single: bool) -> u64 {
         let mut print = Fingerprint::new();
         self.item_shape.iter().for_each(|&length| print.number(length as u64));
+        if let InputStore::U8 { unit, .. } = &self.inputs {
+            print.floats(&[*unit]);
+        }
         match &self.inputs {
-            InputStore::U8 { values, unit } => {
-                print.floats(&[*unit]);
-                print.bytes(values);
-            }
-            InputStore::F32(values) => print.floats(values),
+            InputStore::F64(values) if single => print.rounded(values),
+            inputs => inputs.print(0..inputs.len(), &mut print),
         }
         match &self.targets {
             Targets::Classes { labels, .. } | Targets::Tokens { labels, .. } => {
                 labels.iter().for_each(|&label| print.number(label as u64));
             }
-            Targets::Values { values, .. } => print.floats(values),
+            Targets::Values { values, .. } if single => print.rounded(values),
+            Targets::Values { values, .. } => print.doubles(values),
         }
         self.targets.class_names().iter().for_each(|name| print.bytes(name.as_bytes()));
         self.features.iter().for_each(|feature| print.bytes(feature.name.as_bytes()));
@@ -335,9 +305,7 @@ fn check_inputs(name: &str, item_shape: Shape, inputs: &InputStore) -> Result<us
             .expected(format!("a multiple of {size} values (shape {item_shape})"))
             .found(inputs.len()));
     }
-    if let InputStore::F32(values) = inputs {
-        check_finite(name, "inputs", values, size)?;
-    }
+    inputs.check(name, size)?;
     let len = inputs.len() / size;
     if u32::try_from(len).is_err() || i32::try_from(len).is_err() {
         let message = format!("{name} has more items than can be indexed");
@@ -346,24 +314,6 @@ fn check_inputs(name: &str, item_shape: Shape, inputs: &InputStore) -> Result<us
             .found(len));
     }
     Ok(len)
-}
-
-pub(super) fn check_finite(
-    name: &str,
-    what: &str,
-    values: &[f32],
-    width: usize,
-) -> Result<(), DataError> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(at) => {
-            let message =
-                format!("value {} of item {} of the {what} of {name}", at % width, at / width);
-            Err(DataError::new(DataErrorCode::NotFinite, message + " is not finite")
-                .expected("a finite number")
-                .found(values[at]))
-        }
-    }
 }
 
 #[cfg(test)]

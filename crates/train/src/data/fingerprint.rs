@@ -33,6 +33,18 @@ impl Fingerprint {
         values.iter().for_each(|v| self.number(u64::from(v.to_bits())));
     }
 
+    /// A run of numbers in double precision by their bits, and its length.
+    pub(crate) fn doubles(&mut self, values: &[f64]) {
+        self.number(values.len() as u64);
+        values.iter().for_each(|v| self.number(v.to_bits()));
+    }
+
+    /// As [`Fingerprint::floats`] of the numbers rounded to single precision.
+    pub(crate) fn rounded(&mut self, values: &[f64]) {
+        self.number(values.len() as u64);
+        values.iter().for_each(|&v| self.number(u64::from((v as f32).to_bits())));
+    }
+
     /// The fingerprint of everything so far.
     pub(crate) fn finish(&self) -> u64 {
         let z = (self.0 ^ (self.0 >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -32,13 +32,14 @@ mod prepare;
 mod sampler;
 pub mod sources;
 mod split;
+mod store;
 mod targets;
 mod transform;
 mod vocabulary;
 
 pub use augment::Augment;
 pub use baseline::{Baseline, Naive};
-pub use dataset::{Dataset, Feature, InputStore};
+pub use dataset::{Dataset, Feature};
 pub use error::{DataError, DataErrorCode, Details, Place};
 pub use loader::{Batches, Loader, LoaderConfig, Workers};
 pub use normalize::{NormalizeConfig, Normalizer};
@@ -49,6 +50,7 @@ pub use sources::{
     SeriesConfig, SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};
+pub use store::InputStore;
 pub use targets::Targets;
 pub use transform::{Batch, Transform};
 pub use vocabulary::{Unit, Vocabulary};

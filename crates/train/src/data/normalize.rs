@@ -6,8 +6,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{Dataset, InputStore};
+use super::dataset::Dataset;
 use super::error::{DataError, DataErrorCode};
+use super::store::InputStore;
 use super::targets::Targets;
 
 /// How inputs are normalised, one way for each channel of an image or each feature of a table.
@@ -26,9 +27,9 @@ pub enum NormalizeConfig {
     /// A given mean and standard deviation: one for all channels or features, or one for each.
     Fixed {
         /// What is subtracted.
-        mean: Vec<f32>,
+        mean: Vec<f64>,
         /// What the difference is divided by.
-        std: Vec<f32>,
+        std: Vec<f64>,
     },
 }
 
@@ -39,9 +40,9 @@ pub enum NormalizeConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Normalizer {
     /// What is subtracted.
-    pub offset: Vec<f32>,
+    pub offset: Vec<f64>,
     /// What the difference is divided by.
-    pub scale: Vec<f32>,
+    pub scale: Vec<f64>,
 }
 
 impl Normalizer {
@@ -76,7 +77,7 @@ impl Normalizer {
     pub fn fit_targets(dataset: &Dataset, train: &[u32]) -> Self {
         match dataset.targets() {
             Targets::Values { values, width, .. } if *width > 0 => {
-                let mut moments = vec![Moments::default(); *width];
+                let mut moments = vec![Moments::double(); *width];
                 for &item in train {
                     let target = &values[item as usize * width..][..*width];
                     moments.iter_mut().zip(target).for_each(|(m, &v)| m.add(v, 1));
@@ -92,9 +93,29 @@ impl Normalizer {
         self.offset.is_empty()
     }
 
-    /// Normalises whole items in place.
+    /// Normalises whole items in place, in single precision.
     pub fn apply(&self, values: &mut [f32]) {
         self.each(values, |value, offset, scale| (value - offset) / scale);
+    }
+
+    /// Normalises whole items in double precision; what comes out is rounded to single.
+    ///
+    /// # Panics
+    /// When `out` is not as long as `values`.
+    #[track_caller]
+    pub fn apply_f64(&self, values: &[f64], out: &mut [f32]) {
+        assert_eq!(values.len(), out.len(), "room for the normalised values");
+        if self.is_identity() {
+            out.iter_mut().zip(values).for_each(|(out, &value)| *out = value as f32);
+            return;
+        }
+        let (values, rows) = (values.chunks(self.offset.len()), out.chunks_mut(self.offset.len()));
+        for (values, row) in values.zip(rows) {
+            let entries = values.iter().zip(self.offset.iter().zip(&self.scale));
+            for (out, (value, (offset, scale))) in row.iter_mut().zip(entries) {
+                *out = ((value - offset) / scale) as f32;
+            }
+        }
     }
 
     /// Undoes [`Normalizer::apply`]: predictions in the targets' own units.
@@ -102,15 +123,28 @@ impl Normalizer {
         self.each(values, |value, offset, scale| value * scale + offset);
     }
 
+    /// Whole items in their own units, in double precision: [`Normalizer::apply_f64`] undone.
+    pub fn restored(&self, values: &[f32]) -> Vec<f64> {
+        let width = self.offset.len();
+        let restored = |(index, &value): (usize, &f32)| match width {
+            0 => f64::from(value),
+            _ => f64::from(value) * self.scale[index % width] + self.offset[index % width],
+        };
+        values.iter().enumerate().map(restored).collect()
+    }
+
     fn each(&self, values: &mut [f32], f: impl Fn(f32, f32, f32) -> f32) {
         match (&self.offset[..], &self.scale[..]) {
             ([], _) | (_, []) => {}
             (&[offset], &[scale]) => {
+                let (offset, scale) = (offset as f32, scale as f32);
                 values.iter_mut().for_each(|value| *value = f(*value, offset, scale));
             }
             (offsets, scales) => {
+                let single = |values: &[f64]| values.iter().map(|&v| v as f32).collect();
+                let (offsets, scales): (Vec<f32>, Vec<f32>) = (single(offsets), single(scales));
                 for row in values.chunks_mut(offsets.len()) {
-                    for ((value, &offset), &scale) in row.iter_mut().zip(offsets).zip(scales) {
+                    for ((value, &offset), &scale) in row.iter_mut().zip(&offsets).zip(&scales) {
                         *value = f(*value, offset, scale);
                     }
                 }
@@ -118,7 +152,7 @@ impl Normalizer {
         }
     }
 
-    fn fixed(mean: &[f32], std: &[f32], width: usize) -> Result<Self, DataError> {
+    fn fixed(mean: &[f64], std: &[f64], width: usize) -> Result<Self, DataError> {
         for (name, values) in [("mean", mean), ("std", std)] {
             if values.len() != width && values.len() != 1 {
                 let message = format!("`normalize.{name}` does not fit the data");
@@ -126,7 +160,7 @@ impl Normalizer {
                     .expected(format!("1 or {width} numbers"))
                     .found(values.len()));
             }
-            let valid = |v: &f32| v.is_finite() && (name == "mean" || *v > 0.0);
+            let valid = |v: &f64| v.is_finite() && (name == "mean" || *v > 0.0);
             if let Some(value) = values.iter().find(|value| !valid(value)) {
                 let message = format!("`normalize.{name}` is impossible");
                 return Err(DataError::new(DataErrorCode::Normalize, message)
@@ -135,12 +169,12 @@ impl Normalizer {
             }
         }
         let wide = mean.len().max(std.len());
-        let spread = |values: &[f32]| values.iter().copied().cycle().take(wide).collect();
+        let spread = |values: &[f64]| values.iter().copied().cycle().take(wide).collect();
         Ok(Self { offset: spread(mean), scale: spread(std) })
     }
 
     fn from_moments(moments: &[Moments]) -> Self {
-        let offset = moments.iter().map(|m| m.mean() as f32).collect();
+        let offset = moments.iter().map(Moments::mean).collect();
         Self { offset, scale: moments.iter().map(Moments::deviation).collect() }
     }
 
@@ -160,23 +194,31 @@ struct Moments {
     first: f64,
     sum: f64,
     squares: f64,
-    smallest: f32,
-    largest: f32,
-}
-
-impl Default for Moments {
-    fn default() -> Self {
-        let (smallest, largest) = (f32::INFINITY, f32::NEG_INFINITY);
-        Self { count: 0, first: 0.0, sum: 0.0, squares: 0.0, smallest, largest }
-    }
+    smallest: f64,
+    largest: f64,
+    /// The relative rounding of the values: below it, a deviation is noise.
+    epsilon: f64,
 }
 
 impl Moments {
-    fn add(&mut self, value: f32, times: u64) {
+    fn of(epsilon: f64) -> Self {
+        let (smallest, largest) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { count: 0, first: 0.0, sum: 0.0, squares: 0.0, smallest, largest, epsilon }
+    }
+
+    fn single() -> Self {
+        Self::of(f64::from(f32::EPSILON))
+    }
+
+    fn double() -> Self {
+        Self::of(f64::EPSILON)
+    }
+
+    fn add(&mut self, value: f64, times: u64) {
         if self.count == 0 {
-            self.first = f64::from(value);
+            self.first = value;
         }
-        let (difference, times_exact) = (f64::from(value) - self.first, times as f64);
+        let (difference, times_exact) = (value - self.first, times as f64);
         self.count += times;
         self.sum += difference * times_exact;
         self.squares += difference * difference * times_exact;
@@ -188,18 +230,19 @@ impl Moments {
     }
 
     /// The population standard deviation; 1 for a constant, which is only centred.
-    fn deviation(&self) -> f32 {
+    fn deviation(&self) -> f64 {
         let count = self.count.max(1) as f64;
         let variance = (self.squares - self.sum * self.sum / count) / count;
         let deviation = variance.max(0.0).sqrt();
-        let noise = f64::from(f32::EPSILON) * self.mean().abs();
-        if self.smallest < self.largest && deviation > noise { deviation as f32 } else { 1.0 }
+        let noise = self.epsilon * self.mean().abs();
+        if self.smallest < self.largest && deviation > noise { deviation } else { 1.0 }
     }
 }
 
 fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments> {
     let size = dataset.item_shape().elements();
-    let mut moments = vec![Moments::default(); width];
+    let exact = matches!(dataset.inputs(), InputStore::F64(_));
+    let mut moments = vec![if exact { Moments::double() } else { Moments::single() }; width];
     match dataset.inputs() {
         InputStore::U8 { values, unit } => {
             let mut histogram = vec![[0u64; 256]; width];
@@ -210,11 +253,18 @@ fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments>
             }
             for (moments, histogram) in moments.iter_mut().zip(&histogram) {
                 for (value, &times) in (0u8..=255).zip(histogram).filter(|(_, t)| **t > 0) {
-                    moments.add(f32::from(value) / unit, times);
+                    moments.add(f64::from(f32::from(value) / unit), times);
                 }
             }
         }
         InputStore::F32(values) => {
+            for &item in train {
+                for row in values[item as usize * size..][..size].chunks_exact(width) {
+                    moments.iter_mut().zip(row).for_each(|(m, &v)| m.add(f64::from(v), 1));
+                }
+            }
+        }
+        InputStore::F64(values) => {
             for &item in train {
                 for row in values[item as usize * size..][..size].chunks_exact(width) {
                     moments.iter_mut().zip(row).for_each(|(m, &v)| m.add(v, 1));
@@ -249,8 +299,8 @@ impl<'de> Deserialize<'de> for NormalizeConfig {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Fixed {
-            mean: Vec<f32>,
-            std: Vec<f32>,
+            mean: Vec<f64>,
+            std: Vec<f64>,
         }
 
         impl<'de> Visitor<'de> for NameOrTable {
@@ -360,7 +410,7 @@ mod tests {
     #[test]
     fn explicit_statistics_must_fit() {
         let data = table(&[1.0, 2.0, 3.0], 3);
-        let bad = [(vec![0.0; 2], vec![1.0]), (vec![0.0], vec![0.0]), (vec![f32::NAN], vec![1.0])];
+        let bad = [(vec![0.0; 2], vec![1.0]), (vec![0.0], vec![0.0]), (vec![f64::NAN], vec![1.0])];
         for (mean, std) in bad {
             let config = NormalizeConfig::Fixed { mean, std };
             let error = Normalizer::fit_inputs(&config, &data, &[0]).unwrap_err();

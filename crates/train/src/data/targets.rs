@@ -1,7 +1,7 @@
 //! What a model is to give for each item.
 
-use super::dataset::check_finite;
 use super::error::{DataError, DataErrorCode};
+use super::store::{check_finite, singles};
 
 /// The targets of all items.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,8 @@ pub enum Targets {
     },
     /// `width` numbers an item.
     Values {
-        /// Row-major, item by item.
-        values: Vec<f32>,
+        /// Row-major, item by item, in their own units.
+        values: Vec<f64>,
         /// How many numbers an item has; 0 for items without targets.
         width: usize,
         /// The name of each number.
@@ -59,7 +59,7 @@ impl Targets {
     pub fn memory(&self) -> usize {
         match self {
             Self::Classes { labels, .. } | Self::Tokens { labels, .. } => 4 * labels.len(),
-            Self::Values { values, .. } => 4 * values.len(),
+            Self::Values { values, .. } => 8 * values.len(),
         }
     }
 
@@ -80,7 +80,7 @@ impl Targets {
                 false => mismatch(labels.len(), len * length),
             },
             Self::Values { values, width, .. } => match values.len() == len * width {
-                true => check_finite(name, "targets", values, *width),
+                true => check_finite(name, "targets", singles(values), *width),
                 false => mismatch(values.len(), len * width),
             },
         }

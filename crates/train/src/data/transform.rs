@@ -7,9 +7,10 @@ use glassbox_nn::{Cx, Module};
 use glassbox_tensor::{Rng, Tensor};
 
 use super::augment::{Augment, ImageMut, Pipeline};
-use super::dataset::{Dataset, InputStore};
+use super::dataset::Dataset;
 use super::error::DataError;
 use super::normalize::Normalizer;
+use super::store::InputStore;
 use super::targets::Targets;
 
 /// Items ready for a model.
@@ -111,9 +112,8 @@ impl Transform {
             }
             Targets::Values { values, width, .. } => Tensor::build([items.len(), *width], |out| {
                 for (out, &item) in out.chunks_exact_mut((*width).max(1)).zip(items) {
-                    out.copy_from_slice(&values[item as usize * width..][..*width]);
+                    self.targets.apply_f64(&values[item as usize * width..][..*width], out);
                 }
-                self.targets.apply(out);
             }),
         };
         let lengths = dataset.lengths().map(|lengths| {
@@ -132,6 +132,12 @@ impl Transform {
 
     fn write_inputs(&self, dataset: &Dataset, epoch: u64, items: &[u32], out: &mut [f32]) {
         let size = dataset.item_shape().elements();
+        if let (InputStore::F64(_), true) = (dataset.inputs(), self.augment.is_empty()) {
+            for (out, &item) in out.chunks_exact_mut(size).zip(items) {
+                dataset.write_normalized(item as usize, &self.inputs, out);
+            }
+            return;
+        }
         let rng = Rng::new(self.seed).fork(STREAM).fork(epoch);
         let shape: Option<[usize; 3]> =
             dataset.item_shape().dims().try_into().ok().filter(|_| !self.augment.is_empty());

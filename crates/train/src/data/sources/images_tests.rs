@@ -41,7 +41,7 @@ fn load(
 fn bytes(loaded: &Loaded) -> &[u8] {
     match loaded.dataset.inputs() {
         InputStore::U8 { values, .. } => values,
-        InputStore::F32(_) => panic!("bytes"),
+        _ => panic!("bytes"),
     }
 }
 

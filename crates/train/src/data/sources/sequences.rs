@@ -25,7 +25,7 @@ pub(super) fn adding(samples: usize, length: usize, seed: u64) -> Result<Dataset
         let rng = &mut Rng::new(seed).fork(index as u64);
         let numbers: Vec<f32> = (0..length).map(|_| rng.uniform()).collect();
         let marked = [rng.below(length / 2), length / 2 + rng.below(length - length / 2)];
-        values.push(numbers[marked[0]] + numbers[marked[1]]);
+        values.push(f64::from(numbers[marked[0]] + numbers[marked[1]]));
         for (step, number) in numbers.into_iter().enumerate() {
             inputs.extend([number, f32::from(marked.contains(&step))]);
         }
@@ -73,8 +73,8 @@ pub(super) fn sine(
         let (phase, period) = (rng.range(0.0, TAU), rng.range(10.0, 30.0));
         let at = |step: usize| (phase + TAU * step as f32 / period).sin();
         inputs.extend((0..length).map(|step| at(step) + noise * rng.normal()));
-        values.push(at(length));
-        last.extend(inputs.last());
+        values.push(f64::from(at(length)));
+        last.extend(inputs.last().copied().map(f64::from));
     }
     let targets = Targets::Values { values, width: 1, names: vec!["next".into()] };
     let dataset = Dataset::new("sine", [length, 1], InputStore::F32(inputs), targets)?;
@@ -94,7 +94,7 @@ mod tests {
             dataset.write_input(index, &mut item);
             let marks: Vec<_> = (0..21).filter(|step| item[2 * step + 1] == 1.0).collect();
             assert!(marks.len() == 2 && marks[0] < 10 && marks[1] >= 10, "{marks:?}");
-            assert_eq!(item[2 * marks[0]] + item[2 * marks[1]], *sum);
+            assert_eq!(f64::from(item[2 * marks[0]] + item[2 * marks[1]]), *sum);
             firsts.insert(marks[0]);
         }
         assert!(firsts.len() > 5, "marks stand anywhere");
@@ -124,6 +124,7 @@ mod tests {
         for (index, &next) in values.iter().enumerate() {
             dataset.write_input(index, &mut item);
             // sin(a + d) + sin(a − d) = 2 cos(d) sin(a), at every step.
+            let item: Vec<f64> = item.iter().copied().map(f64::from).collect();
             let twice = (item[37] + item[39]) / item[38];
             if item[38].abs() > 0.1 {
                 assert!((next - (twice * item[39] - item[38])).abs() < 1e-3);

@@ -94,7 +94,7 @@ impl SyntheticConfig {
             if self.pattern == Pattern::Friedman {
                 let x: [f32; FRIEDMAN_FEATURES] = std::array::from_fn(|_| rng.uniform());
                 inputs.extend(x);
-                values.push(friedman(&x) + self.noise * rng.normal());
+                values.push(f64::from(friedman(&x) + self.noise * rng.normal()));
                 continue;
             }
             let class = index % classes;

@@ -97,6 +97,20 @@ impl CsvSchema {
         Ok(dataset.with_features(features))
     }
 
+    /// Reads the inputs and the targets of another file, as the training file was read.
+    ///
+    /// # Errors
+    /// As [`CsvSchema::read_inputs`]; also when a target is missing, or a class is one that
+    /// training did not see.
+    pub fn read_labelled(&self, path: &Path) -> Result<Dataset, DataError> {
+        let rows = self.read(path, true)?;
+        let features = self.features();
+        let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
+        let dataset = Dataset::new(name, [features.len()], rows.inputs, rows.targets)
+            .map_err(|error| error.file(path))?;
+        Ok(dataset.with_features(features))
+    }
+
     pub(super) fn read(&self, path: &Path, with_targets: bool) -> Result<Encoded, DataError> {
         let mut rows = Rows::open(path, self.delimiter)?;
         let target_columns: &[Column] = match &self.targets {
@@ -148,13 +162,13 @@ impl CsvSchema {
                 }));
         }
         Ok(Encoded {
-            inputs: InputStore::F32(writer.inputs),
+            inputs: InputStore::F64(writer.inputs),
             targets: self.targets(with_targets, writer.targets, writer.labels),
             skipped,
         })
     }
 
-    fn targets(&self, with_targets: bool, values: Vec<f32>, labels: Vec<i32>) -> Targets {
+    fn targets(&self, with_targets: bool, values: Vec<f64>, labels: Vec<i32>) -> Targets {
         match &self.targets {
             _ if !with_targets => Targets::none(),
             TargetColumns::Class(Column { kind: ColumnKind::Category(names), .. }) => {
@@ -204,8 +218,8 @@ fn missing_value(column: &Column, line: u64, path: &Path) -> DataError {
 
 struct Writer<'a> {
     path: &'a Path,
-    inputs: Vec<f32>,
-    targets: Vec<f32>,
+    inputs: Vec<f64>,
+    targets: Vec<f64>,
     labels: Vec<i32>,
 }
 
@@ -235,7 +249,7 @@ impl Writer<'_> {
                 }
             }
         }
-        if 4 * self.inputs.len() as u64 > MAX_BYTES {
+        if 8 * self.inputs.len() as u64 > MAX_BYTES {
             let error = DataError::new(DataErrorCode::TooLarge, "the table is too large");
             return Err(error
                 .file(self.path)
@@ -248,13 +262,13 @@ impl Writer<'_> {
     }
 }
 
-fn number(cell: &str, column: &Column, line: u64, path: &Path) -> Result<f32, DataError> {
+fn number(cell: &str, column: &Column, line: u64, path: &Path) -> Result<f64, DataError> {
     let error = |code, message| {
         let error = DataError::new(code, message).file(path).line(line).column(&column.name);
         error.found(quote(cell))
     };
-    match cell.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
+    match cell.parse::<f64>() {
+        Ok(value) if (value as f32).is_finite() => Ok(value),
         Ok(_) => Err(error(DataErrorCode::NotFinite, "a value is not finite")
             .expected("a finite number of at most 3.4e38")
             .help("correct it, or leave the cell empty and set missing = \"skip_row\"")),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::dataset::InputStore;
+use crate::data::InputStore;
 use crate::data::error::DataErrorCode;
 use crate::data::targets::Targets;
 
@@ -11,10 +11,10 @@ fn load(text: &[u8], change: impl FnOnce(&mut CsvConfig)) -> Result<Loaded, Data
     config.load(folder.path())
 }
 
-fn inputs(loaded: &Loaded) -> &[f32] {
+fn inputs(loaded: &Loaded) -> &[f64] {
     match loaded.dataset.inputs() {
-        InputStore::F32(values) => values,
-        InputStore::U8 { .. } => panic!("numbers"),
+        InputStore::F64(values) => values,
+        _ => panic!("numbers"),
     }
 }
 
@@ -96,7 +96,7 @@ fn files_to_predict_are_read_by_name() {
         reader.read(&path)
     };
     let dataset = read(b"colour,length\nblue,4\n").unwrap();
-    assert_eq!(dataset.inputs(), &InputStore::F32(vec![4.0, 1.0, 0.0]));
+    assert_eq!(dataset.inputs(), &InputStore::F64(vec![4.0, 1.0, 0.0]));
     assert_eq!(dataset.targets(), &Targets::none());
     let error = read(b"colour,length\ngreen,4\n").unwrap_err();
     assert_eq!((error.code, error.place.line), (DataErrorCode::Category, Some(2)));

@@ -17,7 +17,7 @@ pub(super) struct Columns {
 
 #[derive(Default)]
 struct Column {
-    values: Vec<f32>,
+    values: Vec<f64>,
     numbers: bool,
     /// The first cell that is no finite number.
     problem: Option<DataError>,
@@ -57,21 +57,21 @@ impl Columns {
     }
 
     /// The numbers of a column, one a row.
-    pub(super) fn values(&self, index: usize) -> Result<&[f32], DataError> {
+    pub(super) fn values(&self, index: usize) -> Result<&[f64], DataError> {
         let column = &self.columns[index];
         column.problem.clone().map_or(Ok(&column.values), Err)
     }
 }
 
-fn number(cell: &str) -> Result<f32, DataError> {
+fn number(cell: &str) -> Result<f64, DataError> {
     if is_missing(cell) {
         return Err(DataError::new(DataErrorCode::Missing, "a value of the series is missing")
             .expected("a number in every row: steps follow each other")
             .found("an empty cell, NA, N/A, null or ?")
             .help("fill it in, for instance from its neighbours, or leave out the column"));
     }
-    match cell.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
+    match cell.parse::<f64>() {
+        Ok(value) if (value as f32).is_finite() => Ok(value),
         Ok(_) => Err(DataError::new(DataErrorCode::NotFinite, "a value is not finite")
             .expected("a finite number of at most 3.4e38")
             .found(quote(cell))
@@ -90,11 +90,11 @@ pub(super) fn even(columns: &Columns, time: usize, path: &Path) -> Result<(), Da
         return Ok(());
     }
     let times = columns.values(time)?;
-    let steps: Vec<f32> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mut sorted = steps.clone();
-    sorted.sort_by(f32::total_cmp);
+    sorted.sort_by(f64::total_cmp);
     let Some(&step) = sorted.get(steps.len() / 2) else { return Ok(()) };
-    let is_even = |&found: &f32| step > 0.0 && found > 0.5 * step && found < 1.5 * step;
+    let is_even = |&found: &f64| step > 0.0 && found > 0.5 * step && found < 1.5 * step;
     let Some(at) = steps.iter().position(|step| !is_even(step)) else { return Ok(()) };
     let (before, after) = (times[at], times[at + 1]);
     let error = DataError::new(DataErrorCode::Gap, "the steps of the series are not even")

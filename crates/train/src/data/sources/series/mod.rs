@@ -10,9 +10,10 @@ use self::columns::{Columns, even};
 use super::csv::{ColumnRef, Header, infer};
 use super::{InputReader, Loaded};
 use crate::data::baseline::{Baseline, Naive};
-use crate::data::dataset::{Dataset, InputStore};
+use crate::data::dataset::Dataset;
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::MAX_BYTES;
+use crate::data::store::InputStore;
 use crate::data::targets::Targets;
 
 /// A CSV file, UTF-8, one step a row, the oldest first. Every item is a window `[window, features]`
@@ -74,6 +75,18 @@ pub struct SeriesSchema {
     pub features: Vec<ColumnRef>,
     /// Steps that are seen.
     pub window: usize,
+    /// The column to predict; models of earlier versions do not say.
+    #[serde(default)]
+    pub target: Option<ColumnRef>,
+    /// Steps that are predicted.
+    #[serde(default)]
+    pub horizon: usize,
+    /// The column that says when.
+    #[serde(default)]
+    pub time: Option<ColumnRef>,
+    /// Steps after which the series about repeats.
+    #[serde(default)]
+    pub season: Option<usize>,
 }
 
 impl SeriesConfig {
@@ -117,6 +130,10 @@ impl SeriesConfig {
             header: columns.head.header,
             features: features.iter().map(|&index| columns.head.reference(index)).collect(),
             window: self.window,
+            target: Some(columns.head.reference(target)),
+            horizon: self.horizon,
+            time: time.map(|index| columns.head.reference(index)),
+            season: self.season,
         };
         Ok(Loaded { dataset, official: None, reader: InputReader::Series(schema), notes })
     }
@@ -163,8 +180,8 @@ impl SeriesConfig {
     /// How many windows there are.
     fn windows(
         &self,
-        inputs: &[&[f32]],
-        series: &[f32],
+        inputs: &[&[f64]],
+        series: &[f64],
         target: &str,
         path: &Path,
     ) -> Result<usize, DataError> {
@@ -184,7 +201,7 @@ impl SeriesConfig {
         };
         let windows = more + 1;
         let values = (self.window as u64 * inputs.len() as u64).max(3 * self.horizon as u64);
-        if values.saturating_mul(4 * windows as u64) > MAX_BYTES {
+        if values.saturating_mul(8 * windows as u64) > MAX_BYTES {
             return Err(DataError::new(DataErrorCode::TooLarge, "the windows are too large")
                 .file(path)
                 .expected(format!("at most {MAX_BYTES} bytes in memory"))
@@ -196,8 +213,8 @@ impl SeriesConfig {
 
     fn dataset(
         &self,
-        inputs: &[&[f32]],
-        series: &[f32],
+        inputs: &[&[f64]],
+        series: &[f64],
         target: &str,
         windows: usize,
         path: &Path,
@@ -209,7 +226,7 @@ impl SeriesConfig {
                 seen.extend(inputs.iter().map(|column| column[row]));
             }
         }
-        let predicted = |row: &dyn Fn(usize, usize) -> usize| -> Vec<f32> {
+        let predicted = |row: &dyn Fn(usize, usize) -> usize| -> Vec<f64> {
             let firsts = start..start + windows;
             firsts
                 .flat_map(|first| (0..horizon).map(move |step| (first, step)))
@@ -224,7 +241,7 @@ impl SeriesConfig {
         let targets = Targets::Values { values, width: horizon, names };
         let name = path.file_stem().map_or("series".into(), |name| name.to_string_lossy());
         let shape = [self.window, inputs.len()];
-        let mut dataset = Dataset::new(name, shape, InputStore::F32(seen), targets)
+        let mut dataset = Dataset::new(name, shape, InputStore::F64(seen), targets)
             .map_err(|error| error.file(path))?
             .in_order_sharing(self.window + horizon - 1);
         for (naive, season) in [(Naive::Last, Some(1)), (Naive::Season, self.season)] {
@@ -238,6 +255,34 @@ impl SeriesConfig {
 }
 
 impl SeriesSchema {
+    /// All windows of another series and what came next, read as the training file was.
+    ///
+    /// # Errors
+    /// As [`SeriesConfig::load`]; also for a model of an earlier version, which does not say what
+    /// it predicts.
+    pub fn read_labelled(&self, path: &Path) -> Result<Dataset, DataError> {
+        let Some(target) = &self.target else {
+            let message = "the model does not say which column it predicts";
+            return Err(DataError::new(DataErrorCode::Source, message)
+                .file(path)
+                .expected("a model of this version")
+                .found("one of an earlier version")
+                .help("train it again; `predict` works with it as it is"));
+        };
+        let config = SeriesConfig {
+            path: path.to_path_buf(),
+            delimiter: self.delimiter,
+            header: self.header.into(),
+            target: Some(target.clone()),
+            features: self.features.clone(),
+            time: self.time.clone(),
+            window: self.window,
+            horizon: self.horizon,
+            season: self.season,
+        };
+        Ok(config.load(Path::new(""))?.dataset)
+    }
+
     /// The last window of a file: one item, whose next steps are to be predicted.
     ///
     /// # Errors
@@ -260,7 +305,7 @@ impl SeriesSchema {
         let steps = 0..self.window;
         let values = steps.flat_map(|row| series.iter().map(move |column| column[row])).collect();
         let shape = [self.window, series.len()];
-        Dataset::new("series", shape, InputStore::F32(values), Targets::none())
+        Dataset::new("series", shape, InputStore::F64(values), Targets::none())
     }
 }
 

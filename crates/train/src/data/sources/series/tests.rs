@@ -15,9 +15,9 @@ fn counting(rows: usize) -> String {
     format!("year,y,x\n{}", rows.collect::<String>())
 }
 
-fn values(dataset: &Dataset) -> (&[f32], &[f32], &[String]) {
+fn values(dataset: &Dataset) -> (&[f64], &[f64], &[String]) {
     match (dataset.inputs(), dataset.targets()) {
-        (InputStore::F32(inputs), Targets::Values { values, names, .. }) => (inputs, values, names),
+        (InputStore::F64(inputs), Targets::Values { values, names, .. }) => (inputs, values, names),
         _ => panic!("numbers"),
     }
 }
@@ -144,7 +144,7 @@ fn the_end_of_a_file_is_predicted_from() {
         reader.read(&path)
     };
     let dataset = read("x,y\n0,1\n2,3\n4,5\n6,7\n").unwrap();
-    assert_eq!(dataset.inputs(), &InputStore::F32(vec![3.0, 2.0, 5.0, 4.0, 7.0, 6.0]));
+    assert_eq!(dataset.inputs(), &InputStore::F64(vec![3.0, 2.0, 5.0, 4.0, 7.0, 6.0]));
     assert_eq!(read("x,y\n0,1\n").unwrap_err().code, DataErrorCode::Empty);
     assert_eq!(read("x,z\n0,1\n").unwrap_err().code, DataErrorCode::Column);
 }
