@@ -10,7 +10,7 @@ use crate::walk::{Path, Segment};
 ///
 /// Codes: GB0201 an axis of length 0, GB0202 wrong number of axes, GB0203 another size than
 /// declared, GB0204 a setting out of range, GB0205 a window that does not fit, GB0206 too large,
-/// GB0207 branches that do not meet, GB0208 a batch too small.
+/// GB0207 branches that do not meet, GB0208 a batch too small; GB0140 a layer that sees the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     /// The code under which `glassbox explain` describes this error.
@@ -47,6 +47,16 @@ impl BuildError {
 
     pub(crate) fn help(mut self, help: &'static str) -> Self {
         self.help = help;
+        self
+    }
+
+    /// The same error with a word about the order of axes, where a window does not fit into an
+    /// `input` of the model that looks like channels × height × width.
+    pub(crate) fn in_model_of(mut self, input: Shape) -> Self {
+        if self.code == "GB0205" && looks_channels_first(input) {
+            self.help = "images are height × width × channels, and the input looks like \
+                         channels × height × width: put the channels last";
+        }
         self
     }
 
@@ -101,6 +111,11 @@ pub(crate) fn checked_shape(layer: &'static str, dims: &[usize]) -> Result<Shape
     Ok(Shape::new(dims))
 }
 
+/// Whether an image of this shape has its channels first, as other frameworks do: 3×224×224.
+pub(crate) fn looks_channels_first(input: Shape) -> bool {
+    matches!(*input.dims(), [1 | 3 | 4, height, width] if height > 4 && width > 4)
+}
+
 /// An item shape as messages show it.
 pub(crate) fn with_kind(shape: Shape) -> String {
     match shape.rank() {
@@ -129,6 +144,22 @@ mod tests {
             error.to_string(),
             "GB0203 × layer 2 of the shortcut of layer 4 (dense): expected 1568 inputs, found 3136"
         );
+    }
+
+    #[test]
+    fn channels_first_get_a_word() {
+        let build = |input: [usize; 3]| {
+            let model = crate::Sequential::input(input).conv2d(8, 3).relu().conv2d(8, 3).build(1);
+            model.err().map(|error| error.to_string())
+        };
+        let error = build([3, 224, 224]).unwrap();
+        assert!(error.contains("GB0205") && error.contains("put the channels last"), "{error}");
+        assert!(!build([3, 2, 224]).unwrap().contains("channels last"));
+        assert_eq!(build([224, 224, 3]), None);
+        let layers = crate::Sequential::input([]).conv2d(8, 3).into_layers();
+        let hints = crate::Summary::of(&layers, [3, 32, 32]).unwrap().hints();
+        assert!(hints[0].contains("3×32×32 looks like channels"), "{hints:?}");
+        assert!(crate::Summary::of(&layers, [32, 32, 3]).unwrap().hints().is_empty());
     }
 
     #[test]

@@ -62,8 +62,9 @@ impl Sequential {
         let mut model = Self { input, layers: Vec::with_capacity(layers.len()) };
         for (index, layer) in layers.iter().enumerate() {
             let input = model.output_shape();
-            let output = layer.output_shape(input).map_err(|error| error.within(index))?;
-            let module = layer.build(input, rng).map_err(|error| error.within(index))?;
+            let told = |error: BuildError| error.within(index).in_model_of(model.input);
+            let output = layer.output_shape(input).map_err(told)?;
+            let module = layer.build(input, rng).map_err(told)?;
             let config = Some(layer.clone());
             model.layers.push(BuiltLayer { config, input, output, module });
         }

@@ -2,7 +2,7 @@
 
 use glassbox_tensor::Shape;
 
-use crate::error::{BuildError, checked_shape};
+use crate::error::{BuildError, checked_shape, looks_channels_first};
 use crate::layers::{Cost, Layer, ReceptiveField, chain};
 
 /// A layer's row.
@@ -97,7 +97,8 @@ impl Summary {
                 }
                 Err(error) => failed = failed.take().or(Some(error)),
             }
-        })?;
+        })
+        .map_err(|error| error.in_model_of(input))?;
         match failed {
             Some(error) => Err(error),
             None => Ok(Self { rows, total, input, layers: layers.to_vec() }),
@@ -128,9 +129,23 @@ impl Summary {
     /// What could be better, in a line each.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
+        self.hint_at_channels_first(&mut hints);
         self.hint_at_one_heavy_layer(&mut hints);
         self.hint_at_useless_biases(&mut hints);
         hints
+    }
+
+    fn hint_at_channels_first(&self, hints: &mut Vec<String>) {
+        let slides = |layer: &Layer| {
+            matches!(layer, Layer::Conv2d(_) | Layer::MaxPool(_) | Layer::AvgPool(_))
+        };
+        if looks_channels_first(self.input) && self.layers.first().is_some_and(slides) {
+            hints.push(format!(
+                "the input {} looks like channels × height × width: images are height × width × \
+                 channels here",
+                self.input
+            ));
+        }
     }
 
     fn hint_at_one_heavy_layer(&self, hints: &mut Vec<String>) {

@@ -177,8 +177,10 @@ impl DataErrorCode {
             ),
             Self::Image => (
                 "GB0320",
-                "An image file cannot be decoded: it is damaged, of another format than its name \
-                 says, or larger than the decoder may accept.",
+                "An image file cannot be decoded: it is cut off or otherwise damaged, or of a format \
+                 that is not read. Viewers show such files as far as they go; here they are \
+                 errors, because a model would learn the missing part. damaged = \"skip\" in \
+                 [data] leaves them out and lists them.",
             ),
             Self::ImageShape => (
                 "GB0321",

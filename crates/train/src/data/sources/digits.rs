@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::images::ImageFormat;
+use super::images::{Background, ImageFormat};
 use super::{InputReader, Loaded, idx_file};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::DataError;
@@ -37,7 +37,9 @@ impl DigitsConfig {
             names: (0..10).map(|digit| digit.to_string()).collect(),
         };
         let dataset = Dataset::new("digits", [8, 8, 1], inputs, targets)?;
-        let reader = InputReader::Image(ImageFormat { height: 8, width: 8, channels: 1 });
+        let background = Background::default();
+        let reader =
+            InputReader::Image(ImageFormat { height: 8, width: 8, channels: 1, background });
         Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
     }
 }

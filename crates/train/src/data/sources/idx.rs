@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::idx_file::{Values, read_file};
-use super::images::ImageFormat;
+use super::images::{Background, ImageFormat};
 use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
@@ -58,9 +58,12 @@ impl IdxConfig {
         let dataset = Dataset::new(name, train.item_shape, train.inputs, targets)
             .map_err(|error| error.file(&train.images_file))?;
         let reader = match train.item_shape {
-            [height, width, channels @ (1 | 3)] => {
-                InputReader::Image(ImageFormat { height, width, channels })
-            }
+            [height, width, channels @ (1 | 3)] => InputReader::Image(ImageFormat {
+                height,
+                width,
+                channels,
+                background: Background::default(),
+            }),
             _ => InputReader::None,
         };
         Ok(Loaded { dataset, official, reader, notes: Vec::new() })

@@ -2,20 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 
+use self::decode::{Decoded, channels, decode, fit};
+use self::listing::Listing;
 use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
-use crate::data::files::{self, MAX_BYTES};
-use crate::data::split::Split;
+use crate::data::files::MAX_BYTES;
 use crate::data::targets::Targets;
 
+mod decode;
+mod jpeg;
+mod listing;
+mod whole;
+
 /// A folder with one subfolder of images a class (`cat/0001.png`), or with `train`, `test` and
-/// perhaps `valid` subfolders that each have them. PNG, JPEG, BMP, GIF and PNM, told apart by
-/// their contents. Inputs are `[height, width, channels]` from 0 to 1.
+/// perhaps `valid` subfolders, and no others, that each have them. PNG, JPEG, BMP, GIF and PNM,
+/// told apart by their contents; of an animation the first image. Inputs are
+/// `[height, width, channels]` from 0 to 1, turned as the file says (EXIF).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImagesConfig {
@@ -23,11 +28,15 @@ pub struct ImagesConfig {
     pub path: PathBuf,
     /// `[height, width]` to which every image is resized; without it all must have one size.
     pub size: Option<[usize; 2]>,
-    /// The colours to read.
+    /// The colors to read.
     pub color: Color,
+    /// What shows through transparent pixels.
+    pub background: Background,
+    /// What to do about files that are cut off or otherwise damaged.
+    pub damaged: Damaged,
 }
 
-/// The colours of images.
+/// The colors of images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Color {
@@ -40,22 +49,54 @@ pub enum Color {
     Gray,
 }
 
-/// Size and colours to which images are read.
+/// What shows through the transparent pixels of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Background {
+    /// White, as on a page.
+    #[default]
+    White,
+    /// Black.
+    Black,
+    /// Nothing: transparency is dropped, and pixels have the color that stands in the file, even
+    /// where no viewer shows it. Models of earlier versions were trained so.
+    Ignore,
+}
+
+impl Background {
+    /// That of formats which do not say.
+    fn of_earlier_versions() -> Self {
+        Self::Ignore
+    }
+}
+
+/// What to do about image files that are damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Damaged {
+    /// The first one is an error.
+    #[default]
+    Error,
+    /// They are left out and listed.
+    Skip,
+}
+
+/// Size and colors to which images are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageFormat {
     /// Rows.
     pub height: usize,
     /// Pixels in a row.
     pub width: usize,
-    /// 1 (grey) or 3 (red, green, blue).
+    /// 1 (gray) or 3 (red, green, blue).
     pub channels: usize,
+    /// What shows through transparent pixels.
+    #[serde(default = "Background::of_earlier_versions")]
+    pub background: Background,
 }
 
 /// The longest side of an image.
 const MAX_SIDE: u32 = 16_384;
-/// The most pixels of an image: decoding takes at most some hundred MB.
-const MAX_PIXELS: u64 = 1 << 26;
-const EXTENSIONS: [&str; 9] = ["png", "jpg", "jpeg", "bmp", "gif", "pbm", "pgm", "ppm", "pnm"];
 
 impl ImagesConfig {
     /// Decodes every image.
@@ -73,122 +114,45 @@ impl ImagesConfig {
                 .found(format!("[{height}, {width}]")));
         }
         let mut listing = Listing::of(&folder)?;
-        let first = decode(&listing.files[0], self.color)?;
-        let [height, width] =
-            self.size.unwrap_or([first.height() as usize, first.width() as usize]);
-        let channels = channels(&first);
-        let format = ImageFormat { height, width, channels };
-        let values = decode_all(&listing.files, format, self.size.is_some(), self.color)?;
+        let format = self.format(&listing)?;
+        let images = Images::read(&listing.files, format, self)?;
+        let mut notes: Vec<String> = listing.left_out(&folder).into_iter().collect();
+        notes.extend(images.notes(&folder, self.background));
+        listing.keep(&images.kept);
+        listing.check_classes(&folder)?;
         let name = folder.file_name().map_or("images".into(), |name| name.to_string_lossy());
         let names = std::mem::take(&mut listing.classes);
         let targets = Targets::Classes { labels: listing.labels, names };
-        let inputs = InputStore::images(values);
-        let dataset = Dataset::new(name, [height, width, channels], inputs, targets)?;
-        let notes = match listing.left_out {
-            0 => Vec::new(),
-            count => {
-                vec![format!("{}: {count} files that are no images left out", folder.display())]
-            }
-        };
-        Ok(Loaded {
-            dataset,
-            official: listing.official,
-            reader: InputReader::Image(format),
-            notes,
-        })
-    }
-}
-
-/// Which files there are and what they show.
-#[derive(Default)]
-struct Listing {
-    classes: Vec<String>,
-    files: Vec<PathBuf>,
-    labels: Vec<i32>,
-    official: Option<Split>,
-    left_out: usize,
-}
-
-impl Listing {
-    fn of(folder: &Path) -> Result<Self, DataError> {
-        let mut listing = Self::default();
-        let folders = folders(folder)?;
-        let part = |names: &[&str]| {
-            folders.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, path)| path)
-        };
-        let Some(train) = part(&["train"]) else {
-            listing.add(folder)?;
-            return Ok(listing);
-        };
-        let mut split = Split { train: listing.add(train)?, ..Split::default() };
-        if let Some(valid) = part(&["valid", "val", "validation"]) {
-            split.valid = listing.add(valid)?;
-        }
-        if let Some(test) = part(&["test"]) {
-            split.test = listing.add(test)?;
-        }
-        listing.official = Some(split);
-        Ok(listing)
+        let shape = [format.height, format.width, format.channels];
+        let dataset = Dataset::new(name, shape, InputStore::images(images.values), targets)?;
+        let reader = InputReader::Image(format);
+        Ok(Loaded { dataset, official: listing.official, reader, notes })
     }
 
-    /// Adds the class folders of `folder`; the indices of their items.
-    fn add(&mut self, folder: &Path) -> Result<Vec<u32>, DataError> {
-        let start = self.files.len() as u32;
-        let folders = folders(folder)?;
-        if self.classes.is_empty() {
-            self.classes = folders.iter().map(|(name, _)| name.clone()).collect();
-            if self.classes.len() < 2 {
-                let message = "the folder has too few class folders";
-                return Err(DataError::new(DataErrorCode::Classes, message)
-                    .file(folder)
-                    .expected("at least two subfolders, one for each class")
-                    .found(if self.classes.is_empty() { "none" } else { &self.classes[0] }));
-            }
-        }
-        for (name, path) in folders {
-            let Some(label) = self.classes.iter().position(|class| *class == name) else {
-                let message = "a class of this part is not one of the training classes";
-                return Err(DataError::new(DataErrorCode::Classes, message)
-                    .file(path)
-                    .expected(self.classes.join(", "))
-                    .found(name));
-            };
-            let before = self.files.len();
-            for (file, path) in files::list(&path)? {
-                if is_image(&file, &path)? {
-                    self.files.push(path);
-                } else {
-                    self.left_out += 1;
+    /// Size and colors: those the recipe gives, else those of the first image.
+    fn format(&self, listing: &Listing) -> Result<ImageFormat, DataError> {
+        let mut damaged = None;
+        for file in &listing.files {
+            match decode(file, self.color, self.background) {
+                Ok(Decoded { image: first, .. }) => {
+                    let own = [first.height() as usize, first.width() as usize];
+                    let [height, width] = self.size.unwrap_or(own);
+                    let (channels, background) = (channels(&first), self.background);
+                    return Ok(ImageFormat { height, width, channels, background });
                 }
+                Err(error) if self.skips(&error) => damaged = damaged.or(Some(error)),
+                Err(error) => return Err(error),
             }
-            if self.files.len() == before {
-                let error = DataError::new(DataErrorCode::Empty, "a class folder has no images");
-                return Err(error
-                    .file(path)
-                    .expected(format!("files that end in .{}", EXTENSIONS.join(", .")))
-                    .found("none"));
-            }
-            self.labels.resize(self.files.len(), label as i32);
         }
-        Ok((start..self.files.len() as u32).collect())
+        let none = || DataError::new(DataErrorCode::Empty, "there are no images");
+        Err(damaged.unwrap_or_else(none))
     }
-}
 
-fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
-    Ok(files::list(folder)?.into_iter().filter(|(_, path)| path.is_dir()).collect())
-}
-
-fn is_image(name: &str, path: &Path) -> Result<bool, DataError> {
-    let extension = Path::new(name).extension().unwrap_or_default().to_ascii_lowercase();
-    let extension = extension.to_string_lossy();
-    if ["webp", "tif", "tiff", "avif", "heic"].contains(&&*extension) {
-        return Err(DataError::new(DataErrorCode::Image, "this image format is not supported")
-            .file(path)
-            .expected(EXTENSIONS.join(", "))
-            .found(extension)
-            .help("convert it to PNG"));
+    /// Whether a file with this error is left out.
+    fn skips(&self, error: &DataError) -> bool {
+        let is_damage = matches!(error.code, DataErrorCode::Image | DataErrorCode::Empty);
+        self.damaged == Damaged::Skip && is_damage
     }
-    Ok(EXTENSIONS.contains(&&*extension) && path.is_file())
 }
 
 /// Decodes one image for prediction, resized to `format`.
@@ -197,126 +161,153 @@ fn is_image(name: &str, path: &Path) -> Result<bool, DataError> {
 /// When the file is no image that can be decoded.
 pub fn read_image(path: &Path, format: ImageFormat) -> Result<Vec<u8>, DataError> {
     let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
-    fit(decode(path, color)?, format, true, path)
+    fit(decode(path, color, format.background)?.image, format, true, path)
 }
 
-/// Decodes `files` in parallel; the first failing file decides the error.
-fn decode_all(
+/// All images of a data set, and what there is to say of them.
+struct Images {
+    /// The bytes of those that are kept.
+    values: Vec<u8>,
+    /// Which files are kept.
+    kept: Vec<bool>,
+    /// Why the others are not.
+    skipped: Vec<DataError>,
+    /// How many are laid over the background, and how many are the first of several.
+    transparent: usize,
+    animated: usize,
+}
+
+/// What is known of a file that was read.
+type Outcome = Result<(bool, bool), DataError>;
+
+impl Images {
+    /// Decodes `files` in parallel; the first failing file decides the error.
+    fn read(
+        files: &[PathBuf],
+        format: ImageFormat,
+        config: &ImagesConfig,
+    ) -> Result<Self, DataError> {
+        let size = format.height * format.width * format.channels;
+        let total = size as u64 * files.len() as u64;
+        if total > MAX_BYTES {
+            let message = "the images are too large together";
+            return Err(DataError::new(DataErrorCode::TooLarge, message)
+                .expected(format!("at most {MAX_BYTES} bytes"))
+                .found(format!("{} images of {size} bytes", files.len()))
+                .help("give a smaller `size = [height, width]`"));
+        }
+        let mut values = vec![0; total as usize];
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let chunk = files.len().div_ceil(threads).max(1);
+        let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+            let start = |(files, out)| scope.spawn(move || read_some(files, format, config, out));
+            let workers: Vec<_> =
+                files.chunks(chunk).zip(values.chunks_mut(chunk * size)).map(start).collect();
+            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| match worker.join() {
+                Ok(outcomes) => outcomes,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            workers.into_iter().flat_map(join).collect()
+        });
+        Self::sort_out(values, size, outcomes, config)
+    }
+
+    /// Keeps what could be read.
+    fn sort_out(
+        mut values: Vec<u8>,
+        size: usize,
+        outcomes: Vec<Outcome>,
+        config: &ImagesConfig,
+    ) -> Result<Self, DataError> {
+        let (mut kept, mut skipped) = (Vec::with_capacity(outcomes.len()), Vec::new());
+        let (mut transparent, mut animated, mut end) = (0, 0, 0);
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            kept.push(outcome.is_ok());
+            match outcome {
+                Ok((is_transparent, is_animated)) => {
+                    transparent += usize::from(is_transparent);
+                    animated += usize::from(is_animated);
+                    values.copy_within(index * size..(index + 1) * size, end);
+                    end += size;
+                }
+                Err(error) if config.skips(&error) => skipped.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        values.truncate(end);
+        Ok(Self { values, kept, skipped, transparent, animated })
+    }
+
+    /// What a user should know, a line each.
+    fn notes(&self, folder: &Path, background: Background) -> Vec<String> {
+        const LISTED: usize = 20;
+        let (folder, mut notes) = (folder.display(), Vec::new());
+        let images = |count: usize| match count {
+            1 => "1 image".to_owned(),
+            _ => format!("{count} images"),
+        };
+        if self.transparent > 0 {
+            let (color, other) = match background {
+                Background::Black => ("black", "white"),
+                _ => ("white", "black"),
+            };
+            let count = images(self.transparent);
+            notes.push(format!(
+                "{folder}: {count} with transparent pixels, laid over {color} (background = \
+                 \"{other}\" lays them over {other})"
+            ));
+        }
+        if self.animated > 0 {
+            let count = images(self.animated);
+            notes.push(format!("{folder}: {count} of an animation, of which the first is read"));
+        }
+        if !self.skipped.is_empty() {
+            let count = self.skipped.len();
+            let files = if count == 1 { "file" } else { "files" };
+            notes.push(format!("{folder}: {count} damaged {files} skipped"));
+            notes.extend(self.skipped.iter().take(LISTED).map(|error| {
+                let found = error.found.as_deref().unwrap_or("damaged");
+                format!("skipped {}: {found}", error.place)
+            }));
+            if count > LISTED {
+                notes.push(format!("and {} more", count - LISTED));
+            }
+        }
+        notes
+    }
+}
+
+/// Decodes `files` into `out`. After a file that cannot be left out the others are not read.
+fn read_some(
     files: &[PathBuf],
     format: ImageFormat,
-    resize: bool,
-    color: Color,
-) -> Result<Vec<u8>, DataError> {
-    let size = format.height * format.width * format.channels;
-    let total = size as u64 * files.len() as u64;
-    if total > MAX_BYTES {
-        return Err(DataError::new(DataErrorCode::TooLarge, "the images are too large together")
-            .expected(format!("at most {MAX_BYTES} bytes"))
-            .found(format!("{} images of {size} bytes", files.len()))
-            .help("give a smaller `size = [height, width]`"));
-    }
-    let mut values = vec![0; total as usize];
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let chunk = files.len().div_ceil(threads);
-    let color = match (color, format.channels) {
+    config: &ImagesConfig,
+    out: &mut [u8],
+) -> Vec<Outcome> {
+    let size = out.len() / files.len().max(1);
+    // The first image has decided about the colors.
+    let color = match (config.color, format.channels) {
         (Color::Auto, 3) => Color::Rgb,
         (color, _) => color,
     };
-    let decode_some = |files: &[PathBuf], out: &mut [u8]| {
-        for (file, out) in files.iter().zip(out.chunks_exact_mut(size)) {
-            out.copy_from_slice(&fit(decode(file, color)?, format, resize, file)?);
+    let mut outcomes = Vec::with_capacity(files.len());
+    for (file, out) in files.iter().zip(out.chunks_exact_mut(size.max(1))) {
+        let outcome = decode(file, color, format.background).and_then(|decoded| {
+            let Decoded { image, transparent, first_of_several } = decoded;
+            out.copy_from_slice(&fit(image, format, config.size.is_some(), file)?);
+            Ok((transparent, first_of_several))
+        });
+        let ends = outcome.as_ref().is_err_and(|error| !config.skips(error));
+        outcomes.push(outcome);
+        if ends {
+            break;
         }
-        Ok(())
-    };
-    let outcomes: Vec<Result<(), DataError>> = std::thread::scope(|scope| {
-        let start = |(files, out)| scope.spawn(move || decode_some(files, out));
-        let workers: Vec<_> =
-            files.chunks(chunk).zip(values.chunks_mut(chunk * size)).map(start).collect();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, _>| match worker.join() {
-            Ok(outcome) => outcome,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        workers.into_iter().map(join).collect()
-    });
-    outcomes.into_iter().collect::<Result<(), _>>()?;
-    Ok(values)
-}
-
-/// The image in the colours wanted, upright, after a look at its declared size.
-fn decode(path: &Path, color: Color) -> Result<DynamicImage, DataError> {
-    let (file, _) = files::open(path)?;
-    let failed = |error: ImageError| match error {
-        ImageError::Limits(error) => too_large(path, error.to_string()),
-        error => DataError::new(DataErrorCode::Image, "the image cannot be decoded")
-            .file(path)
-            .expected("a whole PNG, JPEG, BMP, GIF or PNM file")
-            .found(error)
-            .help("replace the file or remove it"),
-    };
-    let mut reader = ImageReader::new(std::io::BufReader::new(file))
-        .with_guessed_format()
-        .map_err(|error| files::unreadable(path, &error))?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(8 * MAX_PIXELS);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(failed)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(too_large(path, format!("{height}×{width} pixels")));
     }
-    let orientation = decoder.orientation().map_err(failed)?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    image.apply_orientation(orientation);
-    Ok(match color {
-        Color::Gray => image.into_luma8().into(),
-        Color::Auto if !image.color().has_color() => image.into_luma8().into(),
-        Color::Auto | Color::Rgb => image.into_rgb8().into(),
-    })
+    outcomes
 }
 
-fn too_large(path: &Path, found: String) -> DataError {
-    DataError::new(DataErrorCode::TooLarge, "the image is too large")
-        .file(path)
-        .expected(format!("sides up to {MAX_SIDE}, {MAX_PIXELS} pixels in all"))
-        .found(found)
-        .help("shrink it")
-}
-
-fn channels(image: &DynamicImage) -> usize {
-    usize::from(image.color().channel_count())
-}
-
-fn fit(
-    image: DynamicImage,
-    format: ImageFormat,
-    resize: bool,
-    path: &Path,
-) -> Result<Vec<u8>, DataError> {
-    let ImageFormat { height, width, channels: wanted } = format;
-    let found = (image.height() as usize, image.width() as usize, channels(&image));
-    if found.2 != wanted {
-        return Err(DataError::new(DataErrorCode::ImageShape, "a coloured image among grey ones")
-            .file(path)
-            .expected("grey, as the first image")
-            .found("colours")
-            .help("set color = \"rgb\" or color = \"gray\""));
-    }
-    if (found.0, found.1) == (height, width) {
-        return Ok(image.into_bytes());
-    }
-    if !resize {
-        return Err(DataError::new(DataErrorCode::ImageShape, "images differ in size")
-            .file(path)
-            .expected(format!("{height}×{width} pixels, as the first image"))
-            .found(format!("{}×{}", found.0, found.1))
-            .help(format!("set size = [{height}, {width}] to resize all")));
-    }
-    // Triangle: bilinear, over an area that grows when the image shrinks.
-    Ok(image.resize_exact(width as u32, height as u32, FilterType::Triangle).into_bytes())
-}
-
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 #[path = "images_tests.rs"]
 mod tests;

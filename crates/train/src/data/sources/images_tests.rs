@@ -1,9 +1,10 @@
 use std::io::Cursor;
 
-use image::{GrayImage, ImageFormat as FileFormat, Luma, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat as FileFormat, Luma, Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::Split;
 
 fn encode(image: &DynamicImage, format: FileFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -35,7 +36,8 @@ fn load(
     color: Color,
 ) -> Result<Loaded, DataError> {
     let folder = write(files);
-    ImagesConfig { path: folder.path().into(), size, color }.load(Path::new("."))
+    let path = folder.path().into();
+    ImagesConfig { path, size, color, ..Default::default() }.load(Path::new("."))
 }
 
 fn bytes(loaded: &Loaded) -> &[u8] {
@@ -59,7 +61,7 @@ fn class_folders_in_order() {
     assert_eq!(bytes(&loaded), [10, 10, 20, 20, 30, 30]);
     assert_eq!(loaded.dataset.targets().class_names(), ["cat", "dog"]);
     assert!(loaded.official.is_none());
-    assert!(loaded.notes[0].contains("1 files that are no images"), "{:?}", loaded.notes);
+    assert!(loaded.notes[0].contains("left out 1 file that is not an image"), "{:?}", loaded.notes);
 }
 
 #[test]
@@ -81,7 +83,12 @@ fn parts_colours_and_sizes() {
 #[test]
 fn a_file_to_predict_is_read_alike() {
     let folder = write(&[("new.png", gray(2, 6, 100))]);
-    let reader = InputReader::Image(ImageFormat { height: 1, width: 3, channels: 3 });
+    let reader = InputReader::Image(ImageFormat {
+        height: 1,
+        width: 3,
+        channels: 3,
+        background: Background::White,
+    });
     let dataset = reader.read(&folder.path().join("new.png")).unwrap();
     assert_eq!(dataset.inputs(), &InputStore::images(vec![100; 9]));
 }
@@ -116,7 +123,12 @@ fn what_is_wrong_is_named() {
         (with("b/1.png", b"not an image".to_vec()), None, Image, &["1.png", "PNG"]),
         (with("b/1.png", png[..png.len() / 2].to_vec()), None, Image, &["1.png", "replace"]),
         (with("b/1.jpg", jpeg[..200].to_vec()), Some([2, 2]), Image, &["1.jpg"]),
-        (with("b/1.png", gray(2, 3, 0)), None, ImageShape, &["1.png", "2×3", "size = [2, 2]"]),
+        (
+            with("b/1.png", gray(2, 3, 0)),
+            None,
+            ImageShape,
+            &["1.png", "found: 3×2", "size = [2, 2]"],
+        ),
         (with("b/1.bmp", rgb(2, 2, [1, 2, 3])), None, ImageShape, &["1.bmp", "color"]),
         (with("b/1.png", png_header(1_000_000)), None, TooLarge, &["1.png", "16384"]),
         (with("b/1.png", png_header(16_000)), None, TooLarge, &["16000×16000"]),
@@ -159,7 +171,7 @@ proptest! {
         let folder = write(&[("image.png", bytes)]);
         let _ = read_image(
             &folder.path().join("image.png"),
-            ImageFormat { height: 2, width: 2, channels: 3 },
+            ImageFormat { height: 2, width: 2, channels: 3, background: Background::White },
         );
     }
 }
