@@ -176,8 +176,11 @@ impl Cx {
         result
     }
 
-    /// Runs `inner` on sequences of which only the first `lengths` steps (integers `[batch]`)
-    /// count: recurrent layers end, and in reverse begin, there.
+    /// Runs `inner` on sequences `[batch, time, …]` of which only the first `lengths` steps
+    /// (integers `[batch]`) count; the others are padding, whatever stands there. Recurrent layers
+    /// end, and in reverse begin, with the steps that count; averages, softmax over time and the
+    /// statistics of batch normalisation are those of these steps; embedding and flatten give zeros
+    /// for the others. Convolution and pooling with windows cannot tell them apart, and panic.
     pub fn with_lengths<R>(&mut self, lengths: &Tensor, inner: impl FnOnce(&mut Self) -> R) -> R {
         let outer = self.lengths.replace(lengths.detach());
         let result = inner(self);

@@ -15,6 +15,7 @@ mod init;
 pub mod layers;
 pub mod losses;
 mod module;
+mod padding;
 mod param;
 mod recurrent_state;
 mod sequential;

@@ -56,6 +56,7 @@ pub trait Module: Parameters + Send + Sync {
     }
 
     /// The table and the tokens whose rows of it are the output, where this layer is an embedding.
+    /// Padding is token 0 among them: who takes the rows leaves it out.
     fn rows(&self, _input: &Tensor, _cx: &mut Cx) -> Option<(Tensor, Tensor)> {
         None
     }

@@ -239,7 +239,9 @@ impl Checks<'_> {
             _ if experiment.train.drop_last => batch,
             rest => rest,
         };
-        let Err(error) = model.check_batch(smallest) else { return };
+        let Err(error) = model.check_batch(smallest) else {
+            return self.shortest_batch(experiment, smallest);
+        };
         let mut problem = self.layer_problem(&error);
         if smallest == rest && items > batch {
             let found = format!("{items} items in batches of {batch}: the last has {rest}");

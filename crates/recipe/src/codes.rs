@@ -60,6 +60,12 @@ pub const TOO_LARGE: &str = "GB0129";
 pub const THROUGH_TIME: &str = "GB0130";
 /// Something is to be watched that this run does not have.
 pub const WATCH: &str = "GB0131";
+/// A layer looks ahead at the token that is to be predicted.
+pub const SEES_ANSWER: &str = "GB0140";
+/// An embedding has fewer rows than there are tokens.
+pub const VOCABULARY: &str = "GB0141";
+/// A model of an earlier version counts padding as a token.
+pub const PADDING_IS_A_TOKEN: &str = "GB0142";
 
 /// The row of `code`, in any case.
 pub fn find(code: &str) -> Option<&'static Code> {
@@ -143,6 +149,20 @@ pub const CODES: &[Code] = &[
         "`watch.lags` keeps the gradient norms of recurrent layers by time lag, so the model needs an rnn, gru or \
          lstm layer. `watch.samples` keeps what a language model writes, so the data must be of kind \"text\", and \
          the prompt may only have characters of that text."),
+    row(SEES_ANSWER, "it sees the token that it is to predict",
+        "A language model predicts the next token at every step, so its output at a step may depend on that token \
+         and earlier ones alone. A layer that runs backward in time (bidirectional = true), or mixes all steps \
+         (global_avg_pool, flatten, a softmax over time, windows over several steps), shows it the answer: its \
+         loss falls to almost nothing, and as there is no answer to copy when it generates, it has learned \
+         nothing. For targets that are not the next token, such as a tag for every token or the class of a text, \
+         such layers are allowed."),
+    row(VOCABULARY, "the embedding has too few rows",
+        "Every token of the data is a row of the embedding's table. Leave `size` out, and it follows from the data."),
+    row(PADDING_IS_A_TOKEN, "the model learned padding as a token",
+        "In earlier versions the padding behind shorter texts counted as the first token of the \
+         vocabulary in global_avg_pool, flatten and a softmax over time. Padding is left out now, so such a model \
+         would give other numbers than it was trained for. Train it again. Models whose only layers across time \
+         are recurrent are not affected."),
     row("GB0201", "an axis has length 0",
         "Nothing is left of the input, or the data has items without values. Every axis of a layer's input and \
          output has a length of at least 1."),

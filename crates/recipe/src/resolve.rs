@@ -23,6 +23,8 @@ impl Recipe {
         checks.heads(task);
         let experiment = self.experiment(data, task, loss, outputs);
         checks.model(&experiment, outputs);
+        checks.vocabulary(&experiment);
+        checks.causal(&experiment);
         checks.augment(&experiment);
         checks.through_time(&experiment);
         checks.watch(&experiment);
@@ -30,7 +32,10 @@ impl Recipe {
         checks.schedule(&experiment);
         if checks.problems.is_empty() {
             match experiment.build_model(data) {
-                Ok(model) => checks.batches(&experiment, &model),
+                Ok(model) => {
+                    checks.batches(&experiment, &model);
+                    checks.proves_causal(&model);
+                }
                 Err(error) => {
                     let problem = checks.layer_problem(&error);
                     checks.problems.push(problem);

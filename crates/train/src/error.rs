@@ -17,6 +17,9 @@ pub enum TrainError {
     /// A checkpoint could not be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The model is given the answers.
+    #[error(transparent)]
+    SeesAnswer(#[from] crate::SeesAnswer),
     /// The loss is no number.
     #[error("{0}")]
     NotFinite(Box<NotFinite>),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::checkpoint::{CheckpointError, TensorFile, set_weights};
 use crate::data::{Dataset, InputReader, Normalizer, Prepared, Targets};
+use crate::earlier::refuse_counted_padding;
 
 /// What a file of weights says besides the weights: the model, how inputs are prepared, and what
 /// outputs mean. It stands in the file's metadata, so that one file is all that predicting needs.
@@ -140,6 +141,7 @@ impl Predictor {
         let config: PredictorConfig = serde_json::from_str(text)
             .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
         config.check().map_err(foreign)?;
+        refuse_counted_padding(&config, path)?;
         let input = Shape::new(&config.input);
         let layers: Vec<_> = config.layers.iter().map(without_start).collect();
         let mut model = Sequential::from_layers(&layers, input, &mut Rng::new(0))

@@ -19,7 +19,7 @@ use crate::optim::{Optimizer, OptimizerConfig};
 use crate::progress::Progress;
 use crate::schedule::{Rate, Schedule, Time, Warmup};
 use crate::scores::Scores;
-use crate::{NotFinite, TrainError, carried};
+use crate::{NotFinite, SeesAnswer, TrainError, carried};
 
 /// How to train: plain data, from a recipe or written out in code.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +159,7 @@ impl<M: Module> Trainer<M> {
         let _flush = denormals::flush();
         let start = Instant::now();
         carried::check(&self.model, train, &self.progress, &self.state)?;
+        SeesAnswer::check(&self.model, train.dataset())?;
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
         if self.progress.step == 0 {
             self.show_model()?;

@@ -4,4 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod damaged_images;
+mod next_token;
+mod padding;
 mod smoke;

@@ -13,11 +13,12 @@ use crate::builder::Builder;
 use crate::context::{BufferUpdate, Cx};
 use crate::error::{BuildError, checked_shape, with_kind};
 use crate::module::Module;
+use crate::padding::Packed;
 use crate::param::{Buffer, Param};
 
 /// `type = "batch_norm"`: every channel is shifted and scaled to mean 0 and variance 1 over the
 /// batch, then by a learned scale and shift (Ioffe and Szegedy 2015). Evaluation uses running
-/// averages of the statistics instead.
+/// averages of the statistics instead. In sequences the padding of shorter ones does not count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchNormConfig {
@@ -178,6 +179,12 @@ impl BatchNorm {
         }
     }
 
+    /// The steps that the statistics of a batch are taken over, where others are padding.
+    fn steps(&self, input: &Tensor, cx: &Cx) -> Option<Packed> {
+        // Fixed statistics do not mix steps.
+        if cx.is_training() { cx.pack("batch_norm", input) } else { None }
+    }
+
     /// Runs `operation` with scale, shift and mode, and lets the running statistics follow.
     fn normalized(
         &self,
@@ -227,6 +234,12 @@ impl Module for BatchNorm {
     }
 
     fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+        if let Some(steps) = self.steps(input, cx) {
+            let taken = steps.take(input);
+            return steps.spread(&self.normalized(&taken, cx, |scale, shift, mode| {
+                taken.batch_norm(scale, shift, mode, self.epsilon, activation)
+            }));
+        }
         self.normalized(input, cx, |scale, shift, mode| {
             input.batch_norm(scale, shift, mode, self.epsilon, activation)
         })
@@ -239,6 +252,12 @@ impl Module for BatchNorm {
         activation: Activation,
         cx: &mut Cx,
     ) -> Tensor {
+        if let Some(steps) = self.steps(input, cx) {
+            let (taken, addend) = (steps.take(input), steps.take(addend));
+            return steps.spread(&self.normalized(&taken, cx, |scale, shift, mode| {
+                taken.batch_norm_add(&addend, scale, shift, mode, self.epsilon, activation)
+            }));
+        }
         self.normalized(input, cx, |scale, shift, mode| {
             input.batch_norm_add(addend, scale, shift, mode, self.epsilon, activation)
         })

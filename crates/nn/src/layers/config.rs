@@ -47,6 +47,13 @@ pub trait LayerConfig: Clone + fmt::Debug + PartialEq {
         seen
     }
 
+    /// Why the output at a step of a sequence depends on later steps, where it does: with the code
+    /// GB0140, the setting at fault, what it would take, and what was found. Before a loss whose
+    /// target is the next token such a layer sees the answer.
+    fn sees_later_steps(&self, _input: Shape) -> Option<BuildError> {
+        None
+    }
+
     /// The smallest batch this layer can be trained on.
     fn smallest_training_batch(&self, _input: Shape) -> usize {
         1
@@ -146,6 +153,12 @@ pub(crate) fn image_dims(layer: &'static str, input: Shape) -> Result<[usize; 3]
             "put it before any flatten, global_avg_pool or dense layer, on data that are images",
         )),
     }
+}
+
+/// The answer of [`LayerConfig::sees_later_steps`] for a layer that does.
+pub(crate) fn sees_later(layer: &'static str, found: impl Into<String>) -> BuildError {
+    let expected = "outputs that depend on the same step and earlier ones alone";
+    BuildError::new("GB0140", layer, expected, found)
 }
 
 /// An error unless `value` is at least 1.

@@ -3,7 +3,7 @@
 use glassbox_tensor::{Activation, Conv2dOptions, PreparedConv2d, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one, image_dims};
+use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one, image_dims, sees_later};
 use super::dense::yes;
 use super::geometry::{PaddingConfig, Size2d};
 use super::ready::Ready;
@@ -157,6 +157,14 @@ impl LayerConfig for Conv2dConfig {
         Ok(Cost { parameters, macs, ..Cost::default() })
     }
 
+    fn sees_later_steps(&self, _input: Shape) -> Option<BuildError> {
+        (self.kernel.height > 1).then(|| {
+            sees_later(Self::TYPE, "windows over several steps of the sequence")
+                .field("kernel")
+                .help("kernel = [1, …]: a window of one step")
+        })
+    }
+
     fn receptive_field(&self, seen: ReceptiveField, _input: Shape) -> ReceptiveField {
         seen.through(span(self.kernel, self.dilation), self.stride.dims())
     }
@@ -200,6 +208,7 @@ impl Module for Conv2d {
         let channels = self.weight.shape()[2] * self.options.groups;
         let fits = input.rank() == 4 && input.dims()[3] == channels;
         cx.expect_shape("conv2d", input, fits, format_args!("images of {channels} channels"));
+        cx.expect_no_padding("conv2d");
         let bias = self.bias.as_ref().map(|bias| bias.tensor(cx));
         let options = Conv2dOptions { precision: cx.precision(), ..self.options };
         let weight = self.weight.tensor(cx);

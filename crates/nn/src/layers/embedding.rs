@@ -87,7 +87,8 @@ impl LayerConfig for EmbeddingConfig {
 }
 
 /// Rows of a table: tokens `[batch, …]`, integers or numbers that are whole, to
-/// `[batch, …, dim]`.
+/// `[batch, …, dim]`. The padding of sequences ([`Cx::with_lengths`]) becomes zeros, whatever stands
+/// there: no row belongs to it.
 #[derive(Clone, Debug, Parameters)]
 pub struct Embedding {
     /// `[tokens, dim]`.
@@ -95,7 +96,8 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// `input` as integers.
+    /// `input` as integers. What follows a shorter sequence is no token, and read as token 0: its
+    /// vector is replaced by zeros, or left out by the layer that takes the rows.
     ///
     /// # Panics
     /// When one of them is no token.
@@ -109,6 +111,18 @@ impl Embedding {
                     *out = if token.fract() == 0.0 { token as i32 } else { -1 };
                 }
             }),
+        };
+        let tokens = match (cx.lengths(), input.dims()) {
+            (Some(lengths), &[batch, time]) if lengths.elements() == batch => {
+                Tensor::build_i32(input.shape(), |out| {
+                    out.copy_from_slice(tokens.as_i32());
+                    for (item, &length) in out.chunks_exact_mut(time.max(1)).zip(lengths.as_i32()) {
+                        let length = usize::try_from(length).unwrap_or(0);
+                        item.get_mut(length..).unwrap_or_default().fill(0);
+                    }
+                })
+            }
+            _ => tokens,
         };
         let wrong = tokens.as_i32().iter().position(|&token| token < 0 || token as usize >= size);
         if let Some(place) = wrong {
@@ -126,7 +140,8 @@ impl Embedding {
 impl Module for Embedding {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         let tokens = self.tokens(input, cx);
-        self.weight.on(cx).index_select(0, &tokens)
+        let vectors = self.weight.on(cx).index_select(0, &tokens);
+        cx.without_padding("embedding", &vectors)
     }
 
     fn rows(&self, input: &Tensor, cx: &mut Cx) -> Option<(Tensor, Tensor)> {

@@ -3,14 +3,15 @@
 use glassbox_tensor::{Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::LayerConfig;
+use super::config::{LayerConfig, sees_later};
 use crate::Parameters;
 use crate::builder::Builder;
 use crate::context::Cx;
 use crate::error::{BuildError, checked_shape, checked_size};
 use crate::module::Module;
 
-/// `type = "flatten"`: all values of an item in one list, row by row, channels innermost.
+/// `type = "flatten"`: all values of an item in one list, row by row, channels innermost. Where a
+/// sequence is shorter than others, zeros follow its steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlattenConfig {}
@@ -27,9 +28,16 @@ impl LayerConfig for FlattenConfig {
         self.output_shape(input)?;
         Ok(Box::new(Flatten))
     }
+
+    fn sees_later_steps(&self, input: Shape) -> Option<BuildError> {
+        (input.rank() >= 2).then(|| {
+            sees_later(Self::TYPE, "all steps of the sequence in one list")
+                .help("remove it: a dense layer works on every step by itself")
+        })
+    }
 }
 
-/// `[batch, …]` to `[batch, values]`, without copying.
+/// `[batch, …]` to `[batch, values]`, without copying; padding of sequences becomes zeros.
 #[derive(Clone, Debug, Parameters)]
 pub struct Flatten;
 
@@ -37,6 +45,7 @@ impl Module for Flatten {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         cx.expect_shape("flatten", input, input.rank() >= 1, "a batch");
         let (&batch, rest) = input.dims().split_first().expect("just checked");
+        let input = cx.without_padding("flatten", input);
         input.reshape([batch, rest.iter().product()])
     }
 }

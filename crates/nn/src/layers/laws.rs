@@ -132,6 +132,35 @@ fn every_weight_gets_a_gradient() {
     }
 }
 
+/// What a layer says of later steps, it does: changing the last step of a sequence changes an
+/// earlier output exactly where [`LayerConfig::sees_later_steps`](crate::LayerConfig) says so.
+#[test]
+fn layers_that_see_later_steps_say_so() {
+    let mut seen = 0;
+    for (text, inputs) in WORKING {
+        let layer = layer(text);
+        for &input in inputs.iter().filter(|input| input.len() == 2 || input.len() == 3) {
+            let input = Shape::new(input);
+            let (output, steps) = (layer.output_shape(input).unwrap(), input.dims()[0]);
+            if output.rank() != input.rank() || output.dims()[0] != steps {
+                continue;
+            }
+            let module = layer.build(input, &mut Rng::new(1)).unwrap();
+            let (first, mut values) = (batch(&layer, input, 1), batch(&layer, input, 1).to_vec());
+            let step = values.len() / steps;
+            values[(steps - 1) * step..].iter_mut().for_each(|value| *value += 1.0);
+            let second = Tensor::from_slice(&values, first.dims());
+            let run = |input: &Tensor| module.forward(input, &mut Cx::eval()).to_vec();
+            let (first, second) = (run(&first), run(&second));
+            let before = first.len() / steps * (steps - 1);
+            let changes = first[..before] != second[..before];
+            assert_eq!(layer.sees_later_steps(input).is_some(), changes, "{text} on {input}");
+            seen += usize::from(changes);
+        }
+    }
+    assert!(seen >= 3, "{seen} layers see later steps");
+}
+
 /// A layer that cannot be built says so, whatever numbers it is given.
 #[test]
 fn absurd_settings_are_errors_and_never_panic() {

@@ -3,7 +3,7 @@
 use glassbox_tensor::{MaxPoolOptions, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::{LayerConfig, ReceptiveField, image_dims};
+use super::config::{LayerConfig, ReceptiveField, image_dims, sees_later};
 use super::geometry::{PaddingConfig, Size2d};
 use super::window::{check_pool, describe_pool};
 use crate::Parameters;
@@ -51,6 +51,14 @@ impl LayerConfig for MaxPoolConfig {
         describe_pool(Self::TYPE, self.size, self.stride)
     }
 
+    fn sees_later_steps(&self, _input: Shape) -> Option<BuildError> {
+        (self.size.height > 1).then(|| {
+            sees_later(Self::TYPE, "windows over several steps of the sequence")
+                .field("size")
+                .help("size = [1, …]: a window of one step")
+        })
+    }
+
     fn receptive_field(&self, seen: ReceptiveField, _input: Shape) -> ReceptiveField {
         seen.through(self.size.dims(), self.stride.unwrap_or(self.size).dims())
     }
@@ -78,6 +86,7 @@ impl MaxPool {
 impl Module for MaxPool {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         cx.expect_shape("max_pool", input, input.rank() == 4, "images");
+        cx.expect_no_padding("max_pool");
         input.max_pool(&self.options)
     }
 }

@@ -146,6 +146,13 @@ macro_rules! table {
                 }
             }
 
+            /// See [`LayerConfig::sees_later_steps`].
+            pub fn sees_later_steps(&self, input: Shape) -> Option<BuildError> {
+                match self {
+                    $(Self::$name(config) => config.sees_later_steps(input),)*
+                }
+            }
+
             /// See [`LayerConfig::smallest_training_batch`].
             pub fn smallest_training_batch(&self, input: Shape) -> usize {
                 match self {
@@ -209,6 +216,30 @@ pub fn set_vocabulary(layers: &mut [Layer], size: usize) {
             _ => {}
         }
     }
+}
+
+/// The layers whose output at a step depends on later steps, with their places: before a loss whose
+/// target is the next token they see the answer. Layers after one that does not fit are left out.
+///
+/// ```
+/// use glassbox_nn::layers::{LstmConfig, layers_that_see_later_steps};
+///
+/// let lstm = LstmConfig { bidirectional: true, ..LstmConfig::new(8) };
+/// let found = layers_that_see_later_steps(&[lstm.into()], [32, 4]);
+/// assert_eq!((found[0].layer, found[0].field), ("lstm", Some("bidirectional")));
+/// ```
+pub fn layers_that_see_later_steps(layers: &[Layer], input: impl Into<Shape>) -> Vec<BuildError> {
+    let (mut found, mut index) = (Vec::new(), 0usize);
+    // A layer that does not fit is told elsewhere.
+    let _ = chain(layers, input.into(), |layer, input, _| {
+        let inner = match layer {
+            Layer::Residual(config) => config.see_later_steps(input),
+            _ => layer.sees_later_steps(input).into_iter().collect(),
+        };
+        found.extend(inner.into_iter().map(|error| error.within(index)));
+        index += 1;
+    });
+    found
 }
 
 /// Calls `visit` with every layer, its input and its output shape.

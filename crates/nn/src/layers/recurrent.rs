@@ -76,6 +76,13 @@ macro_rules! layer_of_plan {
                 self.plan().describe()
             }
 
+            fn sees_later_steps(
+                &self,
+                _input: glassbox_tensor::Shape,
+            ) -> Option<$crate::BuildError> {
+                self.plan().sees_later_steps()
+            }
+
             fn cost(
                 &self,
                 input: glassbox_tensor::Shape,

@@ -9,7 +9,7 @@ use super::batch_norm::BatchNormConfig;
 use super::config::{Cost, LayerConfig, ReceptiveField};
 use super::conv2d::Conv2dConfig;
 use super::dense::DenseConfig;
-use super::{Layer, chain};
+use super::{Layer, chain, layers_that_see_later_steps};
 use crate::Parameters;
 use crate::builder::Builder;
 use crate::context::Cx;
@@ -106,6 +106,17 @@ impl ResidualConfig {
         }
     }
 
+    /// Its layers whose output at a step depends on later steps.
+    pub(super) fn see_later_steps(&self, input: Shape) -> Vec<BuildError> {
+        let around = self.shortcut_layers(input).unwrap_or_default();
+        let mut found = Vec::new();
+        for (name, layers) in [("layers", &self.layers), ("shortcut", &around)] {
+            let inner = layers_that_see_later_steps(layers, input);
+            found.extend(inner.into_iter().map(|error| error.within(name)));
+        }
+        found
+    }
+
     fn mismatch(shortcut: Shape, body: Shape) -> BuildError {
         let expected = format!("a shortcut of {body}, what the layers give");
         BuildError::new("GB0207", Self::TYPE, expected, shortcut.to_string())
@@ -186,6 +197,10 @@ impl LayerConfig for ResidualConfig {
         };
         let around = self.shortcut_layers(input).map_or(seen, |layers| along(&layers));
         along(&self.layers).union(around)
+    }
+
+    fn sees_later_steps(&self, input: Shape) -> Option<BuildError> {
+        self.see_later_steps(input).into_iter().next()
     }
 
     fn smallest_training_batch(&self, input: Shape) -> usize {

@@ -3,7 +3,7 @@
 use glassbox_tensor::{Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::LayerConfig;
+use super::config::{LayerConfig, sees_later};
 use crate::Parameters;
 use crate::builder::Builder;
 use crate::context::Cx;
@@ -42,9 +42,23 @@ impl LayerConfig for SoftmaxConfig {
         self.output_shape(input)?;
         Ok(Box::new(Softmax { axis: self.axis }))
     }
+
+    fn sees_later_steps(&self, input: Shape) -> Option<BuildError> {
+        let over_time = input.rank() >= 2 && time_axis(self.axis, input.rank());
+        over_time.then(|| {
+            sees_later(Self::TYPE, "a sum over all steps of the sequence")
+                .field("axis")
+                .help("axis = -1 normalizes every step by itself")
+        })
+    }
 }
 
-/// Softmax along an axis of each item.
+/// Whether `axis` of an item with so many axes is its first, the steps of a sequence.
+fn time_axis(axis: isize, rank: usize) -> bool {
+    axis == 0 || axis + rank as isize == 0
+}
+
+/// Softmax along an axis of each item; along the axis of time, padding gets 0.
 #[derive(Clone, Debug, Parameters)]
 pub struct Softmax {
     /// The axis of an item, counted from the first; negative from the last.
@@ -52,9 +66,18 @@ pub struct Softmax {
 }
 
 impl Module for Softmax {
-    fn forward(&self, input: &Tensor, _cx: &mut Cx) -> Tensor {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         // The batch is the first axis of the tensor.
-        input.softmax(if self.axis < 0 { self.axis } else { self.axis + 1 })
+        let axis = if self.axis < 0 { self.axis } else { self.axis + 1 };
+        let over_time = input.rank() >= 3 && time_axis(self.axis, input.rank() - 1);
+        match over_time.then(|| cx.step_mask("softmax", input)).flatten() {
+            // e^x of padding is 0 beside any finite score; an item without steps gets zeros.
+            Some(mask) => {
+                let scores = mask.select(input, &Tensor::scalar(f32::MIN / 2.0));
+                mask.select(&scores.softmax(axis), &Tensor::scalar(0.0))
+            }
+            None => input.softmax(axis),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What concerns sequences only.
 
-use glassbox_nn::layers::Layer;
-use glassbox_train::Task;
+use glassbox_nn::Sequential;
+use glassbox_nn::layers::{Layer, layers_that_see_later_steps};
 use glassbox_train::data::InputReader;
+use glassbox_train::{SeesAnswer, Task, targets_continue_inputs};
 
 use super::{Checks, task_name};
 use crate::codes;
@@ -27,6 +28,78 @@ impl Checks<'_> {
                         .help(format!("remove `{key}`"));
                 self.push_at(&format!("train.{key}"), problem);
             }
+        }
+    }
+
+    /// Before a loss whose targets are the next tokens, no layer looks ahead.
+    pub fn causal(&mut self, experiment: &Experiment) {
+        if !targets_continue_inputs(&self.data.dataset) {
+            return;
+        }
+        let input = self.data.dataset.item_shape();
+        for error in layers_that_see_later_steps(&experiment.layers, input) {
+            let help = format!(
+                "{}. The target of step t is token t + 1: a layer that sees it learns to copy it, \
+                 scores almost 100 %, and can generate nothing",
+                error.help
+            );
+            let problem = self.layer_problem(&error);
+            self.problems.push(problem.help(help));
+        }
+    }
+
+    /// As [`Self::causal`], tried out on the built model.
+    pub fn proves_causal(&mut self, model: &Sequential) {
+        if let Some(found) = SeesAnswer::find(model, &self.data.dataset) {
+            let SeesAnswer { step, after } = found;
+            let problem = Problem::new(codes::SEES_ANSWER, "the model sees the answer")
+                .expected("outputs that depend on the same token and earlier ones alone")
+                .found(format!("the output at step {step} changes with tokens after step {after}"));
+            self.push_at("model.layers", problem);
+        }
+    }
+
+    /// An embedding has a row for every token of the data.
+    pub fn vocabulary(&mut self, experiment: &Experiment) {
+        let (Some(tokens), Some(Layer::Embedding(config))) =
+            (self.data.dataset.tokens(), experiment.layers.first())
+        else {
+            return;
+        };
+        let Some(size) = config.size.filter(|&size| size < tokens) else { return };
+        let message = "the embedding has fewer rows than the data has tokens";
+        let mut problem = Problem::new(codes::VOCABULARY, message)
+            .expected(format!("a `size` of at least {tokens}"))
+            .found(size.to_string())
+            .help("leave `size` out: it follows from the data");
+        problem.place = self.recipe.model.place(&["0".into()], Some("size"));
+        self.problems.push(problem);
+    }
+
+    /// Batch normalization of a batch of one text that has one token would see a single value.
+    pub fn shortest_batch(&mut self, experiment: &Experiment, smallest: usize) {
+        let one_step = self.data.dataset.lengths().is_some_and(|all| all.contains(&1));
+        if smallest > 1 || !one_step {
+            return;
+        }
+        let mut shape = self.data.dataset.item_shape();
+        for (index, layer) in experiment.layers.iter().enumerate() {
+            let mut of_one_step = shape;
+            if let [time, _, ..] = of_one_step.dims_mut() {
+                *time = 1;
+            }
+            if layer.smallest_training_batch(of_one_step) > smallest {
+                let (number, kind) = (index + 1, layer.type_name());
+                let message = format!("layer {number} ({kind}): a batch is too small");
+                let mut problem = Problem::new("GB0208", message)
+                    .expected("training batches of at least 2 texts")
+                    .found("a batch of one text, and texts of one token")
+                    .help("raise the batch size, or set train.drop_last = true");
+                problem.place = self.recipe.place("train.batch_size");
+                return self.problems.push(problem);
+            }
+            let Ok(output) = layer.output_shape(shape) else { return };
+            shape = output;
         }
     }
 

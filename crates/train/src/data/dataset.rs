@@ -147,10 +147,13 @@ impl Dataset {
     /// padding.
     ///
     /// # Panics
-    /// When there is not one length for each item, from 1 to the steps of an item.
+    /// When there is not one length for each item, from 1 to the steps of an item, or when the
+    /// targets are tokens, one for every step: losses would count those of the padding.
     #[must_use]
     #[track_caller]
     pub fn with_lengths(mut self, lengths: Vec<i32>) -> Self {
+        let each_step = matches!(self.targets, Targets::Tokens { .. });
+        assert!(!each_step, "sequences with a target for every step cannot be padded");
         let steps = self.item_shape.first().copied().unwrap_or(1);
         let fits = |&length: &i32| usize::try_from(length).is_ok_and(|n| n >= 1 && n <= steps);
         assert!(lengths.len() == self.len && lengths.iter().all(fits), "the lengths of items");

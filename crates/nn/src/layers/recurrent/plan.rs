@@ -5,7 +5,7 @@ use glassbox_tensor::{RecurrentCell, Rng, Shape, Tensor};
 use super::{Recurrent, RecurrentLayer, RecurrentStep, Return, Settings};
 use crate::error::{BuildError, checked_shape, checked_size, with_kind};
 use crate::init::{Fans, Init};
-use crate::layers::config::{Cost, at_least_one};
+use crate::layers::config::{Cost, at_least_one, sees_later};
 use crate::module::Module;
 use crate::param::Param;
 
@@ -123,6 +123,15 @@ impl Plan {
         let all = (outputs + steps + projected).saturating_mul(stacked).saturating_mul(time);
         let shown = if self.returns == Return::Sequence { time } else { 0 };
         all.saturating_sub(outputs * self.directions() * shown)
+    }
+
+    pub(in crate::layers) fn sees_later_steps(&self) -> Option<BuildError> {
+        let found = "a direction that runs from the last step to the first";
+        self.bidirectional.then(|| {
+            sees_later(self.kind, found).field("bidirectional").help(
+                "remove bidirectional = true, or learn a task whose answer is not in the input",
+            )
+        })
     }
 
     pub(in crate::layers) fn describe(&self) -> String {

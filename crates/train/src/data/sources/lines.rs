@@ -16,7 +16,7 @@ use crate::data::vocabulary::{Unit, Vocabulary};
 
 /// A CSV file, UTF-8, one text and its class a row. Inputs are tokens `[time]`, for an embedding:
 /// as many as the longest text has, or `seq_len`. What follows a shorter text is padding, which
-/// recurrent layers leave out.
+/// is no token, and which no layer counts: see [`Cx::with_lengths`](glassbox_nn::Cx::with_lengths).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinesConfig {
@@ -67,6 +67,10 @@ pub struct LinesSchema {
     pub vocabulary: Vocabulary,
     /// Tokens of an item.
     pub steps: usize,
+    /// What stands behind shorter texts: the number after the last token. Earlier versions put the
+    /// first token there, and counted it in layers that are not recurrent.
+    #[serde(default)]
+    pub padding: i32,
 }
 
 /// The cells of a file that are used, by row.
@@ -94,18 +98,18 @@ impl LinesConfig {
         // Its own texts have no character that is not in the vocabulary.
         let items = vocabulary.encode_all(&cells.texts).unwrap_or_default();
         let longest = items.iter().map(Vec::len).max().unwrap_or(1);
-        let steps = self.seq_len.unwrap_or(longest);
-        let mut notes = Vec::new();
-        let cut = items.iter().filter(|tokens| tokens.len() > steps).count();
-        if cut > 0 {
-            notes.push(format!("{}: {cut} texts cut off after {steps} tokens", path.display()));
-        }
-        let targets = classes(&cells, &path)?;
-        let dataset = dataset(&items, steps, &vocabulary, targets, &path)?;
-        let text = cells.head.reference(cells.columns.0);
-        let (delimiter, header) = (self.delimiter, cells.head.header);
-        let reader = InputReader::Lines(LinesSchema { delimiter, header, text, vocabulary, steps });
-        Ok(Loaded { dataset, official: None, reader, notes })
+        let padding = vocabulary.len() as i32;
+        let schema = LinesSchema {
+            delimiter: self.delimiter,
+            header: cells.head.header,
+            text: cells.head.reference(cells.columns.0),
+            vocabulary,
+            steps: self.seq_len.unwrap_or(longest),
+            padding,
+        };
+        let dataset = schema.dataset(&items, classes(&cells, &path)?, &path)?;
+        let notes = schema.cut_off(&items, &path).into_iter().collect();
+        Ok(Loaded { dataset, official: None, reader: InputReader::Lines(schema), notes })
     }
 }
 
@@ -120,7 +124,52 @@ impl LinesSchema {
             .vocabulary
             .encode_all(&cells.texts)
             .map_err(|character| text::unknown_character(character).file(path))?;
-        dataset(&items, self.steps, &self.vocabulary, Targets::none(), path)
+        self.dataset(&items, Targets::none(), path)
+    }
+
+    /// Whether padding counts as the first token in all layers but recurrent ones, as it did in
+    /// earlier versions.
+    pub fn padding_is_a_token(&self) -> bool {
+        (self.padding as usize) < self.vocabulary.len()
+    }
+
+    /// What to say of texts that are longer than an item.
+    fn cut_off(&self, items: &[Vec<i32>], path: &Path) -> Option<String> {
+        let (steps, path) = (self.steps, path.display());
+        match items.iter().filter(|tokens| tokens.len() > steps).count() {
+            0 => None,
+            1 => Some(format!("{path}: 1 text is cut off after {steps} tokens")),
+            cut => Some(format!("{path}: {cut} texts are cut off after {steps} tokens")),
+        }
+    }
+
+    /// Items of so many steps: longer texts are cut off, shorter ones padded.
+    fn dataset(
+        &self,
+        items: &[Vec<i32>],
+        targets: Targets,
+        path: &Path,
+    ) -> Result<Dataset, DataError> {
+        let steps = self.steps;
+        if (items.len() as u64).saturating_mul(4 * steps as u64) > MAX_BYTES {
+            return Err(DataError::new(DataErrorCode::TooLarge, "the texts are too large")
+                .file(path)
+                .expected(format!("at most {MAX_BYTES} bytes in memory"))
+                .found(format!("{} texts of {steps} tokens", items.len()))
+                .help("give a smaller `seq_len`"));
+        }
+        let mut tokens = vec![self.padding; items.len() * steps];
+        let mut lengths = Vec::with_capacity(items.len());
+        for (out, item) in tokens.chunks_exact_mut(steps).zip(items) {
+            let length = item.len().min(steps);
+            out[..length].copy_from_slice(&item[..length]);
+            lengths.push(length as i32);
+        }
+        let count = self.vocabulary.len();
+        let inputs = text::store(&tokens, count.max(self.padding as usize + 1));
+        let name = path.file_stem().map_or("lines".into(), |name| name.to_string_lossy());
+        let dataset = Dataset::new(name, [steps], inputs, targets).map_err(|e| e.file(path))?;
+        Ok(dataset.with_tokens(count).with_lengths(lengths))
     }
 }
 
@@ -190,34 +239,6 @@ fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
         names.iter().map(String::as_str).zip(0..).collect();
     let labels = cells.classes.iter().map(|class| numbers[class.as_str()]).collect();
     Ok(Targets::Classes { labels, names })
-}
-
-/// Items of `steps` tokens: longer ones are cut off, shorter ones padded.
-fn dataset(
-    items: &[Vec<i32>],
-    steps: usize,
-    vocabulary: &Vocabulary,
-    targets: Targets,
-    path: &Path,
-) -> Result<Dataset, DataError> {
-    if (items.len() as u64).saturating_mul(4 * steps as u64) > MAX_BYTES {
-        return Err(DataError::new(DataErrorCode::TooLarge, "the texts are too large")
-            .file(path)
-            .expected(format!("at most {MAX_BYTES} bytes in memory"))
-            .found(format!("{} texts of {steps} tokens", items.len()))
-            .help("give a smaller `seq_len`"));
-    }
-    let mut tokens = vec![0; items.len() * steps];
-    let mut lengths = Vec::with_capacity(items.len());
-    for (out, item) in tokens.chunks_exact_mut(steps).zip(items) {
-        let length = item.len().min(steps);
-        out[..length].copy_from_slice(&item[..length]);
-        lengths.push(length as i32);
-    }
-    let inputs = text::store(&tokens, vocabulary.len());
-    let name = path.file_stem().map_or("lines".into(), |name| name.to_string_lossy());
-    let dataset = Dataset::new(name, [steps], inputs, targets).map_err(|e| e.file(path))?;
-    Ok(dataset.with_tokens(vocabulary.len()).with_lengths(lengths))
 }
 
 #[cfg(test)]

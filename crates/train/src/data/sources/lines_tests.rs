@@ -23,7 +23,7 @@ fn texts_are_padded_to_the_longest() {
     assert_eq!((dataset.len(), dataset.item_shape().dims()), (4, &[3][..]));
     assert_eq!(dataset.lengths(), Some(&[3, 3, 3, 2][..]));
     // a b d e i k l m o é
-    assert_eq!((dataset.tokens(), item(&dataset, 3)), (Some(10), vec![1.0, 8.0, 0.0]));
+    assert_eq!((dataset.tokens(), item(&dataset, 3)), (Some(10), vec![1.0, 8.0, 10.0]));
     let Targets::Classes { labels, names } = dataset.targets() else { panic!("classes") };
     assert_eq!((&labels[..], names.join(" ")), (&[0, 2, 1, 2][..], "en fr kr".into()));
 }
@@ -38,7 +38,7 @@ fn words_and_chosen_columns_and_a_given_length() {
     let loaded = load("good\tso very good\nbad\tvery bad\n", change).unwrap();
     assert_eq!(item(&loaded.dataset, 0).len(), 2);
     assert_eq!(loaded.dataset.lengths(), Some(&[2, 2][..]));
-    assert!(loaded.notes[0].contains("1 texts cut off"), "{:?}", loaded.notes);
+    assert!(loaded.notes[0].contains("1 text is cut off"), "{:?}", loaded.notes);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn other_files_become_the_same_tokens() {
         reader.read(&path)
     };
     let dataset = read("name\nbo\nadam\n").unwrap();
-    assert_eq!((item(&dataset, 0), dataset.lengths()), (vec![1.0, 8.0, 0.0], Some(&[2, 3][..])));
+    assert_eq!((item(&dataset, 0), dataset.lengths()), (vec![1.0, 8.0, 10.0], Some(&[2, 3][..])));
     assert_eq!(read("name\nzoe\n").unwrap_err().code, DataErrorCode::Text);
     assert_eq!(read("names\nbo\n").unwrap_err().code, DataErrorCode::Column);
 }

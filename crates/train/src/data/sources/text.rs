@@ -72,9 +72,9 @@ impl TextConfig {
     }
 }
 
-/// Tokens as inputs: bytes where there are few.
-pub(super) fn store(tokens: &[i32], vocabulary: usize) -> InputStore {
-    match vocabulary <= 256 {
+/// Tokens below `count` as inputs: bytes where there are few.
+pub(super) fn store(tokens: &[i32], count: usize) -> InputStore {
+    match count <= 256 {
         true => InputStore::U8 { values: tokens.iter().map(|&t| t as u8).collect(), unit: 1.0 },
         false => InputStore::F32(tokens.iter().map(|&token| token as f32).collect()),
     }
