@@ -62,3 +62,37 @@ fn an_average_counts_real_steps_alone() {
     assert_eq!(one[0], two[0]);
     assert_ne!(one[0].1, two[1].1);
 }
+
+#[test]
+fn what_cannot_work_is_told_before_it_panics() {
+    let few = place("{ type = \"global_avg_pool\" },");
+    let ended = few.run("check r.toml --set model.layers.0.size=2");
+    assert!(ended.status != 0 && ended.err.contains("GB0141"), "{}", ended.err);
+    assert!(ended.err.contains("a `size` of at least 3, found 2"), "{}", ended.err);
+    // One text of one token is one value for each channel.
+    let single = place("{ type = \"batch_norm\" }, { type = \"global_avg_pool\" },");
+    let ended = single.run("check r.toml --set train.batch_size=1");
+    assert!(ended.status != 0 && ended.err.contains("GB0208"), "{}", ended.err);
+    assert!(ended.err.contains("texts of one token"), "{}", ended.err);
+    assert!(single.run("check r.toml").ok().contains("is fine"));
+}
+
+/// Weights that 796fc4b wrote counted what follows a text as its first token.
+#[test]
+fn models_that_learned_padding_are_refused() {
+    let place = place("{ type = \"global_avg_pool\" },");
+    place.run("train r.toml --set train.epochs=1").ok();
+    let file =
+        place.path().join("runs").join(place.run_name()).join("checkpoints/best.safetensors");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // The same length without the key: spaces are nothing to JSON.
+    let key = br#",\\\"padding\\\":3"#;
+    let at = bytes.windows(key.len()).position(|part| part == key).expect("the padding's number");
+    bytes[at..at + key.len()].fill(b' ');
+    std::fs::write(&file, bytes).unwrap();
+    let ended = place.run("predict r p.csv");
+    assert_eq!(ended.status, 1, "{}", ended.out);
+    for part in ["GB0142", "layer 2 (global_avg_pool)", "train it again"] {
+        assert!(ended.err.contains(part), "{}", ended.err);
+    }
+}

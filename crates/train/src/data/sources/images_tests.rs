@@ -159,11 +159,14 @@ proptest! {
     #[test]
     fn damaged_images_never_panic(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        kind in 0..3usize,
+        kind in 0..6usize,
     ) {
         let image: DynamicImage = RgbImage::from_pixel(9, 7, Rgb([1, 99, 200])).into();
-        let format = [FileFormat::Png, FileFormat::Jpeg, FileFormat::Bmp][kind];
-        let mut bytes = encode(&image, format);
+        let formats = [FileFormat::Png, FileFormat::Jpeg, FileFormat::Bmp, FileFormat::Gif];
+        let mut bytes = match formats.get(kind) {
+            Some(&format) => encode(&image, format),
+            None => super::damage_tests::case(["progressive.jpg", "restart.jpg"][kind - 4]),
+        };
         for (at, value) in changes {
             let at = at.index(bytes.len());
             bytes[at] = value;
@@ -174,4 +177,15 @@ proptest! {
             ImageFormat { height: 2, width: 2, channels: 3, background: Background::White },
         );
     }
+}
+
+/// Formats of earlier versions do not say what is behind transparent pixels: it was dropped.
+#[test]
+fn models_of_earlier_versions_go_on_without_transparency() {
+    let format: ImageFormat =
+        serde_json::from_str(r#"{"height": 1, "width": 1, "channels": 3}"#).unwrap();
+    assert_eq!(format.background, Background::Ignore);
+    let new = ImageFormat { background: Background::White, ..format };
+    let text = serde_json::to_string(&new).unwrap();
+    assert_eq!(serde_json::from_str::<ImageFormat>(&text).unwrap(), new);
 }

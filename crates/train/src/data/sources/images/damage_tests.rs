@@ -18,7 +18,7 @@ fn encode(image: &DynamicImage, format: FileFormat) -> Vec<u8> {
 }
 
 /// A file of `images/cases`, made by Pillow 12.
-fn case(name: &str) -> Vec<u8> {
+pub(super) fn case(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/sources/images/cases");
     std::fs::read(PathBuf::from(folder).join(name)).unwrap()
 }

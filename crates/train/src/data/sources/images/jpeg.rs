@@ -101,8 +101,9 @@ impl<'a> Reader<'a> {
         let size = [[h1, h0], [w1, w0]].map(|pair| usize::from(u16::from_be_bytes(pair)));
         let parse = |part: &[u8]| Component::new(part[0], part[1] >> 4, part[1] & 15);
         let components: Option<Vec<_>> = rest.chunks_exact(3).map(parse).collect();
-        let components =
-            components.filter(|all| (1..=4).contains(&all.len()) && !size.contains(&0));
+        // The decoder has looked at the size that the first frame declares, and at no other.
+        let fits = |all: &Vec<_>| (1..=4).contains(&all.len()) && !size.contains(&0);
+        let components = components.filter(|all| fits(all) && self.frame.is_none());
         let Some(mut components) = components else { return Err(self.bad("frame")) };
         scan::lay_out(&mut components, size, progressive);
         self.frame = Some(Frame { progressive, size, components });
@@ -136,16 +137,17 @@ impl<'a> Reader<'a> {
         let scan = scan.ok_or_else(|| format!("an impossible scan before byte {place}"))?;
         let mut bits = Bits::new(self.data, self.at);
         let tables = (&self.dc, &self.ac);
-        scan.run(&mut frame.components, frame.size, self.restart, tables, &mut bits)?;
+        let read = scan.run(&mut frame.components, frame.size, self.restart, tables, &mut bits);
         self.at = bits.place();
         // Nothing but the padding of the last byte may be left.
         let end = self.data[self.at..].windows(2).position(|p| p[0] == 0xff && p[1] != 0);
-        match end {
-            None => Err(cut(self.data.len())),
-            Some(left) if left > MOST_LEFT_OVER => {
+        match (end, read) {
+            (None, _) => Err(cut(self.data.len())),
+            (_, Err(what)) => Err(what),
+            (Some(left), _) if left > MOST_LEFT_OVER => {
                 Err(format!("{left} bytes that belong to no pixel, from byte {}", self.at))
             }
-            Some(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
