@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -26,7 +27,7 @@ pub enum Command {
     Train(Train),
     /// Go on with a run that was interrupted, or train longer
     Resume(Resume),
-    /// Evaluate a run's model on a part of its data
+    /// Score a run's model on a part of its data, or on other labelled data
     Eval(Eval),
     /// Predict image, CSV or text files with a run's model
     Predict(Predict),
@@ -137,21 +138,35 @@ pub struct Resume {
 #[derive(Args)]
 pub struct Eval {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
-    /// The part of the data
-    #[arg(long, value_enum, default_value = "test")]
-    pub split: Part,
+    pub run: OsString,
+    /// Labelled data to score all items of: files, folders of class folders or of IDX files. Without
+    /// any, a part of the run's own data is scored
+    pub files: Vec<PathBuf>,
+    /// The part of the run's own data; by default the test items
+    #[arg(long, value_enum)]
+    pub split: Option<Part>,
     /// Which weights
     #[arg(long, value_enum, default_value = "best")]
     pub checkpoint: Checkpoint,
-    /// Read the data from another place, as in data.path=/elsewhere
-    #[command(flatten)]
-    pub overrides: Overrides,
+    /// What to do about categories and words that were not in the training data
+    #[arg(long, value_enum)]
+    pub unknown: Option<Unknown>,
+    /// As FILE, with data.path=FILE; nothing that the model learned can be changed
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub runs: RunsFolder,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Unknown {
+    /// Tell the place and stop; with predict, go on with the next row
+    Error,
+    /// A category is none of the known ones, a word becomes <unknown>
+    Other,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -170,8 +185,9 @@ pub enum Checkpoint {
 #[derive(Args)]
 pub struct Predict {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
-    /// Image files, CSV files, texts, or folders of them
+    pub run: OsString,
+    /// Image files, CSV files, texts, folders of them and of their folders, or - for the standard
+    /// input
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// How many classes to show for each item
@@ -180,6 +196,9 @@ pub struct Predict {
     /// Which weights
     #[arg(long, value_enum, default_value = "best")]
     pub checkpoint: Checkpoint,
+    /// What to do about categories and words that were not in the training data
+    #[arg(long, value_enum)]
+    pub unknown: Option<Unknown>,
     /// Print one JSON object for each item
     #[arg(long)]
     pub json: bool,
@@ -190,7 +209,7 @@ pub struct Predict {
 #[derive(Args)]
 pub struct Generate {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
+    pub run: OsString,
     /// The text to continue
     #[arg(long, default_value = "\n")]
     pub prompt: String,
@@ -226,7 +245,7 @@ pub struct Generate {
 #[derive(Args)]
 pub struct States {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
+    pub run: OsString,
     /// The text to read
     #[arg(long)]
     pub text: String,

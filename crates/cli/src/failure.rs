@@ -8,7 +8,7 @@ use glassbox_report::ReportError;
 use glassbox_train::checkpoint::CheckpointError;
 use glassbox_train::{DataError, TrainError, atomic};
 
-use crate::terminal;
+use crate::terminal::{self, complain};
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -33,17 +33,17 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Usage(message) => {
-                eprintln!("error: {message}");
+                complain!("error: {message}");
                 ExitCode::from(2)
             }
             Self::Recipe(report) => {
-                eprint!("{}", report.render(terminal::error_style()));
+                complain!("{}", report.render(terminal::error_style()).trim_end_matches('\n'));
                 let only_data =
                     report.problems().iter().all(|problem| !is_recipe_code(problem.code));
                 ExitCode::from(if only_data { 1 } else { 2 })
             }
             Self::Failed(message) => {
-                eprintln!("{message}");
+                complain!("{message}");
                 ExitCode::from(1)
             }
             Self::Interrupted => ExitCode::from(130),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::Failure;
+use crate::terminal::complain;
 
 /// The exit status of an interrupted program.
 const INTERRUPTED: i32 = 130;
@@ -16,7 +17,7 @@ pub fn on_ctrl_c() -> Result<Arc<AtomicBool>, Failure> {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED);
         }
-        eprintln!("\nstopping after this step and saving; Ctrl-C again stops at once");
+        complain!("\nstopping after this step and saving; Ctrl-C again stops at once");
     };
     match ctrlc::set_handler(handler) {
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(flag),

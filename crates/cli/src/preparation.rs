@@ -8,6 +8,7 @@ use glassbox_train::data::Prepared;
 
 use crate::embedded;
 use crate::failure::Failure;
+use crate::terminal::complain;
 
 /// An experiment, its data and the recipe they come from.
 pub struct Preparation {
@@ -25,7 +26,7 @@ pub fn prepare(path: Option<&Path>, overrides: &[String]) -> Result<Preparation,
     let recipe = read(path, overrides)?;
     let data = recipe.prepare()?;
     for note in &data.notes {
-        eprintln!("note: {note}");
+        complain!("note: {note}");
     }
     let experiment = recipe.resolve(&data)?;
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })

@@ -1,5 +1,6 @@
 //! Finding a run by what the user calls it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use glassbox_train::{FoundRuns, RunFolder, RunRecord};
@@ -7,8 +8,9 @@ use glassbox_train::{FoundRuns, RunFolder, RunRecord};
 use crate::failure::Failure;
 
 /// The run that `text` means: a folder, a name, a beginning that fits one run only, or `last`.
-pub fn find(text: &str, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> {
-    let path = Path::new(text);
+pub fn find(text: impl AsRef<OsStr>, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> {
+    let path = Path::new(text.as_ref());
+    let text = &*text.as_ref().to_string_lossy();
     if path.join("run.json").is_file() {
         return open(path);
     }
@@ -22,8 +24,8 @@ pub fn find(text: &str, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> 
             Failure::Usage(format!("{message}\n  help: `glassbox train` makes one"))
         });
     }
-    if runs.join(text).join("run.json").is_file() {
-        return open(&runs.join(text));
+    if runs.join(path).join("run.json").is_file() {
+        return open(&runs.join(path));
     }
     let fitting: Vec<_> =
         list.iter().filter(|(folder, record)| fits(&folder.name(), &record.name, text)).collect();

@@ -17,6 +17,7 @@ use glassbox_train::{
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::progress::{self, Heading};
+use crate::terminal::complain;
 use crate::{commands, interrupt, terminal};
 
 /// Items evaluated together. It changes nothing but speed and memory.
@@ -137,7 +138,7 @@ fn loader_config(experiment: &Experiment) -> LoaderConfig {
 /// What the weight files say about the model, so that they can be used without the data.
 fn metadata(experiment: &Experiment, data: &Prepared) -> Result<HashMap<String, String>, Failure> {
     let config = PredictorConfig::new(&experiment.layers, &experiment.train.loss, data);
-    Ok(config.to_metadata())
+    Ok(config.with_precision(experiment.train.precision.into()).to_metadata())
 }
 
 /// The best weights on the test items; none when there are no test items.
@@ -180,7 +181,7 @@ fn write_report(folder: &RunFolder) {
     if let Err(Failure::Failed(message)) =
         written.and_then(|record| commands::report::write(folder, record))
     {
-        eprintln!("note: there is no report: {message}");
+        complain!("note: there is no report: {message}");
     }
 }
 

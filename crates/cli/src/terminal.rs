@@ -40,3 +40,12 @@ macro_rules! say {
     }};
 }
 pub(crate) use say;
+
+/// Prints a line on the standard error stream. A reader that has gone away does not end anything.
+macro_rules! complain {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($argument)*);
+    }};
+}
+pub(crate) use complain;

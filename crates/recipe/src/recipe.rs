@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glassbox_train::data::{Augment, DataConfig, DataError, DataErrorCode, Prepared};
+use glassbox_train::data::{Augment, DataConfig, DataError, DataErrorCode, Learned, Prepared};
 
 use crate::codes;
 use crate::diagnostic::{Place, Problem, Report, Source};
@@ -145,6 +145,24 @@ impl Recipe {
             report.push(self.data_problem(&error));
             report
         })
+    }
+
+    /// Loads and splits the data through what a model learned about it, fitting nothing: for a run
+    /// that goes on or is evaluated.
+    ///
+    /// # Errors
+    /// A report that says what is wrong with the data, or what of it the model does not know.
+    pub fn prepare_known(&self, learned: &Learned) -> Result<Prepared, Report> {
+        self.data.prepare_known(Path::new(""), learned).map_err(|error| {
+            let mut report = self.report();
+            report.push(self.data_problem(&error));
+            report
+        })
+    }
+
+    /// Where the data comes from and how it is read.
+    pub fn data(&self) -> &DataConfig {
+        &self.data
     }
 
     /// An empty report on this recipe.

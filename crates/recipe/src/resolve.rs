@@ -51,6 +51,24 @@ impl Recipe {
         Err(report)
     }
 
+    /// Decides what the recipe leaves open where nothing is to be trained: the loss, the task and the
+    /// layers, as they are on `data`, of which there may be no items to train on.
+    ///
+    /// # Errors
+    /// A report of what of these does not fit the data.
+    pub fn resolve_to_evaluate(&self, data: &Prepared) -> Result<Experiment, Report> {
+        let mut checks = Checks { recipe: self, data, problems: Vec::new() };
+        let task = checks.task();
+        let loss = checks.loss(task).unwrap_or_default();
+        let outputs = checks.outputs(&loss);
+        if checks.problems.is_empty() {
+            return Ok(self.experiment(data, task, loss, outputs));
+        }
+        let mut report = self.report();
+        checks.problems.into_iter().for_each(|problem| report.push(problem));
+        Err(report)
+    }
+
     fn experiment(
         &self,
         data: &Prepared,

@@ -13,6 +13,7 @@ mod earlier;
 mod error;
 mod evaluation;
 mod event;
+mod file_predictions;
 mod generator;
 mod lags;
 pub mod metrics;
@@ -36,6 +37,7 @@ pub use evaluation::{clock, evaluate, evaluate_with_precision};
 pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
+pub use file_predictions::{FilePredictions, ItemPrediction};
 pub use generator::Generator;
 pub use lags::{LayerLags, gradient_by_lag};
 pub use monitor::Monitor;

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use glassbox_nn::layers::Layer;
 use glassbox_nn::{Cx, Init, Loss, Module, Sequential};
-use glassbox_tensor::{Rng, Shape, Tensor};
+use glassbox_tensor::{Precision, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::checkpoint::{CheckpointError, TensorFile, set_weights};
-use crate::data::{Dataset, InputReader, Normalizer, Prepared, Targets};
+use crate::data::{
+    Dataset, InputReader, InputStatistics, Learned, Normalizer, Prepared, Targets, Unknown,
+};
 use crate::earlier::refuse_counted_padding;
 
 /// What a file of weights says besides the weights: the model, how inputs are prepared, and what
@@ -31,6 +33,21 @@ pub struct PredictorConfig {
     pub output: Output,
     /// The names of the classes or values.
     pub names: Vec<String>,
+    /// What was minimised; `None` in files of earlier versions, as what follows.
+    #[serde(default)]
+    pub loss: Option<Loss>,
+    /// Whether outputs are computed with [`Precision::Exact`].
+    #[serde(default)]
+    pub exact: bool,
+    /// The training data's name.
+    #[serde(default)]
+    pub data: Option<String>,
+    /// What the training items were like.
+    #[serde(default)]
+    pub statistics: Option<InputStatistics>,
+    /// What to do about values that were not in the training data.
+    #[serde(default)]
+    pub unknown: Option<Unknown>,
 }
 
 /// What the outputs of a model mean.
@@ -96,7 +113,53 @@ impl PredictorConfig {
             target_normalizer: data.target_normalizer.clone(),
             output,
             names: names.clone(),
+            loss: Some(loss.clone()),
+            exact: false,
+            data: Some(data.dataset.name().to_owned()),
+            statistics: data.statistics.clone(),
+            unknown: data.unknown,
         }
+    }
+
+    /// The same for a model whose outputs are computed with `precision`.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { exact: precision == Precision::Exact, ..self }
+    }
+
+    /// Reads what a file of weights says about them.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not say what it is for.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        Self::of(&TensorFile::read(path)?, path)
+    }
+
+    fn of(file: &TensorFile, path: &Path) -> Result<Self, CheckpointError> {
+        let text = file.metadata.get(KEY).ok_or_else(|| foreign(path, "none".into()))?;
+        let config: Self = serde_json::from_str(text)
+            .map_err(|error| foreign(path, format!("one that does not parse: {error}")))?;
+        config.check().map_err(|what| foreign(path, what))?;
+        refuse_counted_padding(&config, path)?;
+        Ok(config)
+    }
+
+    /// What the model learned about its data, through which other data is read.
+    pub fn learned(&self) -> Learned {
+        Learned {
+            input: self.input.clone(),
+            reader: self.reader.clone(),
+            names: self.names.clone(),
+            input_normalizer: self.input_normalizer.clone(),
+            target_normalizer: self.target_normalizer.clone(),
+            statistics: self.statistics.clone(),
+            unknown: self.unknown,
+        }
+    }
+
+    /// How outputs are computed.
+    pub fn precision(&self) -> Precision {
+        if self.exact { Precision::Exact } else { Precision::Fast }
     }
 
     /// The metadata of a weight file.
@@ -104,6 +167,13 @@ impl PredictorConfig {
         let text = serde_json::to_string(self).unwrap_or_default();
         HashMap::from([(KEY.to_owned(), text)])
     }
+}
+
+/// A file of weights that does not say what it is for, but `what`.
+fn foreign(path: &Path, what: String) -> CheckpointError {
+    let help = "use checkpoints/best.safetensors of a run that Glassbox trained";
+    let expected = "weights with a description of their model";
+    CheckpointError::new("GB0509", path, expected, what, help)
 }
 
 /// A layer whose weights are about to be loaded: orthogonal ones, to begin with, would take longer
@@ -132,20 +202,11 @@ impl Predictor {
     /// When the file cannot be read, or does not say what it is for.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let file = TensorFile::read(path)?;
-        let foreign = |what: String| {
-            let help = "use checkpoints/best.safetensors of a run that Glassbox trained";
-            let expected = "weights with a description of their model";
-            CheckpointError::new("GB0509", path, expected, what, help)
-        };
-        let text = file.metadata.get(KEY).ok_or_else(|| foreign("none".into()))?;
-        let config: PredictorConfig = serde_json::from_str(text)
-            .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
-        config.check().map_err(foreign)?;
-        refuse_counted_padding(&config, path)?;
+        let config = PredictorConfig::of(&file, path)?;
         let input = Shape::new(&config.input);
         let layers: Vec<_> = config.layers.iter().map(without_start).collect();
         let mut model = Sequential::from_layers(&layers, input, &mut Rng::new(0))
-            .map_err(|error| foreign(format!("the model cannot be built: {error}")))?;
+            .map_err(|error| foreign(path, format!("the model cannot be built: {error}")))?;
         set_weights(&mut model, file.tensors, &PathBuf::from(path))?;
         Ok(Self { config, model })
     }
@@ -191,11 +252,11 @@ impl Predictor {
             });
             let lengths = dataset.lengths();
             let lengths = lengths.map(|all| Tensor::from_i32(&all[start..start + count], [count]));
-            let mut cx = Cx::eval();
+            let mut cx = Cx::eval().with_precision(self.config.precision());
             let outputs = self.model.forward_with_lengths(&inputs, lengths.as_ref(), &mut cx);
             let width = outputs.elements() / count;
             predictions
-                .extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.read(row)));
+                .extend(outputs.as_slice().chunks_exact(width).map(|row| self.config.meaning(row)));
         }
         predictions
     }
@@ -246,7 +307,7 @@ impl PredictorConfig {
     }
 
     /// The meaning of one item's outputs.
-    fn read(&self, outputs: &[f32]) -> Prediction {
+    fn meaning(&self, outputs: &[f32]) -> Prediction {
         let probabilities = match self.output {
             Output::Values => {
                 let values = self.target_normalizer.restored(outputs);

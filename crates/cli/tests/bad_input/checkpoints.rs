@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Case;
 
-pub const COUNT: usize = 17;
+pub const COUNT: usize = 18;
 
 /// A safetensors file: a header and so many zero bytes.
 fn raw(header: &str, data: usize) -> Vec<u8> {
@@ -12,6 +12,15 @@ fn raw(header: &str, data: usize) -> Vec<u8> {
     bytes.extend(header.as_bytes());
     bytes.resize(bytes.len() + data, 0);
     bytes
+}
+
+/// The same file with a tensor under another name.
+fn renamed(file: &[u8]) -> Vec<u8> {
+    let name = b"1.weight";
+    let at = file.windows(name.len()).position(|bytes| bytes == name).unwrap();
+    let mut renamed = file.to_vec();
+    renamed[at] = b'9';
+    renamed
 }
 
 /// `run` is the folder of a good run of the name `name`.
@@ -70,7 +79,8 @@ pub fn cases(run: &Path, name: &str) -> Vec<Case> {
         ),
         weights("half precision", one("F16", "[2]", 4), "GB0503", "F16"),
         weights("a tensor of nine axes", one("F32", "[1,1,1,1,1,1,1,1,1]", 4), "GB0503", "9 axes"),
-        weights("weights of another model", one("F32", "[1]", 4), "GB0506", "missing"),
+        weights("weights that do not say what for", one("F32", "[1]", 4), "GB0509", "description"),
+        weights("weights of another model", renamed(&whole), "GB0506", "missing"),
         weights("weights that are NaN", nan, "GB0505", "NaN"),
         resumed("a state cut in half", cut(state, 2000), "GB0502", "safetensors"),
         resumed("weights for a state", whole, "GB0507", "plain weights"),

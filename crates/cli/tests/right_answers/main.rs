@@ -5,6 +5,9 @@
 mod common;
 
 mod damaged_images;
+mod learned_data;
 mod next_token;
 mod padding;
+mod predict_inputs;
 mod smoke;
+mod unlike;

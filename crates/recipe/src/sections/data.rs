@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use glassbox_train::data::{Augment, DataConfig, DataSource, NormalizeConfig, SplitConfig};
+use glassbox_train::data::{
+    Augment, DataConfig, DataSource, NormalizeConfig, SplitConfig, Unknown,
+};
 
 use super::Section;
 use crate::diagnostic::Problem;
@@ -11,7 +13,7 @@ use crate::tagged::{self, Kind};
 use crate::tree::{Node, Table, Value};
 
 /// The keys of `[data]` that do not belong to the source.
-const COMMON: &[&str] = &["split", "normalize", "standardize_targets"];
+const COMMON: &[&str] = &["split", "normalize", "standardize_targets", "unknown"];
 
 /// Reads `[data]`. Relative paths start at `base`, the recipe's folder; those of an override start
 /// at the working directory.
@@ -20,6 +22,10 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
     let normalize = fields.entry("normalize").map(|entry| &entry.node);
     let split = fields.entry("split").map(|entry| &entry.node);
     let standardize_targets = fields.boolean("standardize_targets").unwrap_or(true);
+    let unknown = match fields.entry("unknown").map(|entry| &entry.node) {
+        Some(node) => Some(tagged::read_value::<Unknown>("unknown", node, fields.problems)?),
+        None => None,
+    };
     let normalize = match normalize {
         Some(node) => tagged::read_value::<NormalizeConfig>("normalize", node, problems)?,
         None => NormalizeConfig::default(),
@@ -36,7 +42,7 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
         let example = "path = \"my-data\"";
         problems.push(read::missing("path", "data", &section.place, example));
     }
-    Some(DataConfig { source, split, normalize, standardize_targets })
+    Some(DataConfig { source, split, normalize, standardize_targets, unknown })
 }
 
 /// The table with its paths made absolute, so that the experiment does not depend on where it is

@@ -263,6 +263,11 @@ impl Dataset {
         self.inputs.write_normalized(index * out.len(), normalizer, out);
     }
 
+    /// Writes the input of item `index`, unnormalised, in double precision.
+    pub(super) fn write_raw(&self, index: usize, out: &mut [f64]) {
+        self.inputs.write_raw(index * out.len(), out);
+    }
+
     /// A hash of the input of item `index`: equal inputs have equal hashes.
     pub fn input_fingerprint(&self, index: usize) -> u64 {
         let size = self.item_shape.elements();

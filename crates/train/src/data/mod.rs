@@ -26,31 +26,38 @@ mod dataset;
 mod error;
 mod files;
 mod fingerprint;
+mod joined;
+mod learned;
 mod loader;
 mod normalize;
 mod prepare;
 mod sampler;
 pub mod sources;
 mod split;
+mod statistics;
 mod store;
 mod targets;
 mod transform;
+mod unlike;
 mod vocabulary;
 
 pub use augment::Augment;
 pub use baseline::{Baseline, Naive};
 pub use dataset::{Dataset, Feature};
 pub use error::{DataError, DataErrorCode, Details, Place};
+pub use learned::{Learned, Unknown};
 pub use loader::{Batches, Loader, LoaderConfig, Workers};
 pub use normalize::{NormalizeConfig, Normalizer};
 pub use prepare::{DataConfig, Prepared};
 pub use sampler::Sampler;
 pub use sources::{
-    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, LinesConfig, Loaded,
-    SeriesConfig, SyntheticConfig, TextConfig,
+    CsvConfig, DataSource, DigitsConfig, IdxConfig, ImagesConfig, InputReader, Items, LinesConfig,
+    Loaded, Row, SeriesConfig, SyntheticConfig, TextConfig,
 };
 pub use split::{Part, Split, SplitConfig};
+pub use statistics::{Distribution, InputStatistics, SizeRange, ValueStatistics};
 pub use store::InputStore;
 pub use targets::Targets;
 pub use transform::{Batch, Transform};
+pub use unlike::Unlike;
 pub use vocabulary::{Unit, Vocabulary};

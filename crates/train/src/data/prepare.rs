@@ -9,10 +9,12 @@ use super::augment::Augment;
 use super::baseline;
 use super::dataset::Dataset;
 use super::error::DataError;
+use super::learned::Unknown;
 use super::loader::{Loader, LoaderConfig, Workers};
 use super::normalize::{NormalizeConfig, Normalizer};
 use super::sources::{DataSource, InputReader};
 use super::split::{Part, Split, SplitConfig};
+use super::statistics::InputStatistics;
 use super::transform::Transform;
 use crate::scores::Scores;
 
@@ -30,6 +32,9 @@ pub struct DataConfig {
     /// Whether regression targets are standardised, so that losses and learning rates do not
     /// depend on their unit.
     pub standardize_targets: bool,
+    /// What to do about categories, words and characters of other data that were not in the
+    /// training data.
+    pub unknown: Option<Unknown>,
 }
 
 impl Default for DataConfig {
@@ -39,6 +44,7 @@ impl Default for DataConfig {
             split: None,
             normalize: NormalizeConfig::default(),
             standardize_targets: true,
+            unknown: None,
         }
     }
 }
@@ -59,6 +65,10 @@ pub struct Prepared {
     pub target_normalizer: Normalizer,
     /// How to read files of new inputs alike.
     pub reader: InputReader,
+    /// What the training items are like; none for tokens.
+    pub statistics: Option<InputStatistics>,
+    /// What to do about values of other data that are not in this one.
+    pub unknown: Option<Unknown>,
     /// What a user should know, such as files that were left out.
     pub notes: Vec<String>,
 }
@@ -79,7 +89,16 @@ impl DataConfig {
             true => Normalizer::fit_targets(&dataset, &split.train),
             false => Normalizer::default(),
         };
+        let mut statistics = InputStatistics::of(&dataset, &split.train);
+        if let Some(known) = &mut statistics {
+            known.set_names(&loaded.reader.value_names());
+            if let DataSource::Images(config) = &self.source {
+                known.sizes = config.original_sizes(base_dir).or(known.sizes);
+            }
+        }
         Ok(Prepared {
+            statistics,
+            unknown: self.unknown,
             dataset: Arc::new(dataset),
             split,
             split_config,

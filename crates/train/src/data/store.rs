@@ -67,6 +67,22 @@ impl InputStore {
         }
     }
 
+    /// As [`InputStore::write`], in double precision.
+    pub(super) fn write_raw(&self, start: usize, out: &mut [f64]) {
+        let range = start..start + out.len();
+        match self {
+            Self::U8 { values, unit } => {
+                let (unit, bytes) = (f64::from(*unit), values[range].iter());
+                out.iter_mut().zip(bytes).for_each(|(out, &byte)| *out = f64::from(byte) / unit);
+            }
+            Self::F32(values) => {
+                let values = values[range].iter();
+                out.iter_mut().zip(values).for_each(|(out, &value)| *out = f64::from(value));
+            }
+            Self::F64(values) => out.copy_from_slice(&values[range]),
+        }
+    }
+
     /// As [`InputStore::write`], normalised; in double precision where the values are.
     pub(super) fn write_normalized(&self, start: usize, normalizer: &Normalizer, out: &mut [f32]) {
         match self {

@@ -1,6 +1,6 @@
 //! Text as whole numbers and back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,11 @@ impl Vocabulary {
         texts.iter().map(|text| encode(text.as_ref())).collect()
     }
 
+    /// The tokens, to be asked for many texts.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { unit: self.unit, tokens: self.tokens.iter().map(String::as_str).collect() }
+    }
+
     /// Appends the text of `token` to `out`, which ends with the tokens before it: words are
     /// parted by spaces, except at the ends of lines.
     pub fn decode(&self, token: i32, out: &mut Vec<u8>) {
@@ -120,6 +125,46 @@ impl Vocabulary {
             }
         }
     }
+}
+
+/// The tokens of a vocabulary.
+pub(crate) struct Known<'a> {
+    unit: Unit,
+    tokens: HashSet<&'a str>,
+}
+
+impl Known<'_> {
+    /// The first character of `text` that is not in a vocabulary of characters.
+    pub(crate) fn unknown_character(&self, text: &str) -> Option<char> {
+        let mut buffer = [0; 4];
+        let unknown = |c: &char| !self.tokens.contains(&*c.encode_utf8(&mut buffer));
+        if self.unit == Unit::Char { text.chars().find(unknown) } else { None }
+    }
+
+    /// The words of texts that are not in a vocabulary of words; none for other units.
+    pub(crate) fn unknown_words<'t, T: AsRef<str>>(&self, texts: &'t [T]) -> UnknownWords<'t> {
+        let mut unknown = UnknownWords { count: 0, first: None };
+        if self.unit != Unit::Word {
+            return unknown;
+        }
+        for (index, text) in texts.iter().enumerate() {
+            let text = text.as_ref();
+            for word in words(text).filter(|word| !self.tokens.contains(word)) {
+                unknown.count += 1;
+                let at = word.as_ptr() as usize - text.as_ptr() as usize;
+                unknown.first.get_or_insert((index, at, word));
+            }
+        }
+        unknown
+    }
+}
+
+/// Words that are not in a vocabulary.
+pub(crate) struct UnknownWords<'a> {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// The first of them: the text, the byte in it, and the word.
+    pub(crate) first: Option<(usize, usize, &'a str)>,
 }
 
 /// The words of a text and, as words of their own, the ends of its lines.

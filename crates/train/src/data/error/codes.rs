@@ -54,11 +54,19 @@ pub enum DataErrorCode {
     Source,
     /// GB0340: a thread that prepares batches failed.
     Worker,
+    /// GB0341: a class is unknown to a model.
+    UnknownClass,
+    /// GB0342: data is of another kind than a model's.
+    OtherData,
+    /// GB0343: an input is unlike those of the training.
+    Unlike,
+    /// GB0344: a row or file cannot be predicted.
+    NotPredicted,
 }
 
 impl DataErrorCode {
     /// Every code, in order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Unreadable,
         Self::Empty,
         Self::Compression,
@@ -83,6 +91,10 @@ impl DataErrorCode {
         Self::Augment,
         Self::Source,
         Self::Worker,
+        Self::UnknownClass,
+        Self::OtherData,
+        Self::Unlike,
+        Self::NotPredicted,
     ];
 
     /// The code as it is printed: `GB0301`.
@@ -217,6 +229,30 @@ impl DataErrorCode {
                 "GB0340",
                 "A thread that prepares batches could not be started, or stopped unexpectedly. The \
                  latter is a defect of Glassbox: please report it with the recipe.",
+            ),
+            Self::UnknownClass => (
+                "GB0341",
+                "New data has a class that the model was not trained on. No score can be told of \
+                 it: correct the label, take the items out, or train again with the class.",
+            ),
+            Self::OtherData => (
+                "GB0342",
+                "New data is read through what the model learned about its own: columns, \
+                 vocabulary, the size and colors of images. This data is of another kind or shape.",
+            ),
+            Self::Unlike => (
+                "GB0343",
+                "A warning: an input is unlike everything in the training data, so its prediction \
+                 means little. Its values lie far outside of the training's range (by more than \
+                 half of it), their mean is more than two standard deviations away (another unit, \
+                 or columns that changed places), an image is inverted, much brighter or darker, \
+                 or resized by more than 3.",
+            ),
+            Self::NotPredicted => (
+                "GB0344",
+                "Some rows or files could not be read as the training data was; the others were \
+                 predicted. Rows keep their numbers: each is counted from 1 in its file, the \
+                 header not counting. Exit status 1.",
             ),
         }
     }

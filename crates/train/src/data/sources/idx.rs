@@ -10,6 +10,7 @@ use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files;
+use crate::data::learned::Learned;
 use crate::data::split::Split;
 use crate::data::targets::Targets;
 
@@ -53,21 +54,44 @@ impl IdxConfig {
                 .expected("at least two classes")
                 .found(format!("{} of {trained} items", classes.len())));
         }
-        let name = folder.file_name().map_or("idx".into(), |name| name.to_string_lossy());
-        let targets = Targets::Classes { labels: train.labels, names: classes };
-        let dataset = Dataset::new(name, train.item_shape, train.inputs, targets)
-            .map_err(|error| error.file(&train.images_file))?;
-        let reader = match train.item_shape {
-            [height, width, channels @ (1 | 3)] => InputReader::Image(ImageFormat {
-                height,
-                width,
-                channels,
-                background: Background::default(),
-            }),
-            _ => InputReader::None,
-        };
-        Ok(Loaded { dataset, official, reader, notes: Vec::new() })
+        train.loaded(&folder, classes, official)
     }
+
+    /// Reads a folder of the classes that a model knows; one of the two parts may be absent.
+    pub(super) fn load_known(
+        &self,
+        base_dir: &Path,
+        learned: &Learned,
+    ) -> Result<Loaded, DataError> {
+        let folder = base_dir.join(&self.path);
+        let names: Vec<String> = files::list(&folder)?.into_iter().map(|(name, _)| name).collect();
+        let has =
+            |part: &str| find(&names, part, "images").or(find(&names, part, "labels")).is_some();
+        let read = |part: &str| {
+            let pair = read_part(&folder, &names, part, 0)?;
+            pair.check_known(learned)?;
+            Ok::<_, DataError>(pair)
+        };
+        let mut official = None;
+        let pair = match (has("train"), has("t10k")) {
+            (true, true) => {
+                let mut train = read("train")?;
+                official = Some(train.append(read("t10k")?)?);
+                train
+            }
+            (false, true) => read("t10k")?,
+            _ => read("train")?,
+        };
+        pair.loaded(&folder, learned.names.clone(), official)
+    }
+}
+
+/// Whether a folder has files that are named as those of an IDX data set.
+pub(super) fn is_folder_of_idx(folder: &Path) -> bool {
+    let Ok(files) = files::list(folder) else { return false };
+    let names: Vec<String> =
+        files.into_iter().filter(|(_, path)| path.is_file()).map(|(name, _)| name).collect();
+    ["train", "t10k"].iter().any(|part| find(&names, part, "images").is_some())
 }
 
 /// The images and labels of one part.
@@ -80,6 +104,49 @@ struct Pair {
 }
 
 impl Pair {
+    /// Items of the size and the classes that a model knows.
+    fn check_known(&self, learned: &Learned) -> Result<(), DataError> {
+        if self.item_shape[..] != learned.input[..] {
+            let message = "images have another size than the model's";
+            return Err(DataError::new(DataErrorCode::OtherData, message)
+                .file(&self.images_file)
+                .expected(format!("{:?}: height, width, channels", learned.input))
+                .found(format!("{:?}", self.item_shape))
+                .help("resize them to that size"));
+        }
+        let classes = learned.names.len();
+        match self.labels.iter().position(|&label| label as usize >= classes) {
+            None => Ok(()),
+            Some(index) => {
+                let found = format!("the label {} of item {}", self.labels[index], index + 1);
+                let error = Learned::unknown_class(&learned.names, "").found(found);
+                Err(error.file(&self.labels_file).offset(8 + index as u64))
+            }
+        }
+    }
+
+    fn loaded(
+        self,
+        folder: &Path,
+        classes: Vec<String>,
+        official: Option<Split>,
+    ) -> Result<Loaded, DataError> {
+        let name = folder.file_name().map_or("idx".into(), |name| name.to_string_lossy());
+        let targets = Targets::Classes { labels: self.labels, names: classes };
+        let dataset = Dataset::new(name, self.item_shape, self.inputs, targets)
+            .map_err(|error| error.file(&self.images_file))?;
+        let reader = match self.item_shape {
+            [height, width, channels @ (1 | 3)] => InputReader::Image(ImageFormat {
+                height,
+                width,
+                channels,
+                background: Background::default(),
+            }),
+            _ => InputReader::None,
+        };
+        Ok(Loaded { dataset, official, reader, notes: Vec::new() })
+    }
+
     /// Adds the items of `test` and says which items are whose.
     fn append(&mut self, test: Self) -> Result<Split, DataError> {
         if test.item_shape != self.item_shape {

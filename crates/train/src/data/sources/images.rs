@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use self::decode::{Decoded, channels, decode, fit};
 use self::listing::Listing;
+pub(super) use self::listing::is_named_as_image;
 use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::MAX_BYTES;
+use crate::data::statistics::SizeRange;
 use crate::data::targets::Targets;
 
 mod decode;
@@ -113,18 +115,59 @@ impl ImagesConfig {
                 .expected(format!("sides of 1 to {MAX_SIDE}"))
                 .found(format!("[{height}, {width}]")));
         }
-        let mut listing = Listing::of(&folder)?;
+        let listing = Listing::of(&folder)?;
         let format = self.format(&listing)?;
+        self.decoded(&folder, listing, format, true)
+    }
+
+    /// Decodes every image as a model knows them: in its size and colors, `classes` in its order,
+    /// of which some may have no images.
+    pub(super) fn load_known(
+        &self,
+        base_dir: &Path,
+        format: ImageFormat,
+        classes: &[String],
+    ) -> Result<Loaded, DataError> {
+        let folder = base_dir.join(&self.path);
+        let listing = Listing::known(&folder, classes)?;
+        let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
+        let size = Some([format.height, format.width]);
+        let config = Self { size, color, background: format.background, ..self.clone() };
+        config.decoded(&folder, listing, format, false)
+    }
+
+    /// The sizes of image files before they are resized, by the headers of some hundred of them.
+    pub(crate) fn original_sizes(&self, base_dir: &Path) -> Option<SizeRange> {
+        const LOOKED_AT: usize = 256;
+        self.size?;
+        let listing = Listing::of(&base_dir.join(&self.path)).ok()?;
+        let every = listing.files.len().div_ceil(LOOKED_AT);
+        let sizes = listing.files.iter().step_by(every.max(1)).filter_map(|file| {
+            let (width, height) = image::image_dimensions(file).ok()?;
+            Some(SizeRange::of([height as usize, width as usize]))
+        });
+        sizes.reduce(SizeRange::with)
+    }
+
+    fn decoded(
+        &self,
+        folder: &Path,
+        mut listing: Listing,
+        format: ImageFormat,
+        every_class: bool,
+    ) -> Result<Loaded, DataError> {
         let images = Images::read(&listing.files, format, self)?;
-        let mut notes: Vec<String> = listing.left_out(&folder).into_iter().collect();
-        notes.extend(images.notes(&folder, self.background));
+        let mut notes: Vec<String> = listing.left_out(folder).into_iter().collect();
+        notes.extend(images.notes(folder, self.background));
         listing.keep(&images.kept);
-        listing.check_classes(&folder)?;
+        if every_class {
+            listing.check_classes(folder)?;
+        }
         let name = folder.file_name().map_or("images".into(), |name| name.to_string_lossy());
         let names = std::mem::take(&mut listing.classes);
         let targets = Targets::Classes { labels: listing.labels, names };
-        let shape = [format.height, format.width, format.channels];
-        let dataset = Dataset::new(name, shape, InputStore::images(images.values), targets)?;
+        let dataset =
+            Dataset::new(name, format.dims(), InputStore::images(images.values), targets)?;
         let reader = InputReader::Image(format);
         Ok(Loaded { dataset, official: listing.official, reader, notes })
     }
@@ -160,8 +203,18 @@ impl ImagesConfig {
 /// # Errors
 /// When the file is no image that can be decoded.
 pub fn read_image(path: &Path, format: ImageFormat) -> Result<Vec<u8>, DataError> {
+    Ok(read_image_and_size(path, format)?.0)
+}
+
+/// The same with the size of the file's image, `[height, width]`.
+pub(super) fn read_image_and_size(
+    path: &Path,
+    format: ImageFormat,
+) -> Result<(Vec<u8>, [usize; 2]), DataError> {
     let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
-    fit(decode(path, color, format.background)?.image, format, true, path)
+    let image = decode(path, color, format.background)?.image;
+    let size = [image.height() as usize, image.width() as usize];
+    Ok((fit(image, format, true, path)?, size))
 }
 
 /// All images of a data set, and what there is to say of them.

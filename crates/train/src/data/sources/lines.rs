@@ -1,18 +1,19 @@
 //! Short texts and their classes in a CSV file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::csv::infer::{self, Head};
 use super::csv::{ColumnRef, Header};
-use super::{InputReader, Loaded, text};
+use super::{InputReader, Items, Loaded, Row, text};
 use crate::data::dataset::Dataset;
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::MAX_BYTES;
+use crate::data::learned::{Learned, Unknown};
 use crate::data::targets::Targets;
-use crate::data::vocabulary::{Unit, Vocabulary};
+use crate::data::vocabulary::{Known, Unit, Vocabulary};
 
 /// A CSV file, UTF-8, one text and its class a row. Inputs are tokens `[time]`, for an embedding:
 /// as many as the longest text has, or `seq_len`. What follows a shorter text is padding, which
@@ -71,6 +72,9 @@ pub struct LinesSchema {
     /// first token there, and counted it in layers that are not recurrent.
     #[serde(default)]
     pub padding: i32,
+    /// The column of the classes, as `text`; `None` in files of earlier versions.
+    #[serde(default)]
+    pub target: Option<ColumnRef>,
 }
 
 /// The cells of a file that are used, by row.
@@ -80,6 +84,8 @@ struct Cells {
     columns: (usize, Option<usize>),
     texts: Vec<String>,
     classes: Vec<String>,
+    /// The line of each row.
+    lines: Vec<u64>,
 }
 
 impl LinesConfig {
@@ -106,6 +112,7 @@ impl LinesConfig {
             vocabulary,
             steps: self.seq_len.unwrap_or(longest),
             padding,
+            target: cells.columns.1.map(|column| cells.head.reference(column)),
         };
         let dataset = schema.dataset(&items, classes(&cells, &path)?, &path)?;
         let notes = schema.cut_off(&items, &path).into_iter().collect();
@@ -113,18 +120,116 @@ impl LinesConfig {
     }
 }
 
+impl LinesConfig {
+    /// Reads texts and classes as a model knows them.
+    pub(super) fn load_known(
+        &self,
+        base_dir: &Path,
+        schema: &LinesSchema,
+        learned: &Learned,
+    ) -> Result<Loaded, DataError> {
+        let path = base_dir.join(&self.path);
+        let target = schema.target.as_ref().or(self.target.as_ref()).cloned();
+        let header = schema.header.into();
+        let cells = read(&path, schema.delimiter, header, &schema.text, Some(&target))?;
+        let numbers: HashMap<&str, i32> =
+            learned.names.iter().map(String::as_str).zip(0..).collect();
+        let mut labels = Vec::with_capacity(cells.classes.len());
+        for (class, line) in cells.classes.iter().zip(&cells.lines) {
+            let Some(&label) = numbers.get(class.as_str()) else {
+                let name = cells.columns.1.map_or("", |column| &cells.head.names[column]);
+                let error = Learned::unknown_class(&learned.names, class);
+                return Err(error.file(&path).line(*line).column(name));
+            };
+            labels.push(label);
+        }
+        let targets = Targets::Classes { labels, names: learned.names.clone() };
+        let (dataset, notes) = schema.encoded(&cells, targets, &path, learned.unknown)?;
+        Ok(Loaded { dataset, official: None, reader: InputReader::None, notes })
+    }
+}
+
 impl LinesSchema {
+    /// Texts as tokens, and what a user should know of them.
+    fn encoded(
+        &self,
+        cells: &Cells,
+        targets: Targets,
+        path: &Path,
+        unknown: Option<Unknown>,
+    ) -> Result<(Dataset, Vec<String>), DataError> {
+        let line = |text: usize, _| cells.lines[text];
+        let (items, note) = text::encode(&self.vocabulary, &cells.texts, &line, path, unknown)?;
+        let notes = note.into_iter().chain(self.cut_off(&items, path)).collect();
+        Ok((self.dataset(&items, targets, path)?, notes))
+    }
+
+    /// The texts of a file to predict, row by row.
+    pub(super) fn read_items(
+        &self,
+        path: &Path,
+        unknown: Option<Unknown>,
+    ) -> Result<Items, DataError> {
+        let (head, mut rows) = infer::open(path, self.delimiter, self.header.into())?;
+        let column = infer::find("text", &self.text, &head, path)?;
+        let (mut texts, mut places, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut number, known) = (0, self.vocabulary.known());
+        while let Some(row) = rows.next()? {
+            number += 1;
+            let place = Row { number, line: row.line };
+            let text = row.cells[column];
+            match self.readable(&known, text, unknown) {
+                Err(error) => {
+                    let error = error.file(path).line(row.line).column(&head.names[column]);
+                    failed.push((place, error));
+                }
+                Ok(()) => {
+                    texts.push(text.to_owned());
+                    places.push(place);
+                }
+            }
+        }
+        if places.is_empty() && failed.is_empty() {
+            return Err(no_rows(path));
+        }
+        let lines = places.iter().map(|place| place.line).collect();
+        let cells = Cells { head, columns: (column, None), texts, classes: Vec::new(), lines };
+        let (dataset, notes) = match places.is_empty() {
+            true => (None, Vec::new()),
+            false => {
+                let (dataset, notes) = self.encoded(&cells, Targets::none(), path, unknown)?;
+                (Some(dataset), notes)
+            }
+        };
+        Ok(Items { dataset, rows: places, failed, size: None, notes })
+    }
+
+    /// Whether a text has nothing that the model does not know.
+    fn readable(
+        &self,
+        known: &Known<'_>,
+        text: &str,
+        unknown: Option<Unknown>,
+    ) -> Result<(), DataError> {
+        if text.is_empty() {
+            return Err(missing());
+        }
+        if let Some(character) = known.unknown_character(text) {
+            return Err(text::unknown_character(character));
+        }
+        match known.unknown_words(&[text]).first {
+            Some((_, _, word)) if unknown == Some(Unknown::Error) => Err(text::unknown_word(word)),
+            _ => Ok(()),
+        }
+    }
+
     /// The texts of a file to predict, which needs no classes.
     ///
     /// # Errors
     /// When the file is damaged, or has characters that the model does not know.
     pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
         let cells = read(path, self.delimiter, self.header.into(), &self.text, None)?;
-        let items = self
-            .vocabulary
-            .encode_all(&cells.texts)
-            .map_err(|character| text::unknown_character(character).file(path))?;
-        self.dataset(&items, Targets::none(), path)
+        Ok(self.encoded(&cells, Targets::none(), path, None)?.0)
     }
 
     /// Whether padding counts as the first token in all layers but recurrent ones, as it did in
@@ -198,28 +303,34 @@ fn read(
             .found(names.join(", "))
             .help("check the delimiter, `text` and `target`"));
     }
-    let (mut texts, mut classes) = (Vec::new(), Vec::new());
+    let (mut texts, mut classes, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
+        lines.push(row.line);
         let used = [(Some(text), &mut texts), (target, &mut classes)];
         for (column, cells) in used {
             let Some(column) = column else { continue };
             if row.cells[column].is_empty() {
-                return Err(DataError::new(DataErrorCode::Missing, "a text or class is missing")
-                    .file(path)
-                    .line(row.line)
-                    .column(&names[column])
-                    .expected("a text and its class in every row")
-                    .found("an empty cell")
-                    .help("fill it in, or take out the row"));
+                return Err(missing().file(path).line(row.line).column(&names[column]));
             }
             cells.push(row.cells[column].to_owned());
         }
     }
     if texts.is_empty() {
-        let error = DataError::new(DataErrorCode::Empty, "the file has no rows of texts");
-        return Err(error.file(path).expected("at least one row").found("none"));
+        return Err(no_rows(path));
     }
-    Ok(Cells { head, columns: (text, target), texts, classes })
+    Ok(Cells { head, columns: (text, target), texts, classes, lines })
+}
+
+fn missing() -> DataError {
+    DataError::new(DataErrorCode::Missing, "a text or class is missing")
+        .expected("a text and its class in every row")
+        .found("an empty cell")
+        .help("fill it in, or take out the row")
+}
+
+fn no_rows(path: &Path) -> DataError {
+    let error = DataError::new(DataErrorCode::Empty, "the file has no rows of texts");
+    error.file(path).expected("at least one row").found("none")
 }
 
 fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
@@ -235,8 +346,7 @@ fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
             .help("check `target`, the column of the classes"));
     }
     let names = infer::ordered(&distinct);
-    let numbers: std::collections::HashMap<&str, i32> =
-        names.iter().map(String::as_str).zip(0..).collect();
+    let numbers: HashMap<&str, i32> = names.iter().map(String::as_str).zip(0..).collect();
     let labels = cells.classes.iter().map(|class| numbers[class.as_str()]).collect();
     Ok(Targets::Classes { labels, names })
 }

@@ -5,6 +5,8 @@ pub mod digits;
 pub mod idx;
 mod idx_file;
 pub mod images;
+mod items;
+mod known;
 pub mod lines;
 mod reader;
 mod sequences;
@@ -24,6 +26,7 @@ pub use csv::CsvConfig;
 pub use digits::DigitsConfig;
 pub use idx::IdxConfig;
 pub use images::ImagesConfig;
+pub use items::{Items, Row};
 pub use lines::LinesConfig;
 pub use reader::InputReader;
 pub use series::SeriesConfig;
@@ -83,6 +86,19 @@ impl DataSource {
             Self::Text(_) => "text",
             Self::Series(_) => "series",
             Self::Lines(_) => "lines",
+        }
+    }
+
+    /// The file or folder that is read; none for data inside the program or made up.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Digits(_) | Self::Synthetic(_) => None,
+            Self::Idx(config) => Some(&config.path),
+            Self::Csv(config) => Some(&config.path),
+            Self::Images(config) => Some(&config.path),
+            Self::Text(config) => Some(&config.path),
+            Self::Series(config) => Some(&config.path),
+            Self::Lines(config) => Some(&config.path),
         }
     }
 

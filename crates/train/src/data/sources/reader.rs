@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::csv::CsvSchema;
+use super::csv::infer::numbered;
+use super::csv::{ColumnRef, CsvSchema};
 use super::images::{self, ImageFormat};
 use super::lines::LinesSchema;
 use super::series::SeriesSchema;
@@ -53,7 +54,35 @@ impl InputReader {
             Self::Table(schema) => schema.read_inputs(path),
             Self::Lines(schema) => schema.read_inputs(path),
             Self::Series(schema) => schema.read_inputs(path),
-            Self::Text(vocabulary) => text::read_inputs(vocabulary, path),
+            Self::Text(vocabulary) => Ok(text::read_inputs(vocabulary, path, None)?.0),
+        }
+    }
+
+    /// What files it reads, for people.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::None => "data without files",
+            Self::Image(_) => "images",
+            Self::Table(_) => "a table",
+            Self::Text(_) => "a text",
+            Self::Series(_) => "a time series",
+            Self::Lines(_) => "lines of text with their classes",
+        }
+    }
+
+    /// The names of the values of an item, where it has columns.
+    pub(crate) fn value_names(&self) -> Vec<String> {
+        match self {
+            Self::Table(schema) => schema.features().into_iter().map(|f| f.name).collect(),
+            Self::Series(schema) => schema
+                .features
+                .iter()
+                .map(|column| match column {
+                    ColumnRef::Name(name) => name.clone(),
+                    ColumnRef::Index(index) => numbered(*index),
+                })
+                .collect(),
+            _ => Vec::new(),
         }
     }
 }

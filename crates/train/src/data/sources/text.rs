@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
-use crate::data::error::{DataError, DataErrorCode};
+use crate::data::error::{DataError, DataErrorCode, quote};
 use crate::data::files::{self, MAX_BYTES};
+use crate::data::learned::{Learned, Unknown};
 use crate::data::split::SplitConfig;
 use crate::data::targets::Targets;
-use crate::data::vocabulary::{Unit, Vocabulary};
+use crate::data::vocabulary::{UNKNOWN, Unit, Vocabulary};
 
 /// The text of a UTF-8 file, cut into windows of `seq_len` tokens that follow each other; the
 /// target of every step is the token after it. The first part of the text trains, the last tests.
@@ -52,24 +53,96 @@ impl TextConfig {
         let vocabulary = Vocabulary::of(&text, self.unit, self.max_words);
         // Its own text has no character that is not in the vocabulary.
         let tokens = vocabulary.encode(&text).unwrap_or_default();
-        let windows = tokens.len().saturating_sub(1) / steps;
-        if windows == 0 {
-            return Err(DataError::new(DataErrorCode::Empty, "the text is too short")
-                .file(&path)
-                .expected(format!("more than seq_len = {steps} tokens"))
-                .found(tokens.len())
-                .help("lower `seq_len`, or add text"));
-        }
-        let targets = Targets::Tokens {
-            labels: tokens[1..=windows * steps].to_vec(),
-            length: steps,
-            names: vocabulary.names(),
-        };
-        let inputs = store(&tokens[..windows * steps], vocabulary.len());
-        let dataset = Dataset::new("text", [steps], inputs, targets)?.in_order();
-        let reader = InputReader::Text(vocabulary);
-        Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
+        windows_of(&tokens, steps, vocabulary, &path)
     }
+
+    /// Reads and cuts a text of the tokens that a model knows.
+    pub(super) fn load_known(
+        &self,
+        base_dir: &Path,
+        vocabulary: &Vocabulary,
+        learned: &Learned,
+    ) -> Result<Loaded, DataError> {
+        let path = base_dir.join(&self.path);
+        let text = read_text(&path)?;
+        let line = line_in(&text);
+        let (mut items, note) = encode(vocabulary, &[&text], &line, &path, learned.unknown)?;
+        let tokens = items.pop().unwrap_or_default();
+        // A text shorter than the windows of training is one window.
+        let steps = self.seq_len.min(tokens.len().saturating_sub(1)).max(1);
+        let mut loaded = windows_of(&tokens, steps, vocabulary.clone(), &path)?;
+        loaded.notes.extend(note);
+        Ok(loaded)
+    }
+}
+
+/// The tokens of texts by a model's vocabulary, and what a user should know of those that it does
+/// not have. `line` gives the line of a byte of a text.
+///
+/// # Errors
+/// Where a character, or with [`Unknown::Error`] a word, is not in the vocabulary.
+pub(super) fn encode<T: AsRef<str>>(
+    vocabulary: &Vocabulary,
+    texts: &[T],
+    line: &dyn Fn(usize, usize) -> u64,
+    path: &Path,
+    unknown: Option<Unknown>,
+) -> Result<(Vec<Vec<i32>>, Option<String>), DataError> {
+    let items = vocabulary.encode_all(texts).map_err(|character| {
+        let error = unknown_character(character).file(path);
+        let mut places = texts.iter().map(|text| text.as_ref().find(character)).enumerate();
+        match places.find_map(|(text, at)| Some((text, at?))) {
+            Some((text, at)) => error.line(line(text, at)),
+            None => error,
+        }
+    })?;
+    let strange = vocabulary.known().unknown_words(texts);
+    let Some((text, at, word)) = strange.first else { return Ok((items, None)) };
+    if unknown == Some(Unknown::Error) {
+        return Err(unknown_word(word).file(path).line(line(text, at)));
+    }
+    let all = items.iter().map(Vec::len).sum::<usize>();
+    let note = format!(
+        "{}: {} of {all} words ({:.1} %) are not in the model's vocabulary and are read as \
+         {UNKNOWN}; the first is {} in line {}",
+        path.display(),
+        strange.count,
+        100.0 * strange.count as f64 / all.max(1) as f64,
+        quote(word),
+        line(text, at)
+    );
+    Ok((items, Some(note)))
+}
+
+/// The line of each byte of a whole file.
+fn line_in(text: &str) -> impl Fn(usize, usize) -> u64 {
+    |_, at| 1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// A text in windows of `steps` tokens.
+fn windows_of(
+    tokens: &[i32],
+    steps: usize,
+    vocabulary: Vocabulary,
+    path: &Path,
+) -> Result<Loaded, DataError> {
+    let windows = tokens.len().saturating_sub(1) / steps;
+    if windows == 0 {
+        return Err(DataError::new(DataErrorCode::Empty, "the text is too short")
+            .file(path)
+            .expected(format!("more than seq_len = {steps} tokens"))
+            .found(tokens.len())
+            .help("lower `seq_len`, or add text"));
+    }
+    let targets = Targets::Tokens {
+        labels: tokens[1..=windows * steps].to_vec(),
+        length: steps,
+        names: vocabulary.names(),
+    };
+    let inputs = store(&tokens[..windows * steps], vocabulary.len());
+    let dataset = Dataset::new("text", [steps], inputs, targets)?.in_order();
+    let reader = InputReader::Text(vocabulary);
+    Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
 }
 
 /// Tokens below `count` as inputs: bytes where there are few.
@@ -116,16 +189,21 @@ fn read_text(path: &Path) -> Result<String, DataError> {
 const MOST_READ: usize = 100_000;
 
 /// The tokens at the end of a text file as one item.
-pub(super) fn read_inputs(vocabulary: &Vocabulary, path: &Path) -> Result<Dataset, DataError> {
+pub(super) fn read_inputs(
+    vocabulary: &Vocabulary,
+    path: &Path,
+    unknown: Option<Unknown>,
+) -> Result<(Dataset, Option<String>), DataError> {
     let text = read_text(path)?;
-    let tokens = vocabulary.encode(&text).map_err(|c| unknown_character(c).file(path))?;
+    let (mut items, note) = encode(vocabulary, &[&text], &line_in(&text), path, unknown)?;
+    let tokens = items.pop().unwrap_or_default();
     let tokens = &tokens[tokens.len().saturating_sub(MOST_READ)..];
     if tokens.is_empty() {
         let error = DataError::new(DataErrorCode::Empty, "the text is empty").file(path);
         return Err(error.expected("at least one token").found("none").help("write something"));
     }
     let inputs = store(tokens, vocabulary.len());
-    Dataset::new("text", [tokens.len()], inputs, Targets::none())
+    Ok((Dataset::new("text", [tokens.len()], inputs, Targets::none())?, note))
 }
 
 /// The error of a character that the model has never seen.
@@ -134,6 +212,14 @@ pub fn unknown_character(character: char) -> DataError {
         .expected("characters of the text it was trained on")
         .found(format!("{character:?}"))
         .help("leave it out, or train with unit = \"byte\"")
+}
+
+/// The error of a word that the model has never seen, where these are not to be read as one.
+pub(super) fn unknown_word(word: &str) -> DataError {
+    DataError::new(DataErrorCode::Text, "a word is not in the model's vocabulary")
+        .expected("words of the text it was trained on")
+        .found(quote(word))
+        .help("leave it out, or set unknown = \"other\" to read such words as <unknown>")
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<CsvSchema, DataE
 }
 
 /// The name of a column without one.
-pub(super) fn numbered(index: usize) -> String {
+pub(in crate::data::sources) fn numbered(index: usize) -> String {
     format!("column {index}")
 }
 

@@ -1,6 +1,7 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
 pub(super) mod infer;
+mod items;
 mod schema;
 pub(super) mod table;
 

@@ -9,6 +9,7 @@ use super::table::{Row, Rows, is_missing};
 use crate::data::dataset::{Dataset, Feature, InputStore};
 use crate::data::error::{DataError, DataErrorCode, quote};
 use crate::data::files::MAX_BYTES;
+use crate::data::learned::Unknown;
 use crate::data::targets::Targets;
 
 /// What the columns of a table are: fixed by the training file and kept with the model, so that
@@ -111,24 +112,23 @@ impl CsvSchema {
         Ok(dataset.with_features(features))
     }
 
+    /// The column of classes; none where numbers are predicted.
+    pub fn class_column(&self) -> Option<&Column> {
+        match &self.targets {
+            TargetColumns::Class(column) => Some(column),
+            TargetColumns::Numbers(_) => None,
+        }
+    }
+
     pub(super) fn read(&self, path: &Path, with_targets: bool) -> Result<Encoded, DataError> {
         let mut rows = Rows::open(path, self.delimiter)?;
-        let target_columns: &[Column] = match &self.targets {
-            TargetColumns::Class(column) => std::slice::from_ref(column),
-            TargetColumns::Numbers(columns) => columns,
-        };
-        let target_columns = if with_targets { target_columns } else { &[] };
+        let target_columns = if with_targets { self.target_columns() } else { &[] };
         let mut wanted: Vec<(&Column, usize)> =
             self.inputs.iter().chain(target_columns).map(|column| (column, column.index)).collect();
-        if self.header
-            && let Some(header) = rows.next()?
-        {
-            for (column, index) in &mut wanted {
-                *index = find_by_name(&column.name, *index, &header.cells, path)?;
-            }
+        if self.header {
+            self.find_columns(&mut rows, &mut wanted, path)?;
         }
-        let mut writer =
-            Writer { path, inputs: Vec::new(), targets: Vec::new(), labels: Vec::new() };
+        let mut writer = Writer::new(path, None);
         let (mut count, mut skipped) = (0, 0);
         while let Some(row) = rows.next()? {
             if let Some((column, _)) = wanted.iter().find(|(_, index)| *index >= row.cells.len()) {
@@ -168,6 +168,42 @@ impl CsvSchema {
         })
     }
 
+    pub(super) fn target_columns(&self) -> &[Column] {
+        match &self.targets {
+            TargetColumns::Class(column) => std::slice::from_ref(column),
+            TargetColumns::Numbers(columns) => columns,
+        }
+    }
+
+    /// Reads the header and finds the columns in it.
+    pub(super) fn find_columns(
+        &self,
+        rows: &mut Rows,
+        wanted: &mut [(&Column, usize)],
+        path: &Path,
+    ) -> Result<(), DataError> {
+        if let Some(header) = rows.next()? {
+            for (column, index) in wanted {
+                *index = find_by_name(&column.name, *index, &header.cells, path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A data set of this table's features.
+    pub(super) fn dataset(
+        &self,
+        name: String,
+        inputs: InputStore,
+        targets: Targets,
+        path: &Path,
+    ) -> Result<Dataset, DataError> {
+        let features = self.features();
+        let dataset = Dataset::new(name, [features.len()], inputs, targets)
+            .map_err(|error| error.file(path))?;
+        Ok(dataset.with_features(features))
+    }
+
     fn targets(&self, with_targets: bool, values: Vec<f64>, labels: Vec<i32>) -> Targets {
         match &self.targets {
             _ if !with_targets => Targets::none(),
@@ -203,7 +239,7 @@ fn find_by_name(
     })
 }
 
-fn missing_value(column: &Column, line: u64, path: &Path) -> DataError {
+pub(super) fn missing_value(column: &Column, line: u64, path: &Path) -> DataError {
     DataError::new(DataErrorCode::Missing, "a value is missing")
         .file(path)
         .line(line)
@@ -216,14 +252,49 @@ fn missing_value(column: &Column, line: u64, path: &Path) -> DataError {
         .help("fill it in, ignore the column, or set missing = \"skip_row\"")
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     path: &'a Path,
+    /// What to do about categories that training did not see.
+    unknown: Option<Unknown>,
     inputs: Vec<f64>,
     targets: Vec<f64>,
     labels: Vec<i32>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(path: &'a Path, unknown: Option<Unknown>) -> Self {
+        Self { path, unknown, inputs: Vec::new(), targets: Vec::new(), labels: Vec::new() }
+    }
+
+    pub(super) fn path(&self) -> &'a Path {
+        self.path
+    }
+
+    /// The inputs of all rows.
+    pub(super) fn inputs(self) -> InputStore {
+        InputStore::F64(self.inputs)
+    }
+
+    /// The inputs and the targets of all rows.
+    pub(super) fn finish(self, schema: &CsvSchema) -> (InputStore, Targets) {
+        (InputStore::F64(self.inputs), schema.targets(true, self.targets, self.labels))
+    }
+
+    /// As [`Writer::write`], but a row with an error leaves nothing.
+    pub(super) fn write_whole(
+        &mut self,
+        row: &Row,
+        wanted: &[(&Column, usize)],
+        inputs: usize,
+    ) -> Result<(), DataError> {
+        let before = (self.inputs.len(), self.targets.len(), self.labels.len());
+        self.write(row, wanted, inputs).inspect_err(|_| {
+            self.inputs.truncate(before.0);
+            self.targets.truncate(before.1);
+            self.labels.truncate(before.2);
+        })
+    }
+
     fn write(
         &mut self,
         row: &Row,
@@ -238,13 +309,18 @@ impl Writer<'_> {
                     if is_input { self.inputs.push(value) } else { self.targets.push(value) }
                 }
                 ColumnKind::Category(values) => {
-                    let label = category(cell, values, column, row.line, self.path)?;
+                    let label = category(cell, values, column, row.line, self.path);
                     if is_input {
                         let start = self.inputs.len();
                         self.inputs.resize(start + values.len(), 0.0);
-                        self.inputs[start + label] = 1.0;
+                        match label {
+                            Ok(label) => self.inputs[start + label] = 1.0,
+                            // None of the known ones.
+                            Err(_) if self.unknown == Some(Unknown::Other) => {}
+                            Err(error) => return Err(error.help(OTHER)),
+                        }
                     } else {
-                        self.labels.push(label as i32);
+                        self.labels.push(label? as i32);
                     }
                 }
             }
@@ -261,6 +337,10 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+/// What helps with a category that training did not see.
+const OTHER: &str = "correct it, or set unknown = \"other\" in [data] or --unknown other to read it as \
+                     none of the known ones";
 
 fn number(cell: &str, column: &Column, line: u64, path: &Path) -> Result<f64, DataError> {
     let error = |code, message| {

@@ -43,12 +43,37 @@ impl Rows {
         self.next()?.ok_or(none)
     }
 
+    /// The next row with the blank lines before it, which matter in a file of one column alone; or
+    /// nothing at the end.
+    pub(super) fn next_with_blanks(&mut self) -> Option<(Blank, Result<Row<'_>, DataError>)> {
+        let before = self.reader.position().line();
+        let outcome = match self.next() {
+            Ok(None) => return None,
+            outcome => outcome.map(|_| ()),
+        };
+        let inside = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = self.reader.position().line() - before;
+        let blank = match self.record.len() {
+            1 if outcome.is_ok() => {
+                Blank { first: before, count: lines.saturating_sub(1 + inside) }
+            }
+            _ => Blank { first: before, count: 0 },
+        };
+        let line = before + blank.count;
+        Some((blank, outcome.and_then(|()| self.row()).map(|row| Row { line, ..row })))
+    }
+
     /// The next row, or nothing at the end.
     pub(in crate::data::sources) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
         let more = self.reader.read_byte_record(&mut self.record);
         if !more.map_err(|error| structure_error(&error, &self.path))? {
             return Ok(None);
         }
+        self.row().map(Some)
+    }
+
+    /// The row that was read last.
+    fn row(&self) -> Result<Row<'_>, DataError> {
         let line = self.record.position().map_or(0, csv::Position::line);
         let mut cells = Vec::with_capacity(self.record.len());
         for (index, cell) in self.record.iter().enumerate() {
@@ -62,7 +87,20 @@ impl Rows {
             })?;
             cells.push(text.trim());
         }
-        Ok(Some(Row { line, cells }))
+        Ok(Row { line, cells })
+    }
+}
+
+/// Blank lines before a row.
+pub(super) struct Blank {
+    first: u64,
+    count: u64,
+}
+
+impl Blank {
+    /// Their numbers.
+    pub(super) fn lines(&self) -> std::ops::Range<u64> {
+        self.first..self.first + self.count
     }
 }
 

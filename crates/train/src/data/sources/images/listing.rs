@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files;
+use crate::data::learned::Learned;
 use crate::data::split::Split;
 
 const EXTENSIONS: [&str; 9] = ["png", "jpg", "jpeg", "bmp", "gif", "pbm", "pgm", "ppm", "pnm"];
+/// Formats that would be worth a word.
+const UNSUPPORTED: [&str; 5] = ["webp", "tif", "tiff", "avif", "heic"];
 const VALID: [&str; 3] = ["valid", "val", "validation"];
 
 /// Which files there are and what they show.
@@ -18,12 +21,23 @@ pub(super) struct Listing {
     pub(super) official: Option<Split>,
     /// Files and folders in class folders that are no images, and images beside the class folders.
     left_out: [usize; 3],
+    /// Whether the classes are those of a model.
+    known: bool,
 }
 
 impl Listing {
     /// The files of `folder`: one subfolder a class, or parts that each have them.
     pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
-        let mut listing = Self::default();
+        Self::default().filled(folder)
+    }
+
+    /// The files of `folder`, whose class folders are some of `classes`, those of a model.
+    pub(super) fn known(folder: &Path, classes: &[String]) -> Result<Self, DataError> {
+        Self { classes: classes.to_vec(), known: true, ..Self::default() }.filled(folder)
+    }
+
+    fn filled(self, folder: &Path) -> Result<Self, DataError> {
+        let mut listing = self;
         let folders = folders(folder)?;
         if !are_parts(&folders)? {
             listing.add(folder)?;
@@ -103,6 +117,14 @@ impl Listing {
         let inside = files::list(folder)?;
         self.left_out[2] += inside.iter().filter(|(name, path)| is_image_file(name, path)).count();
         let folders = folders(folder)?;
+        if self.known && folders.is_empty() {
+            let message = "the folder has no class folders";
+            return Err(DataError::new(DataErrorCode::Classes, message)
+                .file(folder)
+                .expected(format!("a subfolder for each class: {}", self.classes.join(", ")))
+                .found("none")
+                .help("sort the images into folders of classes; `glassbox predict` needs none"));
+        }
         if self.classes.is_empty() {
             self.classes = folders.iter().map(|(name, _)| name.clone()).collect();
             if self.classes.len() < 2 {
@@ -115,6 +137,9 @@ impl Listing {
         }
         for (name, path) in folders {
             let Some(label) = self.classes.iter().position(|class| *class == name) else {
+                if self.known {
+                    return Err(Learned::unknown_class(&self.classes, &name).file(path));
+                }
                 let message = "a class of this part is not one of the training classes";
                 return Err(DataError::new(DataErrorCode::Classes, message)
                     .file(path)
@@ -183,13 +208,18 @@ fn extension(name: &str) -> String {
     extension.to_ascii_lowercase().to_string_lossy().into_owned()
 }
 
+/// Whether a file with this extension is to be an image, of a format that is supported or not.
+pub(in crate::data::sources) fn is_named_as_image(extension: &str) -> bool {
+    EXTENSIONS.contains(&extension) || UNSUPPORTED.contains(&extension)
+}
+
 fn is_image_file(name: &str, path: &Path) -> bool {
     EXTENSIONS.contains(&&*extension(name)) && path.is_file()
 }
 
 fn is_image(name: &str, path: &Path) -> Result<bool, DataError> {
     let extension = extension(name);
-    if ["webp", "tif", "tiff", "avif", "heic"].contains(&&*extension) {
+    if UNSUPPORTED.contains(&&*extension) {
         return Err(DataError::new(DataErrorCode::Image, "this image format is not supported")
             .file(path)
             .expected(EXTENSIONS.join(", "))

@@ -1,0 +1,186 @@
+//! `glassbox eval`: a run's model on a part of its data, or on other labelled data.
+
+mod subject;
+
+use std::path::Path;
+
+use glassbox_nn::Sequential;
+use glassbox_recipe::Recipe;
+use glassbox_tensor::{Rng, Shape};
+use glassbox_train::checkpoint::load_weights;
+use glassbox_train::data::{self, InputReader, Unit};
+use glassbox_train::{PredictorConfig, RunFolder, Scores};
+use serde_json::{Map, Value};
+
+use self::subject::Subject;
+use crate::arguments::{Checkpoint, Eval, Part, Unknown};
+use crate::failure::Failure;
+use crate::format::{baseline, baselines, score, thousands};
+use crate::preparation;
+use crate::run_names;
+use crate::session::scores_on;
+use crate::terminal::{complain, say};
+
+pub fn run(arguments: &Eval) -> Result<(), Failure> {
+    let (folder, record) = run_names::find(&arguments.run, &arguments.runs.path)?;
+    let other_path = check_overrides(&arguments.set)?;
+    let recipe = Recipe::open(&folder.resolved(), &arguments.set)?;
+    let mut files = arguments.files.clone();
+    if let (true, Some(path)) = (other_path, recipe.data().source.path()) {
+        // As it was written: the recipe's paths are absolute.
+        let here = std::env::current_dir().unwrap_or_default();
+        files.push(path.strip_prefix(here).unwrap_or(path).into());
+    }
+    let checkpoint = weights(&folder, arguments.checkpoint);
+    let config = PredictorConfig::read(&checkpoint)?;
+    let mut learned = config.learned();
+    learned.unknown =
+        arguments.unknown.map(Into::into).or(recipe.data().unknown).or(learned.unknown);
+    let subject = match files.as_slice() {
+        [] => Subject::own(arguments, &folder, &record, &recipe, &learned)?,
+        files => Subject::other(arguments, files, &record, &recipe, &learned)?,
+    };
+    let experiment = recipe.resolve_to_evaluate(&subject.data)?;
+    preparation::set_threads(None, &experiment);
+    // Its initial weights are all replaced.
+    let input = Shape::new(&config.input);
+    let mut model = Sequential::from_layers(&experiment.layers, input, &mut Rng::new(0))
+        .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
+    load_weights(&mut model, &checkpoint)?;
+    let scores = scores_on(subject.part, &experiment, &subject.data, &model)?;
+    let scores = named_after_unit(&scores, &subject.data.reader);
+    for line in subject.notes.iter().map(|note| format!("note: {note}")) {
+        complain!("{line}");
+    }
+    subject.warnings.iter().for_each(|warning| complain!("warning: {warning}"));
+    match arguments.json {
+        true => say!("{}", subject.object(&folder, &scores)),
+        false => show(&folder, &subject, &scores),
+    }
+    Ok(())
+}
+
+fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
+    say!("{} on {}", folder.name(), subject.what());
+    for (name, value) in scores.iter().filter(|(name, _)| baseline(name).is_none()) {
+        match name {
+            "accuracy" => say!("{name:>9}  {:.2} %", 100.0 * value),
+            _ => say!("{name:>9}  {}", score(value)),
+        }
+    }
+    baselines(scores).iter().for_each(|line| say!("{line}"));
+}
+
+/// Whether other data is named; every key that is set must leave what was learned as it is.
+fn check_overrides(set: &[String]) -> Result<bool, Failure> {
+    const HARMLESS: [&str; 5] =
+        ["data.path", "data.unknown", "data.damaged", "train.threads", "train.precision"];
+    let key = |set: &str| set.split('=').next().unwrap_or_default().trim().to_owned();
+    match set.iter().map(|set| key(set)).find(|key| !HARMLESS.contains(&key.as_str())) {
+        None => Ok(set.iter().any(|set| key(set) == "data.path")),
+        Some(key) => Err(Failure::Usage(format!(
+            "GB0517 × `{key}` cannot be set to evaluate: the model was trained with it as it is\n  \
+             expected: one of {}\n  found: {key}\n  help: `glassbox eval RUN FILE…` scores all \
+             items of other data, `--split` another part of the run's own; to change what is \
+             learned, train again",
+            HARMLESS.join(", ")
+        ))),
+    }
+}
+
+/// The scores, bits being those of a character where tokens are characters.
+fn named_after_unit(scores: &Scores, reader: &InputReader) -> Scores {
+    let InputReader::Text(vocabulary) = reader else { return scores.clone() };
+    let bits = match vocabulary.unit() {
+        Unit::Char => "bits_per_character",
+        Unit::Byte => "bits_per_byte",
+        Unit::Word => "bits_per_word",
+    };
+    scores.iter().map(|(name, x)| (if name == "bits_per_token" { bits } else { name }, x)).collect()
+}
+
+impl Subject {
+    /// `120 test items`, `all 600 items of new.csv`.
+    fn what(&self) -> String {
+        let items = thousands(self.items() as u64);
+        let of = match self.files.as_slice() {
+            [] => String::new(),
+            [one] => format!(" of {}", one.display()),
+            many => format!(" of {} files", many.len()),
+        };
+        match self.split {
+            Some(part) => format!("{items} {} items{of}", name_of(part)),
+            None => format!("all {items} items{of}"),
+        }
+    }
+
+    /// `{"split": …, "files": […], "n": …, scores…, "run": …}`; `split` is `all` where there is none.
+    fn object(&self, folder: &RunFolder, scores: &Scores) -> Value {
+        let text = |path: &Path| Value::from(path.to_string_lossy());
+        let mut object = Map::new();
+        object.insert("split".into(), self.split.map_or("all", name_of).into());
+        if !self.files.is_empty() {
+            object.insert("files".into(), self.files.iter().map(|path| text(path)).collect());
+        }
+        object.insert("n".into(), self.items().into());
+        object.extend(scores.iter().map(|(name, value)| (name.to_owned(), Value::from(value))));
+        object.insert("run".into(), folder.name().into());
+        if !self.warnings.is_empty() {
+            object.insert("warnings".into(), self.warnings.clone().into());
+        }
+        Value::Object(object)
+    }
+}
+
+fn name_of(part: Part) -> &'static str {
+    match part {
+        Part::Train => "train",
+        Part::Valid => "valid",
+        Part::Test => "test",
+    }
+}
+
+impl From<Part> for data::Part {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Train => Self::Train,
+            Part::Valid => Self::Valid,
+            Part::Test => Self::Test,
+        }
+    }
+}
+
+impl From<Unknown> for data::Unknown {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Error => Self::Error,
+            Unknown::Other => Self::Other,
+        }
+    }
+}
+
+/// The file of the weights that the user chose.
+pub fn weights(folder: &RunFolder, checkpoint: Checkpoint) -> std::path::PathBuf {
+    match checkpoint {
+        Checkpoint::Best => folder.best_weights(),
+        Checkpoint::Last => folder.last_weights(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_cannot_be_set() {
+        assert!(!check_overrides(&["train.threads=2".into()]).unwrap());
+        assert!(check_overrides(&["data.path = x.csv".into()]).unwrap());
+        for set in ["data.split.test=1", "data.normalize=none", "model.layers=[]", "train.loss=mse"]
+        {
+            let Err(Failure::Usage(message)) = check_overrides(&[set.into()]) else {
+                panic!("{set} is accepted")
+            };
+            assert!(message.contains("GB0517") && message.contains("glassbox eval RUN FILE"));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a model learned about its data belongs to the model: `eval` and `predict` read new data
+//! through it and fit nothing again.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::common::Place;
+
+/// A model of one number and two classes, the sign of the number.
+const SIGN: &str = r#"[run]
+name = "sign"
+[data]
+kind = "csv"
+path = "train.csv"
+[model]
+layers = [{ type = "dense", units = "classes" }]
+[train]
+epochs = 40
+optimizer = { type = "adam", lr = 5e-2 }
+"#;
+
+/// `count` numbers from `low` to `high` with their signs, in a mixed order.
+fn signs(count: usize, low: f64, high: f64, header: &str) -> String {
+    let mut table = format!("{header}\n");
+    for index in 0..count {
+        let at = (index * 37 % count) as f64 / count as f64;
+        let x = low + (high - low) * at + 1e-3;
+        let _ = writeln!(table, "{x:.5},{}", if x < 0.0 { "neg" } else { "pos" });
+    }
+    table
+}
+
+fn trained() -> Place {
+    let place = Place::new();
+    place.write("r.toml", SIGN);
+    place.write("train.csv", &signs(200, -1.0, 1.0, "x,y"));
+    place.run("train r.toml").ok();
+    place
+}
+
+fn eval(place: &Place, arguments: &str) -> Value {
+    serde_json::from_str(&place.run(&format!("eval last --json {arguments}")).ok()).unwrap()
+}
+
+/// The predictions of a file, one object an item.
+fn predict(place: &Place, arguments: &str) -> Vec<Value> {
+    let out = place.run(&format!("predict last --json {arguments}")).ok();
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The share of the rows of a labelled table that are predicted right.
+fn right(table: &str, predictions: &[Value]) -> f64 {
+    let labels: Vec<_> = table.lines().skip(1).map(|row| row.rsplit(',').next().unwrap()).collect();
+    assert_eq!(labels.len(), predictions.len());
+    let right = labels.iter().zip(predictions).filter(|(y, p)| p["class"] == **y).count();
+    right as f64 / labels.len() as f64
+}
+
+#[test]
+fn other_data_is_normalised_as_the_training_data_was() {
+    let place = trained();
+    // Of these numbers most are positive: a normalisation fitted on them would put 0 elsewhere.
+    let new = signs(150, -0.25, 1.0, "x,y");
+    place.write("new.csv", &new);
+    let share = right(&new, &predict(&place, "new.csv"));
+    assert!(share > 0.95, "{share}");
+    for arguments in ["new.csv", "--set data.path=new.csv"] {
+        let scores = eval(&place, arguments);
+        assert_eq!((&scores["split"], &scores["n"]), (&"all".into(), &150.into()), "{scores}");
+        assert_eq!(scores["files"], serde_json::json!(["new.csv"]));
+        assert_eq!(scores["accuracy"].as_f64().unwrap(), share, "{arguments}");
+    }
+    // Several files are one set.
+    let scores = eval(&place, "new.csv train.csv");
+    let train = std::fs::read_to_string(place.path().join("train.csv")).unwrap();
+    let both = 150.0 * share + 200.0 * right(&train, &predict(&place, "train.csv"));
+    assert_eq!(scores["n"], 350);
+    assert!((scores["accuracy"].as_f64().unwrap() - both / 350.0).abs() < 1e-12, "{scores}");
+}
+
+#[test]
+fn columns_are_found_by_name_and_a_class_may_be_missing() {
+    let place = trained();
+    place.write("turned.csv", "id,y,x\n1,pos,0.9\n2,pos,0.8\n");
+    let scores = eval(&place, "turned.csv");
+    assert_eq!((&scores["n"], &scores["accuracy"]), (&2.into(), &1.0.into()), "{scores}");
+}
+
+#[test]
+fn unknown_classes_are_named_with_their_place() {
+    let place = trained();
+    place.write("other.csv", "x,y\n0.5,pos\n0.0,zero\n");
+    let err = place.run("eval last other.csv").failed(1);
+    for part in ["GB0341", "other.csv:3", "\"y\"", "neg, pos", "\"zero\"", "help: "] {
+        assert!(err.contains(part), "{part} is not in {err}");
+    }
+    place.write("column.csv", "x,class\n0.5,pos\n");
+    let err = place.run("eval last column.csv").failed(1);
+    assert!(err.contains("GB0311") && err.contains("\"y\""), "{err}");
+}
+
+#[test]
+fn the_own_split_is_scored_only_while_the_data_is_the_same() {
+    let place = trained();
+    let own = eval(&place, "");
+    assert_eq!((&own["split"], &own["n"]), (&"test".into(), &30.into()));
+    let train = std::fs::read_to_string(place.path().join("train.csv")).unwrap();
+    // The same values beside another column are the same data.
+    let wider: String = train.lines().map(|row| format!("a,{row}\n")).collect();
+    place.write("train.csv", &wider);
+    assert_eq!(eval(&place, ""), own);
+    place.write("train.csv", &format!("{train}0.5,pos\n"));
+    let err = place.run("eval last").failed(1);
+    for part in ["GB0516", "train.csv", "200 items", "201 items", "glassbox eval"] {
+        assert!(err.contains(part), "{part} is not in {err}");
+    }
+    place.write("train.csv", &train.replacen("pos", "neg", 1));
+    let err = place.run("eval last").failed(1);
+    assert!(err.contains("GB0516") && err.contains("as many"), "{err}");
+    place.write("train.csv", &train.replace("pos", "plus"));
+    let err = place.run("eval last").failed(1);
+    assert!(err.contains("GB0516") && err.contains("GB0341") && err.contains("plus"), "{err}");
+    // Back again, and at another place.
+    place.write("train.csv", &train);
+    assert_eq!(eval(&place, ""), own);
+    std::fs::rename(place.path().join("train.csv"), place.path().join("moved.csv")).unwrap();
+    let err = place.run("eval last").failed(1);
+    for part in ["GB0518", "train.csv", "FILE --split test"] {
+        assert!(err.contains(part), "{part} is not in {err}");
+    }
+    let moved = eval(&place, "moved.csv --split test");
+    assert_eq!((&moved["accuracy"], &moved["n"]), (&own["accuracy"], &own["n"]));
+    place.write("other.csv", "x,y\n0.5,pos\n");
+    let err = place.run("eval last other.csv --split valid").failed(2);
+    assert!(err.contains("GB0516") && err.contains("leave --split out"), "{err}");
+    // All items of the training data, which is said.
+    let ended = place.run("eval last moved.csv");
+    assert!(ended.err.contains("the data that the run was trained on"), "{ended:?}");
+}
+
+#[test]
+fn what_was_learned_cannot_be_set() {
+    let place = trained();
+    for set in ["data.split.test=1.0", "data.normalize=none", "train.loss=mse"] {
+        let err = place.run(&format!("eval last --set {set}")).failed(2);
+        assert!(err.contains("GB0517") && err.contains(set.split('=').next().unwrap()), "{err}");
+    }
+    eval(&place, "--set train.threads=1");
+}
+
+#[test]
+fn unknown_categories_are_errors_or_none_of_the_known_ones() {
+    let place = Place::new();
+    place.write("r.toml", &SIGN.replace("epochs = 40", "epochs = 2"));
+    let rows: String = (0..40).map(|i| format!("{},{}\n", ["red", "blue"][i % 2], i % 2)).collect();
+    place.write("train.csv", &format!("color,y\n{rows}"));
+    place.write("r.toml", &SIGN.replace("\"classes\"", "\"outputs\""));
+    place.run("train r.toml").ok();
+    place.write("new.csv", "color,y\nred,0\ngreen,1\n");
+    let err = place.run("eval last new.csv").failed(1);
+    for part in ["GB0315", "new.csv:3", "\"color\"", "\"green\"", "unknown"] {
+        assert!(err.contains(part), "{part} is not in {err}");
+    }
+    assert_eq!(eval(&place, "new.csv --unknown other")["n"], 2);
+    assert_eq!(eval(&place, "new.csv --set data.unknown=other")["n"], 2);
+    let ended = place.run("predict last new.csv");
+    assert_eq!((ended.status, ended.out.lines().count()), (1, 1), "{ended:?}");
+    assert_eq!(predict(&place, "new.csv --unknown other").len(), 2);
+    // As the recipe says.
+    place.run("train r.toml --set data.unknown=other").ok();
+    assert_eq!(predict(&place, "new.csv").len(), 2);
+    assert_eq!(eval(&place, "new.csv")["n"], 2);
+}

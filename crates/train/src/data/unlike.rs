@@ -1,0 +1,229 @@
+//! Telling inputs that are unlike everything a model was trained on.
+
+use super::dataset::Dataset;
+use super::statistics::{Distribution, InputStatistics, Look, SizeRange, Sums, ValueStatistics};
+
+/// In what inputs differ from those of the training, with the figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unlike {
+    /// What is true of many items together, one sentence each.
+    pub whole: Vec<String>,
+    /// The items that differ, and in what, one sentence each.
+    pub items: Vec<(usize, Vec<String>)>,
+}
+
+/// Values that lie further outside of the training's range than this share of it are told.
+const SLACK: f64 = 0.5;
+/// Means that differ by more standard deviations than this are told, of so many items or more.
+const SHIFT: f64 = 2.0;
+const ENOUGH: usize = 10;
+/// Deviations of an image's brightness that are told, and the least deviation that is assumed: of
+/// few or very even training images the measured one may be close to 0.
+const BRIGHTNESS_DEVIATIONS: f64 = 4.0;
+const LEAST_DEVIATION: f64 = 0.05;
+/// Images that are resized by more than this are told; sides by more than this differently, too.
+const RESIZED: f64 = 3.0;
+const DISTORTED: f64 = 1.5;
+
+impl InputStatistics {
+    /// In what the items of `dataset` differ from the training items: values far outside of their
+    /// range, a mean elsewhere (another unit, say), images that are brighter or darker or look
+    /// inverted. Nothing is told of a data set of other items than the training's.
+    pub fn unlike(&self, dataset: &Dataset) -> Unlike {
+        let shape = dataset.item_shape();
+        let width = self.values.len();
+        let mut unlike = Unlike::default();
+        if dataset.tokens().is_some() || width == 0 || shape.last() != Some(&width) {
+            return unlike;
+        }
+        let mut columns: Vec<Column> = vec![Column::default(); width];
+        let mut item = vec![0.0; shape.elements()];
+        for index in 0..dataset.len() {
+            dataset.write_raw(index, &mut item);
+            let mut told = Vec::new();
+            match Look::of(&item, shape) {
+                Some(look) => told.extend(self.image(look)),
+                None => {
+                    for (place, (value, column)) in self.values.iter().zip(&mut columns).enumerate()
+                    {
+                        let of_item = item.iter().skip(place).step_by(width).copied();
+                        told.extend(column.item(value, of_item));
+                    }
+                }
+            }
+            if !told.is_empty() {
+                unlike.items.push((index, told));
+            }
+        }
+        if !dataset.is_image() {
+            let all = self.values.iter().zip(&columns);
+            unlike.whole = all.filter_map(|(v, column)| column.whole(v, dataset.len())).collect();
+        }
+        unlike
+    }
+
+    /// In what an image differs.
+    fn image(&self, look: Look) -> Option<String> {
+        let (brightness, border) = (self.brightness?, self.border?);
+        let far = |value: f64, seen: Distribution| {
+            let outside = (value - seen.max).max(seen.min - value);
+            let deviations = (value - seen.mean).abs() / seen.std.max(LEAST_DEVIATION);
+            outside > LEAST_DEVIATION && deviations > BRIGHTNESS_DEVIATIONS
+        };
+        if !far(look.brightness, brightness) && !far(look.border, border) {
+            return None;
+        }
+        // How far an image is from the training's, as it is and with its colors inverted.
+        let distance = |brightness_of: f64, border_of: f64| {
+            (brightness_of - brightness.mean).abs() / brightness.std.max(LEAST_DEVIATION)
+                + (border_of - border.mean).abs() / border.std.max(LEAST_DEVIATION)
+        };
+        let as_is = distance(look.brightness, look.border);
+        let inverted = distance(1.0 - look.brightness, 1.0 - look.border);
+        let figures = format!(
+            "its mean is {:.2} and its border {:.2} (0 black, 1 white), in training {} and {}",
+            look.brightness,
+            look.border,
+            spread(brightness),
+            spread(border)
+        );
+        Some(match inverted < 0.5 * as_is {
+            true => format!("the image looks inverted: {figures}; inverted it would be closer"),
+            false => format!("the image is unlike those of the training: {figures}"),
+        })
+    }
+
+    /// In what the size of an image file differs, `[height, width]` in pixels, which is resized to
+    /// `to`.
+    pub fn unlike_size(&self, found: [usize; 2], to: [usize; 2]) -> Option<String> {
+        let sizes = self.sizes.unwrap_or(SizeRange::of(to));
+        let factor = |axis: usize| {
+            let (found, low, high) =
+                (found[axis] as f64, sizes.min[axis] as f64, sizes.max[axis] as f64);
+            (found / high).max(low / found).max(1.0)
+        };
+        let ratio = |size: [usize; 2]| size[1] as f64 / size[0] as f64;
+        let narrow = ratio([sizes.max[0], sizes.min[1]]);
+        let wide = ratio([sizes.min[0], sizes.max[1]]);
+        let distorted = (ratio(found) / wide).max(narrow / ratio(found));
+        let text = |size: [usize; 2]| format!("{}×{}", size[1], size[0]);
+        let trained = match sizes.min == sizes.max {
+            true => text(sizes.min),
+            false => format!("{} to {}", text(sizes.min), text(sizes.max)),
+        };
+        let (found_text, to_text) = (text(found), text(to));
+        let largest = factor(0).max(factor(1));
+        if largest > RESIZED {
+            return Some(format!(
+                "the image is {found_text} pixels, {largest:.0} times the size of the training's \
+                 ({trained}), and is resized to {to_text}"
+            ));
+        }
+        (distorted > DISTORTED).then(|| {
+            format!(
+                "the image is {found_text} pixels, the training's {trained}: resized to {to_text} \
+                 its sides change differently"
+            )
+        })
+    }
+}
+
+/// One feature over the items of a data set.
+#[derive(Clone, Default)]
+struct Column {
+    sums: Sums,
+    /// Items with a value far outside.
+    far: usize,
+    /// Those values.
+    outliers: Sums,
+}
+
+impl Column {
+    /// Adds the values of an item; a sentence when one is far outside of the training's range.
+    fn item(
+        &mut self,
+        seen: &ValueStatistics,
+        values: impl Iterator<Item = f64>,
+    ) -> Option<String> {
+        if seen.one_hot {
+            return None;
+        }
+        let mut farthest: Option<f64> = None;
+        for value in values {
+            self.sums.add(value);
+            let outside = |value: f64| {
+                (value - seen.distribution.max).max(seen.distribution.min - value).max(0.0)
+            };
+            if outside(value) > slack(seen.distribution) {
+                self.outliers.add(value);
+                let further = farthest.is_none_or(|other| outside(value) > outside(other));
+                farthest = if further { Some(value) } else { farthest };
+            }
+        }
+        self.far += usize::from(farthest.is_some());
+        farthest
+            .map(|value| format!("{} is {}, in training {}", seen.name, short(value), range(seen)))
+    }
+
+    /// A sentence when many items are unlike the training's.
+    fn whole(&self, seen: &ValueStatistics, items: usize) -> Option<String> {
+        let (name, training) = (&seen.name, seen.distribution);
+        if self.far > 0 {
+            let found = self.outliers.distribution();
+            let values = match found.min == found.max {
+                true => format!("is {}", short(found.min)),
+                false => format!("is {} to {}", short(found.min), short(found.max)),
+            };
+            let of = if items == 1 {
+                String::new()
+            } else {
+                format!(" in {} of {items} items", self.far)
+            };
+            return Some(format!(
+                "{name} {values}{of}, in training {}: is it in the same unit?",
+                range(seen)
+            ));
+        }
+        let found = self.sums.distribution();
+        let shifted = (found.mean - training.mean).abs() > SHIFT * training.std;
+        (items >= ENOUGH && !seen.one_hot && shifted && training.std > 0.0).then(|| {
+            format!(
+                "the mean of {name} is {}, in training {}: is it in the same unit?",
+                short(found.mean),
+                spread(training)
+            )
+        })
+    }
+}
+
+/// How far outside of the training's range is far.
+fn slack(seen: Distribution) -> f64 {
+    let rounding = 1e-6 * seen.max.abs().max(seen.min.abs());
+    (SLACK * (seen.max - seen.min)).max(rounding)
+}
+
+fn range(seen: &ValueStatistics) -> String {
+    let seen = seen.distribution;
+    match seen.min == seen.max {
+        true => format!("always {}", short(seen.min)),
+        false => format!("{} to {}", short(seen.min), short(seen.max)),
+    }
+}
+
+fn spread(seen: Distribution) -> String {
+    format!("{} ± {}", short(seen.mean), short(seen.std))
+}
+
+/// Four significant digits, without zeros at the end.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let before = if size >= 1.0 { size.log10().floor() as usize + 1 } else { 1 };
+    let text = format!("{value:.*}", 4usize.saturating_sub(before));
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').into(),
+        false => text,
+    }
+}
