@@ -236,6 +236,17 @@ pub const CODES: &[Code] = &[
         "With `stateful`, an interrupted epoch goes on with the state that recurrent layers carried, one row for each \
          row of a batch. The batch size or the model in resolved.toml is not the one the state was saved with, or \
          the file is damaged. Put them back, or train anew."),
+    row("GB0516", "the data of a run has changed",
+        "`glassbox eval RUN` scores a part of the run's own split, which it finds again only while the data is the \
+         same: with other data some items of the test would be items that were trained on. Put the data back, or \
+         score all items of other labelled data with `glassbox eval RUN FILE`."),
+    row("GB0517", "a key that cannot be set to evaluate",
+        "What a model learned (columns, classes, normalization, the split) is kept with its weights, and evaluating \
+         reads data through it. Set the key in the recipe and train again."),
+    row("GB0518", "the data of a run is not where it was",
+        "The data was moved or removed since the run was trained. Put it back, or name where it is: `glassbox eval \
+         RUN FILE --split test` scores the test items of the same data at another place, `glassbox eval RUN FILE` \
+         all items of any labelled data."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

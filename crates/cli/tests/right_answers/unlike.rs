@@ -27,7 +27,10 @@ fn inverted_and_resized_images_are_told() {
     let warnings: Vec<_> = ended.err.lines().collect();
     assert_eq!(warnings.len(), 2, "{ended:?}");
     assert!(warnings[0].starts_with("warning: white.pgm: the image looks inverted: "), "{ended:?}");
-    assert!(warnings[1].contains("large.pgm: the image is 800×800 pixels, 100 times"), "{ended:?}");
+    assert!(
+        warnings[1].contains("large.pgm: the image is 800×800 pixels, 100 times larger"),
+        "{ended:?}"
+    );
     let out = place.run("predict last --json white.pgm black.pgm").ok();
     let objects: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(objects[0]["warnings"][0].as_str().unwrap().contains("inverted"), "{out}");

@@ -136,3 +136,7 @@ impl Learned {
             )
     }
 }
+
+#[cfg(test)]
+#[path = "learned_tests.rs"]
+mod tests;

@@ -97,11 +97,8 @@ impl InputStatistics {
     /// `to`.
     pub fn unlike_size(&self, found: [usize; 2], to: [usize; 2]) -> Option<String> {
         let sizes = self.sizes.unwrap_or(SizeRange::of(to));
-        let factor = |axis: usize| {
-            let (found, low, high) =
-                (found[axis] as f64, sizes.min[axis] as f64, sizes.max[axis] as f64);
-            (found / high).max(low / found).max(1.0)
-        };
+        let larger = |axis: usize| found[axis] as f64 / sizes.max[axis] as f64;
+        let smaller = |axis: usize| sizes.min[axis] as f64 / found[axis] as f64;
         let ratio = |size: [usize; 2]| size[1] as f64 / size[0] as f64;
         let narrow = ratio([sizes.max[0], sizes.min[1]]);
         let wide = ratio([sizes.min[0], sizes.max[1]]);
@@ -112,12 +109,14 @@ impl InputStatistics {
             false => format!("{} to {}", text(sizes.min), text(sizes.max)),
         };
         let (found_text, to_text) = (text(found), text(to));
-        let largest = factor(0).max(factor(1));
-        if largest > RESIZED {
-            return Some(format!(
-                "the image is {found_text} pixels, {largest:.0} times the size of the training's \
-                 ({trained}), and is resized to {to_text}"
-            ));
+        let (larger, smaller) = (larger(0).max(larger(1)), smaller(0).max(smaller(1)));
+        for (factor, how) in [(larger, "larger"), (smaller, "smaller")] {
+            if factor > RESIZED {
+                return Some(format!(
+                    "the image is {found_text} pixels, {factor:.0} times {how} than the training's \
+                     ({trained}), and is resized to {to_text}"
+                ));
+            }
         }
         (distorted > DISTORTED).then(|| {
             format!(
@@ -220,10 +219,80 @@ fn short(value: f64) -> String {
     if size != 0.0 && !(1e-4..1e7).contains(&size) {
         return format!("{value:.3e}");
     }
-    let before = if size >= 1.0 { size.log10().floor() as usize + 1 } else { 1 };
-    let text = format!("{value:.*}", 4usize.saturating_sub(before));
+    let decimals = if size > 0.0 { (3 - size.log10().floor() as i32).max(0) } else { 0 };
+    let text = format!("{value:.*}", decimals as usize);
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').into(),
         false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{InputStore, Targets};
+
+    fn table(values: Vec<f64>) -> Dataset {
+        Dataset::new("table", [1], InputStore::F64(values), Targets::none()).unwrap()
+    }
+
+    fn known(dataset: &Dataset) -> InputStatistics {
+        let all: Vec<u32> = (0..dataset.len() as u32).collect();
+        InputStatistics::of(dataset, &all).unwrap()
+    }
+
+    #[test]
+    fn values_far_outside_are_told_with_the_figures() {
+        let known = known(&table((0..=20).map(f64::from).collect()));
+        let seen = known.values[0].distribution;
+        assert_eq!((seen.min, seen.max, seen.mean), (0.0, 20.0, 10.0));
+        // numpy.std(numpy.arange(21))
+        assert!((seen.std - 6.055_300_708_194_983).abs() < 1e-12);
+        assert_eq!(known.unlike(&table(vec![-9.0, 29.0, 10.0])), Unlike::default());
+        let unlike = known.unlike(&table(vec![5.0, 31.0, -11.5]));
+        let told = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            unlike.items,
+            [
+                (1, told("value 0 is 31, in training 0 to 20")),
+                (2, told("value 0 is -11.5, in training 0 to 20"))
+            ]
+        );
+        assert!(unlike.whole[0].contains("-11.5 to 31 in 2 of 3 items"), "{unlike:?}");
+    }
+
+    #[test]
+    fn a_mean_elsewhere_is_told_of_enough_items() {
+        let known = known(&table([vec![0.0, 40.0], vec![20.0; 40]].concat()));
+        assert!(known.unlike(&table(vec![38.0; 9])).whole.is_empty());
+        let unlike = known.unlike(&table(vec![38.0; 10]));
+        assert!(unlike.whole[0].contains("the mean of value 0 is 38, in training 20 ± "));
+        assert!(unlike.items.is_empty());
+    }
+
+    #[test]
+    fn constants_and_unusual_sizes() {
+        let known = known(&table(vec![7.0; 5]));
+        assert!(known.unlike(&table(vec![7.0])).whole.is_empty());
+        assert!(known.unlike(&table(vec![7.1])).whole[0].contains("always 7"));
+        let sizes = Some(SizeRange { min: [100, 100], max: [200, 300] });
+        let known = InputStatistics { sizes, ..known };
+        let told = |size| known.unlike_size(size, [32, 32]).unwrap_or_default();
+        assert_eq!([[100, 100], [200, 300], [300, 450], [200, 200]].map(told).concat(), "");
+        assert!(
+            told([1000, 900]).contains("900×1000 pixels, 5 times larger"),
+            "{}",
+            told([1000, 900])
+        );
+        assert!(told([20, 20]).contains("5 times smaller"), "{}", told([20, 20]));
+        assert!(told([100, 600]).contains("change differently"), "{}", told([100, 600]));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            [0.0, 1.0, -11.5, 1234.6, 0.0125, 1e9, 2e-7].map(short).join(" "),
+            "0 1 -11.5 1235 0.0125 1.000e9 2.000e-7"
+        );
     }
 }

@@ -5,7 +5,7 @@ mod show;
 
 use glassbox_train::{FilePredictions, Predictor};
 
-use self::inputs::{Input, expand};
+use self::inputs::{Input, Opened, expand};
 use self::show::Shown;
 use crate::arguments::Predict;
 use crate::commands::eval::weights;
@@ -23,16 +23,18 @@ pub fn run(arguments: &Predict) -> Result<(), Failure> {
     let mut shown = Shown::new(arguments);
     for input in &inputs {
         let unknown = arguments.unknown.map(Into::into);
-        let outcome = match input.open() {
+        let file = input.open();
+        let outcome = match &file {
             Ok(file) => predictor
                 .predict_items(file.path(), unknown)
+                .map(|predictions| (file, predictions))
                 .map_err(|error| file.called(&error.to_string())),
-            Err(message) => Err(message),
+            Err(message) => Err(message.clone()),
         };
         tally.files += 1;
         match outcome {
-            Ok(predictions) => {
-                tell(input, &predictions, &mut tally);
+            Ok((file, predictions)) => {
+                tell(input, file, &predictions, &mut tally);
                 if !shown.file(input, &predictions)? {
                     return Ok(()); // the reader has seen enough
                 }
@@ -75,10 +77,10 @@ impl Tally {
 }
 
 /// Tells on the standard error stream what cannot be predicted, and what is unlike the training.
-fn tell(input: &Input, predictions: &FilePredictions, tally: &mut Tally) {
+fn tell(input: &Input, file: &Opened<'_>, predictions: &FilePredictions, tally: &mut Tally) {
     let name = input.name();
     for note in &predictions.notes {
-        complain!("note: {note}");
+        complain!("note: {}", file.called(note));
     }
     let mut failed = 0;
     for item in &predictions.items {
@@ -86,6 +88,7 @@ fn tell(input: &Input, predictions: &FilePredictions, tally: &mut Tally) {
         if let (Err(error), Some(row)) = (&item.outcome, item.row) {
             failed += 1;
             if failed <= MOST_TOLD {
+                let error = file.called(&error.to_string());
                 complain!("{name}, row {}: {error}", row.number);
             }
         }
