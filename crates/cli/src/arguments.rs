@@ -21,6 +21,8 @@ pub enum Command {
     New(New),
     /// Show every error of a recipe at once, without training
     Check(Check),
+    /// Show what a recipe's data is: types, ranges, balance, duplicates, samples
+    Data(Data),
     /// Show layers, shapes, parameters, operations and memory
     Summary(Check),
     /// Train a model
@@ -78,6 +80,20 @@ pub struct Check {
     pub recipe: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: Overrides,
+}
+
+#[derive(Args)]
+pub struct Data {
+    /// The recipe; without one, that of the embedded digits
+    pub recipe: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Where to write the picture of images and augmented images; by default NAME-images.png
+    #[arg(long, value_name = "FILE")]
+    pub images: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

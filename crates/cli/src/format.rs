@@ -73,6 +73,14 @@ pub fn score(value: f64) -> String {
     }
 }
 
+/// A value in its own units: as a score, but large numbers keep their digits.
+pub fn quantity(value: f64) -> String {
+    match value.abs() {
+        v if (1e6..1e15).contains(&v) => format!("{value:.0}"),
+        _ => score(value),
+    }
+}
+
 /// What baselines get where a model got `scores`, a line for each:
 /// `last value: mae 12.3 · rmse 15.1`.
 pub fn baselines(scores: &Scores) -> Vec<String> {
@@ -117,6 +125,10 @@ mod tests {
             "0.4812 12.35 4321.6 1.0e-5"
         );
         assert_eq!(rate(8e-4), "8.0e-4");
+        assert_eq!(
+            [1_700_000_001.4, -12.5, 1e20].map(quantity).join(" "),
+            "1700000001 -12.50 1.000e20"
+        );
         assert_eq!(percent(0.876), "87.6 %");
     }
 

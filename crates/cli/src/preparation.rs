@@ -23,11 +23,17 @@ pub struct Preparation {
 /// Reads a recipe, its data, and decides what it leaves open. Without a path it is the embedded
 /// recipe.
 pub fn prepare(path: Option<&Path>, overrides: &[String]) -> Result<Preparation, Failure> {
-    let recipe = read(path, overrides)?;
-    let data = recipe.prepare()?;
-    for note in &data.notes {
+    let preparation = prepare_quietly(path, overrides)?;
+    for note in &preparation.data.notes {
         complain!("note: {note}");
     }
+    Ok(preparation)
+}
+
+/// As [`prepare`], without telling the notes.
+pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Preparation, Failure> {
+    let recipe = read(path, overrides)?;
+    let data = recipe.prepare()?;
     let experiment = recipe.resolve(&data)?;
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
 }

@@ -124,7 +124,10 @@ impl Recipe {
         let model = if missing("model") { None } else { sections::model::read(&model, problems) };
         let train = sections::train::read(&train, problems);
         let watch = sections::watch::read(&watch, problems);
-        let (data, model) = (data?, model?);
+        let (mut data, model) = (data?, model?);
+        if let Some(task) = run.task {
+            data.source.set_task(task);
+        }
         let stem = PathBuf::from(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let default_name = stem.unwrap_or_else(|| "run".into());
         Some(Self { sources, root, default_name, run, data, augment, model, train, watch })

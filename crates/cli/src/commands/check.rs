@@ -1,6 +1,7 @@
 //! `glassbox check`: every error of a recipe at once, without training.
 
 use crate::arguments::Check;
+use crate::columns;
 use crate::embedded;
 use crate::failure::Failure;
 use crate::preparation;
@@ -18,5 +19,6 @@ pub fn run(arguments: &Check) -> Result<(), Failure> {
         data.split.valid.len(),
         data.split.test.len(),
     );
+    columns::lines(data).iter().for_each(|line| say!("{line}"));
     Ok(())
 }

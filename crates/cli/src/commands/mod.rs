@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod data;
 pub(crate) mod eval;
 mod explain;
 mod generate;
@@ -22,6 +23,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
         Command::Summary(arguments) => summary::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),

@@ -4,10 +4,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod columns;
 mod damaged_images;
 mod learned_data;
 mod next_token;
 mod padding;
 mod predict_inputs;
 mod smoke;
+mod time_order;
 mod unlike;

@@ -12,6 +12,7 @@ use super::error::DataError;
 use super::learned::Unknown;
 use super::loader::{Loader, LoaderConfig, Workers};
 use super::normalize::{NormalizeConfig, Normalizer};
+use super::precision;
 use super::sources::{DataSource, InputReader};
 use super::split::{Part, Split, SplitConfig};
 use super::statistics::InputStatistics;
@@ -96,6 +97,8 @@ impl DataConfig {
                 known.sizes = config.original_sizes(base_dir).or(known.sizes);
             }
         }
+        let mut notes = loaded.notes;
+        notes.extend(precision::lost(&dataset, &input_normalizer, &target_normalizer));
         Ok(Prepared {
             statistics,
             unknown: self.unknown,
@@ -105,7 +108,7 @@ impl DataConfig {
             input_normalizer,
             target_normalizer,
             reader: loaded.reader,
-            notes: loaded.notes,
+            notes,
         })
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::inputs::Input;
 use crate::arguments::Predict;
 use crate::failure::Failure;
-use crate::format::{percent, score};
+use crate::format::{percent, quantity};
 
 /// Where predictions are shown.
 pub struct Shown<'a> {
@@ -55,7 +55,7 @@ impl<'a> Shown<'a> {
                 .collect(),
             Prediction::Values(values) => values
                 .iter()
-                .map(|value| format!("{} {}", value.name, score(value.value)))
+                .map(|value| format!("{} {}", value.name, quantity(value.value)))
                 .collect(),
         };
         format!("{place}  {}", parts.join("  "))

@@ -62,11 +62,23 @@ pub enum DataErrorCode {
     Unlike,
     /// GB0344: a row or file cannot be predicted.
     NotPredicted,
+    /// GB0345: a number can be read with a decimal point or a decimal comma.
+    AmbiguousNumber,
+    /// GB0346: a date can be read with the day or the month first.
+    AmbiguousDate,
+    /// GB0347: the cells of a column are written in different ways.
+    MixedColumn,
+    /// GB0348: it cannot be told whether the first row names the columns.
+    Header,
+    /// GB0349: a target looks like numbers but is none.
+    LooksNumeric,
+    /// GB0350: two rows of a time series have the same time.
+    SameTime,
 }
 
 impl DataErrorCode {
     /// Every code, in order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::Unreadable,
         Self::Empty,
         Self::Compression,
@@ -95,6 +107,12 @@ impl DataErrorCode {
         Self::OtherData,
         Self::Unlike,
         Self::NotPredicted,
+        Self::AmbiguousNumber,
+        Self::AmbiguousDate,
+        Self::MixedColumn,
+        Self::Header,
+        Self::LooksNumeric,
+        Self::SameTime,
     ];
 
     /// The code as it is printed: `GB0301`.
@@ -253,6 +271,43 @@ impl DataErrorCode {
                 "Some rows or files could not be read as the training data was; the others were \
                  predicted. Rows keep their numbers: each is counted from 1 in its file, the \
                  header not counting. Exit status 1.",
+            ),
+            Self::AmbiguousNumber => (
+                "GB0345",
+                "Every number of the column has one separator that may stand before decimals or \
+                 between thousands, as in 1,234, and no other column shows which it is. Set \
+                 `decimal = \",\"` or `decimal = \".\"` in [data], or write one number so that it \
+                 shows.",
+            ),
+            Self::AmbiguousDate => (
+                "GB0346",
+                "No date of the column has a day above 12, so 1/2/2024 may be in January or in \
+                 February. Set `day_first = true` or `day_first = false` in [data], or write \
+                 dates as 2024-02-01.",
+            ),
+            Self::MixedColumn => (
+                "GB0347",
+                "Some numbers have a decimal comma and others a point, some are percentages and \
+                 others not, amounts are in different currencies, or dates are written in \
+                 different orders. Write all cells of the column alike, or list it under \
+                 `categorical` or `ignore`.",
+            ),
+            Self::Header => (
+                "GB0348",
+                "Some cells of the first row look like names and others like values. Set \
+                 `header = \"present\"` or `header = \"absent\"` in [data], or correct the row.",
+            ),
+            Self::LooksNumeric => (
+                "GB0349",
+                "The target has many different texts that begin as numbers do, such as 12 kg: \
+                 as classes they would teach nothing. Write the numbers alone, or set \
+                 `target_kind = \"class\"` if they are names.",
+            ),
+            Self::SameTime => (
+                "GB0350",
+                "Rows of a series follow each other in time. Keep one row for each time, or \
+                 take the mean of those that have the same; several series in one file have to \
+                 be separated.",
             ),
         }
     }

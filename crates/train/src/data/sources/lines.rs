@@ -23,8 +23,8 @@ use crate::data::vocabulary::{Known, Unit, Vocabulary};
 pub struct LinesConfig {
     /// The file.
     pub path: PathBuf,
-    /// What separates cells.
-    pub delimiter: char,
+    /// What separates cells; when absent, the first rows show it.
+    pub delimiter: Option<char>,
     /// Whether the first row names the columns; it does unless said otherwise.
     pub header: Header,
     /// The column of the texts; the first when absent.
@@ -43,7 +43,7 @@ impl Default for LinesConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::new(),
-            delimiter: ',',
+            delimiter: None,
             // Where everything is text, a first row of names looks like any other.
             header: Header::Present,
             text: None,
@@ -106,7 +106,7 @@ impl LinesConfig {
         let longest = items.iter().map(Vec::len).max().unwrap_or(1);
         let padding = vocabulary.len() as i32;
         let schema = LinesSchema {
-            delimiter: self.delimiter,
+            delimiter: cells.head.delimiter,
             header: cells.head.header,
             text: cells.head.reference(cells.columns.0),
             vocabulary,
@@ -115,7 +115,8 @@ impl LinesConfig {
             target: cells.columns.1.map(|column| cells.head.reference(column)),
         };
         let dataset = schema.dataset(&items, classes(&cells, &path)?, &path)?;
-        let notes = schema.cut_off(&items, &path).into_iter().collect();
+        let mut notes = cells.head.notes.clone();
+        notes.extend(schema.cut_off(&items, &path));
         Ok(Loaded { dataset, official: None, reader: InputReader::Lines(schema), notes })
     }
 }
@@ -170,7 +171,7 @@ impl LinesSchema {
         path: &Path,
         unknown: Option<Unknown>,
     ) -> Result<Items, DataError> {
-        let (head, mut rows) = infer::open(path, self.delimiter, self.header.into())?;
+        let (head, mut rows) = infer::open(path, Some(self.delimiter), self.header.into())?;
         let column = infer::find("text", &self.text, &head, path)?;
         let (mut texts, mut places, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         let (mut number, known) = (0, self.vocabulary.known());
@@ -228,7 +229,7 @@ impl LinesSchema {
     /// # Errors
     /// When the file is damaged, or has characters that the model does not know.
     pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let cells = read(path, self.delimiter, self.header.into(), &self.text, None)?;
+        let cells = read(path, Some(self.delimiter), self.header.into(), &self.text, None)?;
         Ok(self.encoded(&cells, Targets::none(), path, None)?.0)
     }
 
@@ -281,7 +282,7 @@ impl LinesSchema {
 /// Reads the column of texts, and with `target` (the last column when it names none) the classes.
 fn read(
     path: &Path,
-    delimiter: char,
+    delimiter: Option<char>,
     header: Header,
     text: &ColumnRef,
     target: Option<&Option<ColumnRef>>,

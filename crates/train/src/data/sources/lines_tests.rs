@@ -31,7 +31,7 @@ fn texts_are_padded_to_the_longest() {
 #[test]
 fn words_and_chosen_columns_and_a_given_length() {
     let change = |config: &mut LinesConfig| {
-        (config.unit, config.seq_len, config.delimiter) = (Unit::Word, Some(2), '\t');
+        (config.unit, config.seq_len, config.delimiter) = (Unit::Word, Some(2), Some('\t'));
         config.header = Header::Absent;
         (config.text, config.target) = (Some(1.into()), Some(0.into()));
     };

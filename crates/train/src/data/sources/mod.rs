@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::split::{Split, SplitConfig};
+use crate::Task;
 
 pub use csv::CsvConfig;
 pub use digits::DigitsConfig;
@@ -116,6 +117,20 @@ impl DataSource {
             Self::Text(config) => config.load(base_dir),
             Self::Series(config) => config.load(base_dir),
             Self::Lines(config) => config.load(base_dir),
+        }
+    }
+
+    /// Takes the task into account that a recipe gives: classes, or numbers, whatever the target
+    /// looks like.
+    pub fn set_task(&mut self, task: Task) {
+        if let Self::Csv(config) = self
+            && config.target_kind == csv::TargetKind::Auto
+        {
+            config.target_kind = match task {
+                Task::Classify => csv::TargetKind::Class,
+                Task::Regress => csv::TargetKind::Number,
+                Task::Generate => csv::TargetKind::Auto,
+            };
         }
     }
 

@@ -3,46 +3,71 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::table::{Row, Rows, is_missing};
-use super::{Column, ColumnKind, ColumnRef, CsvConfig, CsvSchema, Header, Missing};
+use super::facts::Facts;
+use super::judge::Judge;
+use super::missing::Spellings;
+use super::table::Rows;
+use super::verdict::{self, Customs};
+use super::{Column, ColumnKind, ColumnRef, CsvConfig, CsvSchema, Missing};
 use super::{TargetColumns, TargetKind};
 use crate::data::error::{DataError, DataErrorCode, quote};
 
-/// The most classes a target may have.
-const MAX_CLASSES: usize = 10_000;
+pub(in crate::data::sources) use super::header::{Head, numbered, open};
 
-/// What a column's values were so far.
-#[derive(Default)]
-struct Seen {
-    numbers: bool,
-    /// The first value that is no number, and its line.
-    text: Option<(u64, String)>,
-    values: BTreeSet<String>,
+/// The most classes a target may have.
+pub(super) const MAX_CLASSES: usize = 10_000;
+
+/// What a first pass found out.
+pub(super) struct Inferred {
+    pub(super) schema: CsvSchema,
+    /// How many rows there are, those left out not counting.
+    pub(super) rows: usize,
+    pub(super) notes: Vec<String>,
 }
 
-pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<CsvSchema, DataError> {
+/// What the cells of a column are, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFacts {
+    /// Its name.
+    pub name: String,
+    /// Rows with a value.
+    pub values: u64,
+    /// Rows without.
+    pub missing: u64,
+}
+
+/// What a file holds, before rows are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// What separates cells.
+    pub delimiter: char,
+    /// Every column, in order.
+    pub columns: Vec<ColumnFacts>,
+}
+
+pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<Inferred, DataError> {
     let (head, mut rows) = open(path, config.delimiter, config.header)?;
-    let columns = Columns::choose(config, &head, path)?;
-    let Head { header, names } = head;
-    let used: Vec<usize> = columns.inputs.iter().chain(&columns.targets).copied().collect();
+    let mut columns = Columns::choose(config, &head, path)?;
     let limit = config.max_categories.max(MAX_CLASSES) + 1;
-    let mut seen: Vec<Seen> = names.iter().map(|_| Seen::default()).collect();
-    let skipping = config.missing == Missing::SkipRow;
-    while let Some(row) = rows.next()? {
-        if skipping && used.iter().any(|&index| is_missing(row.cells[index])) {
-            continue;
-        }
-        for &index in &used {
-            note(&mut seen[index], row.cells[index], row.line, limit);
-        }
-    }
-    let kind = |index: usize| columns.kind(config, index, &names[index], &seen[index], path);
-    let column =
-        |&index: &usize| Ok(Column { name: names[index].clone(), index, kind: kind(index)? });
-    let inputs = columns.inputs.iter().map(column).collect::<Result<_, _>>()?;
+    let (facts, count) = columns.facts(config, &head, &mut rows, limit)?;
+    let mut notes = head.notes.clone();
+    columns.leave_out_index(config, &head, &facts, &mut notes);
+    let used = columns.inputs.iter().chain(&columns.targets);
+    let shown = verdict::shown_decimal(used.map(|&index| &facts[index]));
+    let customs = Customs {
+        decimal: config.decimal.or(shown),
+        declared: config.decimal.is_some(),
+        day_first: config.day_first,
+        dates: config.dates,
+    };
+    let judge = Judge { config, columns: &columns, head: &head, facts: &facts, customs, path };
+    let column = |&index: &usize| judge.column(index);
+    let inputs = columns.inputs.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let targets = columns.targets.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-    let targets = match (targets.as_slice(), targets.iter().find(|c| c.kind != ColumnKind::Number))
-    {
+    inputs.iter().for_each(|column| notes.extend(judge.advice(column)));
+    notes.extend(judge.assumptions());
+    let is_class = |column: &&Column| matches!(column.kind, ColumnKind::Category(_));
+    let targets = match (targets.as_slice(), targets.iter().find(is_class)) {
         (_, None) => TargetColumns::Numbers(targets),
         ([_], Some(class)) => TargetColumns::Class(class.clone()),
         (_, Some(class)) => {
@@ -55,93 +80,45 @@ pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<CsvSchema, DataE
                 .found("classes"));
         }
     };
-    let (delimiter, width, missing) = (config.delimiter, names.len(), config.missing);
-    Ok(CsvSchema { delimiter, header, width, inputs, targets, missing })
+    let schema = CsvSchema {
+        delimiter: head.delimiter,
+        header: head.header,
+        width: head.names.len(),
+        inputs,
+        targets,
+        missing: config.missing,
+        missing_values: config.missing_values.clone(),
+    };
+    Ok(Inferred { schema, rows: count, notes })
 }
 
-/// The name of a column without one.
-pub(in crate::data::sources) fn numbered(index: usize) -> String {
-    format!("column {index}")
-}
-
-/// What the columns of a file are called.
-pub(in crate::data::sources) struct Head {
-    /// Whether the first row names them.
-    pub(in crate::data::sources) header: bool,
-    pub(in crate::data::sources) names: Vec<String>,
-}
-
-impl Head {
-    /// A column, so that it is found in another file like this: by name if there is a header.
-    pub(in crate::data::sources) fn reference(&self, index: usize) -> ColumnRef {
-        match self.header {
-            true => ColumnRef::Name(self.names[index].clone()),
-            false => ColumnRef::Index(index),
+impl CsvConfig {
+    /// Counts the values of every column, those that are not used too.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn survey(&self, base_dir: &Path) -> Result<Survey, DataError> {
+        let path = base_dir.join(&self.path);
+        let (head, mut rows) = open(&path, self.delimiter, self.header)?;
+        let spellings = Spellings(self.missing_values.as_deref());
+        let name = |name: &String| ColumnFacts { name: name.clone(), values: 0, missing: 0 };
+        let mut columns: Vec<ColumnFacts> = head.names.iter().map(name).collect();
+        while rows.advance()? {
+            for (index, column) in columns.iter_mut().enumerate() {
+                match spellings.is_missing(rows.cell(index)) {
+                    true => column.missing += 1,
+                    false => column.values += 1,
+                }
+            }
         }
-    }
-}
-
-/// The columns of a file, and its rows from the first one of values on.
-pub(in crate::data::sources) fn open(
-    path: &Path,
-    delimiter: char,
-    header: Header,
-) -> Result<(Head, Rows), DataError> {
-    let mut rows = Rows::open(path, delimiter)?;
-    let first = rows.first()?;
-    let header = has_header(header, &first);
-    let names = names(header, &first, path)?;
-    // Without a header the first row is to be read again.
-    let rows = if header { rows } else { Rows::open(path, delimiter)? };
-    Ok((Head { header, names }, rows))
-}
-
-fn has_header(header: Header, first: &Row) -> bool {
-    match header {
-        Header::Present => true,
-        Header::Absent => false,
-        Header::Auto => first.cells.iter().all(|cell| cell.parse::<f32>().is_err()),
-    }
-}
-
-fn names(header: bool, first: &Row, path: &Path) -> Result<Vec<String>, DataError> {
-    let mut names: Vec<String> = Vec::with_capacity(first.cells.len());
-    for (index, cell) in first.cells.iter().enumerate() {
-        let name = if header && !cell.is_empty() { cell.to_string() } else { numbered(index) };
-        if let Some(earlier) = names.iter().position(|other| *other == name) {
-            let message = "two columns have the same name";
-            return Err(DataError::new(DataErrorCode::Column, message)
-                .file(path)
-                .line(first.line)
-                .column(&name)
-                .expected("different names")
-                .found(format!("columns {earlier} and {index}"))
-                .help("rename one, or set header = \"absent\" if the first row is values"));
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-fn note(seen: &mut Seen, cell: &str, line: u64, limit: usize) {
-    // A missing value is an error of the second pass, which names it in its own words.
-    if is_missing(cell) {
-        return;
-    }
-    if cell.parse::<f32>().is_ok() {
-        seen.numbers = true;
-    } else if seen.text.is_none() {
-        seen.text = Some((line, cell.into()));
-    }
-    if seen.values.len() < limit && !seen.values.contains(cell) {
-        seen.values.insert(cell.into());
+        Ok(Survey { delimiter: head.delimiter, columns })
     }
 }
 
 /// Which columns are used.
-struct Columns {
-    inputs: Vec<usize>,
-    targets: Vec<usize>,
+pub(super) struct Columns {
+    pub(super) inputs: Vec<usize>,
+    pub(super) targets: Vec<usize>,
     categorical: Vec<usize>,
 }
 
@@ -165,7 +142,8 @@ impl Columns {
             given => find("features", given)?,
         };
         let twice = |list: &[usize]| {
-            (1..list.len()).find(|&i| list[..i].contains(&list[i])).map(|i| list[i])
+            let mut seen = std::collections::HashSet::new();
+            list.iter().copied().find(|&index| !seen.insert(index))
         };
         let both = inputs.iter().copied().find(|index| targets.contains(index));
         if let Some(index) = both.or(twice(&inputs)).or(twice(&targets)) {
@@ -188,56 +166,73 @@ impl Columns {
         Ok(Self { inputs, targets, categorical })
     }
 
-    fn kind(
+    fn is_named(&self, config: &CsvConfig, index: usize) -> bool {
+        self.categorical.contains(&index)
+            || self.targets.contains(&index) && config.target_kind == TargetKind::Class
+    }
+
+    /// What the cells of the columns are, and in how many rows.
+    fn facts(
         &self,
         config: &CsvConfig,
-        index: usize,
-        name: &str,
-        seen: &Seen,
-        path: &Path,
-    ) -> Result<ColumnKind, DataError> {
-        let is_target = self.targets.contains(&index);
-        let declared = self.categorical.contains(&index)
-            || is_target && config.target_kind == TargetKind::Class;
-        let number = is_target && config.target_kind == TargetKind::Number;
-        if !declared && let (true, Some((line, cell))) = (seen.numbers || number, &seen.text) {
-            let help = match (is_target, number) {
-                (_, true) => "correct it, or learn classes instead of numbers".into(),
-                (true, _) => "correct it, or set target_kind = \"class\"".into(),
-                _ => format!("correct it, or set categorical = [{name:?}]"),
-            };
-            return Err(DataError::new(DataErrorCode::NotANumber, "a value is not a number")
-                .file(path)
-                .line(*line)
-                .column(name)
-                .expected(if number { "a number" } else { "a number, as in other rows" })
-                .found(quote(cell))
-                .help(help));
+        head: &Head,
+        rows: &mut Rows,
+        limit: usize,
+    ) -> Result<(Vec<Facts>, usize), DataError> {
+        let used: Vec<usize> = self.inputs.iter().chain(&self.targets).copied().collect();
+        let mut facts: Vec<Facts> =
+            (0..head.names.len()).map(|index| Facts::new(self.is_named(config, index))).collect();
+        let spellings = Spellings(config.missing_values.as_deref());
+        let skipping = config.missing == Missing::SkipRow;
+        let mut count = 0;
+        while rows.advance()? {
+            if skipping && used.iter().any(|&index| spellings.is_missing(rows.cell(index))) {
+                for &index in &used {
+                    facts[index].missing += u64::from(spellings.is_missing(rows.cell(index)));
+                }
+                continue;
+            }
+            count += 1;
+            let line = rows.line();
+            for &index in &used {
+                let cell = rows.cell(index);
+                // A missing value is an error of the second pass, which names it in its own words.
+                if spellings.is_missing(cell) {
+                    facts[index].missing += 1;
+                    continue;
+                }
+                if !facts[index].note_plain(cell, line) {
+                    facts[index].note(rows.text(index)?, line, limit);
+                }
+            }
         }
-        if !declared && seen.text.is_none() {
-            return Ok(ColumnKind::Number);
+        Ok((facts, count))
+    }
+
+    /// A column without a name that numbers the rows was written by accident: `to_csv` of pandas
+    /// writes it, and so does `write.csv` of R.
+    fn leave_out_index(
+        &mut self,
+        config: &CsvConfig,
+        head: &Head,
+        facts: &[Facts],
+        notes: &mut Vec<String>,
+    ) {
+        if !config.features.is_empty() {
+            return;
         }
-        let (count, limit) = (seen.values.len(), config.max_categories);
-        let limit = if is_target { MAX_CLASSES } else { limit };
-        if count > limit {
-            let message = "a categorical column has too many different values";
-            let found = if count > limit + 1 { count.to_string() } else { "more".into() };
-            return Err(DataError::new(DataErrorCode::Category, message)
-                .file(path)
-                .column(name)
-                .expected(format!("at most {limit}"))
-                .found(found)
-                .help(format!("set ignore = [{name:?}], or raise max_categories")));
+        let is_index = |index: usize| head.unnamed.contains(&index) && facts[index].grows(false);
+        let kept: Vec<usize> = self.inputs.iter().copied().filter(|&i| !is_index(i)).collect();
+        if kept.is_empty() {
+            return;
         }
-        if is_target && count < 2 {
-            let found = seen.values.first().map_or("none".into(), |value| quote(value));
-            return Err(DataError::new(DataErrorCode::Classes, "the target has too few classes")
-                .file(path)
-                .column(name)
-                .expected("at least two")
-                .found(found));
+        for &index in self.inputs.iter().filter(|&&index| is_index(index)) {
+            notes.push(format!(
+                "column {index} has no name and numbers the rows: it is left out; list it under \
+                 `features` to learn from it"
+            ));
         }
-        Ok(ColumnKind::Category(ordered(&seen.values)))
+        self.inputs = kept;
     }
 }
 
@@ -255,7 +250,7 @@ pub(in crate::data::sources) fn ordered(values: &BTreeSet<String>) -> Vec<String
 pub(in crate::data::sources) fn find(
     key: &str,
     column: &ColumnRef,
-    Head { header, names }: &Head,
+    Head { header, names, .. }: &Head,
     path: &Path,
 ) -> Result<usize, DataError> {
     let (found, wanted) = match column {

@@ -1,9 +1,20 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
+mod bytes;
+mod clock;
+pub(super) mod date;
+mod encode;
+pub(super) mod facts;
+mod header;
 pub(super) mod infer;
 mod items;
+mod judge;
+pub(super) mod missing;
+pub(super) mod number;
 mod schema;
 pub(super) mod table;
+mod tokens;
+pub(super) mod verdict;
 
 use std::path::{Path, PathBuf};
 
@@ -13,22 +24,34 @@ use super::{InputReader, Loaded};
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 
+pub use date::{DateFormat, DateUnit};
+pub use infer::{ColumnFacts, Survey};
+pub use number::NumberFormat;
 pub use schema::{Column, ColumnKind, CsvSchema, TargetColumns};
 
-/// A CSV file, UTF-8, one item a row. Inputs are `[features]`: numeric columns as they are,
-/// categorical columns as one 0-or-1 feature for each of their values, in order.
+/// A CSV file, one item a row, in UTF-8 or UTF-16, compressed with gzip or not. Inputs are
+/// `[features]`: numbers as they are, dates as days since 1970, yes and no as 1 and 0, categories
+/// as one 0-or-1 feature for each of their values, in order.
 ///
-/// A column is numeric when all its values are numbers and categorical when none is; where some
-/// are and some are not it must be listed under `categorical`.
+/// What a column is follows from all its cells: numbers with a decimal point or comma, thousands
+/// separators, a percent sign or a currency; dates; booleans; categories when none of its values is
+/// a number. Where some values are numbers and some are not it must be listed under `categorical`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvConfig {
     /// The file.
     pub path: PathBuf,
-    /// What separates cells.
-    pub delimiter: char,
+    /// What separates cells; when absent, the first rows show it.
+    pub delimiter: Option<char>,
     /// Whether the first row names the columns.
     pub header: Header,
+    /// What stands before decimals, `.` or `,`; when absent, each column shows it.
+    pub decimal: Option<char>,
+    /// Whether the day stands before the month in dates such as 1/2/2024; when absent, each column
+    /// shows it.
+    pub day_first: Option<bool>,
+    /// What dates become.
+    pub dates: DateUnit,
     /// The column or columns to predict; the last when empty.
     pub target: OneOrMore,
     /// The columns to predict from, in order; when empty, all that are neither targets nor
@@ -40,8 +63,11 @@ pub struct CsvConfig {
     pub categorical: Vec<ColumnRef>,
     /// What the target is.
     pub target_kind: TargetKind,
-    /// What to do about missing values: empty cells, `NA`, `N/A`, `null`, `?`.
+    /// What to do about missing values: empty cells, `NA`, `NaN`, `null`, `None`, `-`, `?` and the
+    /// like.
     pub missing: Missing,
+    /// How cells say that a value is missing, in place of the usual spellings.
+    pub missing_values: Option<Vec<String>>,
     /// The most values a categorical feature may have.
     pub max_categories: usize,
 }
@@ -50,14 +76,18 @@ impl Default for CsvConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::new(),
-            delimiter: ',',
+            delimiter: None,
             header: Header::default(),
+            decimal: None,
+            day_first: None,
+            dates: DateUnit::default(),
             target: OneOrMore(Vec::new()),
             features: Vec::new(),
             ignore: Vec::new(),
             categorical: Vec::new(),
             target_kind: TargetKind::default(),
             missing: Missing::default(),
+            missing_values: None,
             max_categories: 100,
         }
     }
@@ -67,7 +97,7 @@ impl Default for CsvConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Header {
-    /// It does when none of its cells is a number.
+    /// It does when its cells are not like those below.
     #[default]
     Auto,
     /// It does.
@@ -86,7 +116,8 @@ impl From<bool> for Header {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
-    /// Numbers when all values are numbers, classes otherwise.
+    /// Numbers when all values are numbers or dates, classes otherwise. A recipe's `task` decides
+    /// first.
     #[default]
     Auto,
     /// Classes, even when they look like numbers.
@@ -172,21 +203,22 @@ impl CsvConfig {
     /// and the column.
     pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
         let path = base_dir.join(&self.path);
-        let schema = infer::schema(self, &path)?;
-        let rows = schema.read(&path, true)?;
-        let mut notes = Vec::new();
-        if rows.skipped > 0 {
+        let infer::Inferred { schema, rows, mut notes } = infer::schema(self, &path)?;
+        let read = schema.read(&path, encode::Wanted { rows, ..encode::Wanted::LABELLED })?;
+        if read.skipped > 0 {
             let shown = path.display();
-            notes.push(format!("{shown}: {} rows with missing values left out", rows.skipped));
+            notes.push(format!("{shown}: {} rows with missing values left out", read.skipped));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
         let features = schema.features();
-        let dataset = Dataset::new(name, [features.len()], rows.inputs, rows.targets)
+        let dataset = Dataset::new(name, [features.len()], read.inputs, read.targets)
             .map_err(|error| error.file(&path))?
             .with_features(features);
         Ok(Loaded { dataset, official: None, reader: InputReader::Table(schema), notes })
     }
 }
 
+#[cfg(test)]
+mod formats_tests;
 #[cfg(test)]
 mod tests;

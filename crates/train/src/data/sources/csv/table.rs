@@ -1,18 +1,23 @@
-//! Rows of a CSV file as UTF-8 cells, with errors that name the line.
+//! Rows of a CSV file, with errors that name the line.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
-
+use super::bytes;
+use super::tokens::{Fault, Tokens};
 use crate::data::error::{DataError, DataErrorCode, quote};
-use crate::data::files;
+
+/// What is said of a quotation mark without a second one, and of a row without an end: no row after
+/// it can be read.
+pub(super) const UNCLOSED: &str = "a quotation mark is not closed";
+pub(super) const TOO_LONG: &str = "a row is too long";
 
 /// Reads one row after another.
 pub(in crate::data::sources) struct Rows {
-    reader: Reader<File>,
-    record: ByteRecord,
+    tokens: Tokens,
     path: PathBuf,
+    delimiter: char,
+    /// The number of cells of the first row.
+    width: Option<usize>,
 }
 
 /// One row: its line in the file and its cells without surrounding blanks.
@@ -22,16 +27,17 @@ pub(in crate::data::sources) struct Row<'a> {
 }
 
 impl Rows {
-    pub(super) fn open(path: &Path, delimiter: char) -> Result<Self, DataError> {
-        if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r') {
-            let error = DataError::new(DataErrorCode::Source, "the delimiter is impossible");
-            let found = format!("{delimiter:?}");
-            return Err(error.file(path).expected("one ASCII character").found(found));
-        }
-        let (file, _) = files::open(path)?;
-        let delimiter = u8::try_from(delimiter).unwrap_or(b',');
-        let reader = ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(file);
-        Ok(Self { reader, record: ByteRecord::new(), path: path.to_path_buf() })
+    /// Without a delimiter it is found from the first rows.
+    pub(super) fn open(path: &Path, delimiter: Option<char>) -> Result<Self, DataError> {
+        let opened = bytes::open(path, delimiter)?;
+        let tokens = Tokens::new(opened.input, opened.delimiter, opened.line);
+        let delimiter = char::from(opened.delimiter);
+        Ok(Self { tokens, path: path.to_path_buf(), delimiter, width: None })
+    }
+
+    /// What separates cells.
+    pub(in crate::data::sources) fn delimiter(&self) -> char {
+        self.delimiter
     }
 
     /// The first row.
@@ -43,86 +49,81 @@ impl Rows {
         self.next()?.ok_or(none)
     }
 
-    /// The next row with the blank lines before it, which matter in a file of one column alone; or
-    /// nothing at the end.
-    pub(super) fn next_with_blanks(&mut self) -> Option<(Blank, Result<Row<'_>, DataError>)> {
-        let before = self.reader.position().line();
-        let outcome = match self.next() {
-            Ok(None) => return None,
-            outcome => outcome.map(|_| ()),
-        };
-        let inside = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-        let lines = self.reader.position().line() - before;
-        let blank = match self.record.len() {
-            1 if outcome.is_ok() => {
-                Blank { first: before, count: lines.saturating_sub(1 + inside) }
-            }
-            _ => Blank { first: before, count: 0 },
-        };
-        let line = before + blank.count;
-        Some((blank, outcome.and_then(|()| self.row()).map(|row| Row { line, ..row })))
+    /// The row will be the next one again.
+    pub(super) fn repeat(&mut self) {
+        self.tokens.repeat();
     }
 
-    /// The next row, or nothing at the end.
+    /// Goes to the next row, whose cells are then in [`Rows::cell`]; `false` at the end.
+    pub(in crate::data::sources) fn advance(&mut self) -> Result<bool, DataError> {
+        if !self.tokens.advance().map_err(|fault| self.fault(&fault))? {
+            return Ok(false);
+        }
+        let found = self.tokens.len();
+        let width = *self.width.get_or_insert(found);
+        if found == width {
+            return Ok(true);
+        }
+        Err(DataError::new(DataErrorCode::CsvStructure, "a row has another number of cells")
+            .file(&self.path)
+            .line(self.line())
+            .expected(format!("{width} cells, as in the first row"))
+            .found(found)
+            .help("check the delimiter, and quotes around cells that contain it"))
+    }
+
+    /// The line of the row.
+    pub(in crate::data::sources) fn line(&self) -> u64 {
+        self.tokens.line()
+    }
+
+    /// A cell of the row without surrounding blanks.
+    pub(in crate::data::sources) fn cell(&self, index: usize) -> &[u8] {
+        self.tokens.cell(index)
+    }
+
+    /// The number of cells of the row.
+    pub(super) fn cells(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// A cell of the row as text.
+    pub(in crate::data::sources) fn text(&self, index: usize) -> Result<&str, DataError> {
+        let cell = self.tokens.cell(index);
+        std::str::from_utf8(cell).map(str::trim).map_err(|_| {
+            DataError::new(DataErrorCode::CsvStructure, "the file is not UTF-8 text")
+                .file(&self.path)
+                .line(self.line())
+                .expected("UTF-8")
+                .found(format!("{} in cell {index}", quote(&String::from_utf8_lossy(cell))))
+                .help("save the file with the encoding UTF-8")
+        })
+    }
+
+    /// The next row as text, or nothing at the end.
     pub(in crate::data::sources) fn next(&mut self) -> Result<Option<Row<'_>>, DataError> {
-        let more = self.reader.read_byte_record(&mut self.record);
-        if !more.map_err(|error| structure_error(&error, &self.path))? {
+        if !self.advance()? {
             return Ok(None);
         }
-        self.row().map(Some)
+        let cells = (0..self.tokens.len()).map(|index| self.text(index));
+        Ok(Some(Row { line: self.line(), cells: cells.collect::<Result<_, _>>()? }))
     }
 
-    /// The row that was read last.
-    fn row(&self) -> Result<Row<'_>, DataError> {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        let mut cells = Vec::with_capacity(self.record.len());
-        for (index, cell) in self.record.iter().enumerate() {
-            let text = std::str::from_utf8(cell).map_err(|_| {
-                DataError::new(DataErrorCode::CsvStructure, "the file is not UTF-8 text")
-                    .file(&self.path)
-                    .line(line)
-                    .expected("UTF-8")
-                    .found(format!("{} in cell {index}", quote(&String::from_utf8_lossy(cell))))
-                    .help("save the file with the encoding UTF-8")
-            })?;
-            cells.push(text.trim());
+    fn fault(&self, fault: &Fault) -> DataError {
+        let error = |message| {
+            let error = DataError::new(DataErrorCode::CsvStructure, message).file(&self.path);
+            error.line(self.tokens.next_line())
+        };
+        match fault {
+            Fault::Io(error) => bytes::unreadable(&self.path, error),
+            Fault::Unclosed => error(UNCLOSED)
+                .expected("a second quotation mark at the end of the cell")
+                .found("the end of the file")
+                .help("close it, or double quotation marks inside cells"),
+            Fault::TooLong => error(TOO_LONG)
+                .expected("at most 1 GiB")
+                .found("more")
+                .help("check that lines end, and that quotation marks are closed"),
         }
-        Ok(Row { line, cells })
     }
-}
-
-/// Blank lines before a row.
-pub(super) struct Blank {
-    first: u64,
-    count: u64,
-}
-
-impl Blank {
-    /// Their numbers.
-    pub(super) fn lines(&self) -> std::ops::Range<u64> {
-        self.first..self.first + self.count
-    }
-}
-
-fn structure_error(error: &csv::Error, path: &Path) -> DataError {
-    match error.kind() {
-        ErrorKind::Io(error) => files::unreadable(path, error),
-        ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            DataError::new(DataErrorCode::CsvStructure, "a row has another number of cells")
-                .file(path)
-                .line(pos.as_ref().map_or(0, csv::Position::line))
-                .expected(format!("{expected_len} cells, as in the first row"))
-                .found(len)
-                .help("check the delimiter, and quotes around cells that contain it")
-        }
-        _ => DataError::new(DataErrorCode::CsvStructure, "the file is not CSV")
-            .file(path)
-            .expected("rows of cells")
-            .found(error),
-    }
-}
-
-/// Whether a cell says that its value is not known.
-pub(in crate::data::sources) fn is_missing(cell: &str) -> bool {
-    matches!(cell, "" | "NA" | "N/A" | "null" | "NULL" | "?")
 }

@@ -3,7 +3,7 @@ use crate::data::InputStore;
 use crate::data::error::DataErrorCode;
 use crate::data::targets::Targets;
 
-fn load(text: &[u8], change: impl FnOnce(&mut CsvConfig)) -> Result<Loaded, DataError> {
+pub(super) fn load(text: &[u8], change: impl FnOnce(&mut CsvConfig)) -> Result<Loaded, DataError> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("table.csv"), text).unwrap();
     let mut config = CsvConfig { path: "table.csv".into(), ..Default::default() };
@@ -11,14 +11,14 @@ fn load(text: &[u8], change: impl FnOnce(&mut CsvConfig)) -> Result<Loaded, Data
     config.load(folder.path())
 }
 
-fn inputs(loaded: &Loaded) -> &[f64] {
+pub(super) fn inputs(loaded: &Loaded) -> &[f64] {
     match loaded.dataset.inputs() {
         InputStore::F64(values) => values,
         _ => panic!("numbers"),
     }
 }
 
-fn labels(loaded: &Loaded) -> (&[i32], &[String]) {
+pub(super) fn labels(loaded: &Loaded) -> (&[i32], &[String]) {
     match loaded.dataset.targets() {
         Targets::Classes { labels, names } => (labels, names),
         _ => panic!("classes"),
@@ -40,7 +40,7 @@ fn numbers_categories_and_classes() {
 #[test]
 fn a_byte_order_mark_windows_lines_blanks_and_quotes_are_fine() {
     let text = b"\xef\xbb\xbfname; value ;y\r\n\"a;b\"; 1 ;2\r\n\r\nc;3;4\r\n";
-    let loaded = load(text, |config| config.delimiter = ';').unwrap();
+    let loaded = load(text, |config| config.delimiter = Some(';')).unwrap();
     assert_eq!(loaded.dataset.features()[0].name, "name=a;b");
     assert_eq!(inputs(&loaded), [1.0, 0.0, 1.0, 0.0, 1.0, 3.0]);
     let Targets::Values { values, width: 1, names } = loaded.dataset.targets() else { panic!() };
@@ -126,7 +126,7 @@ fn what_is_wrong_is_named() {
         ),
         (b"a,b\n1,2\n3,x\n", plain, NotANumber, &["table.csv:3", "\"b\"", "target_kind"]),
         (b"a,b\n1,red\n3,blue\n", |c| c.target_kind = TargetKind::Number, NotANumber, &[":2"]),
-        (b"a,b\n1,2\nNaN,4\n", plain, NotFinite, &["table.csv:3", "\"a\"", "NaN"]),
+        (b"a,b\n1,2\nNaN,4\n", plain, Missing, &["table.csv:3", "\"a\"", "NaN"]),
         (b"a,b\n1,2\n3,inf\n", plain, NotFinite, &["table.csv:3", "\"b\""]),
         (b"a,b\n1,2\n1e39,4\n", plain, NotFinite, &["table.csv:3", "3.4e38"]),
         (b"a,b\n1,2\n,4\n", plain, Missing, &["table.csv:3", "\"a\"", "skip_row"]),
@@ -143,7 +143,7 @@ fn what_is_wrong_is_named() {
         (b"a,b\n1,x\n2,x\n", plain, Classes, &["\"b\"", "at least two", "\"x\""]),
         (&many, plain, Category, &["column 0", "at most 100", "max_categories"]),
         (b"a,b,c\n1,x,y\n", |c| c.target = OneOrMore(vec![1.into(), 2.into()]), Classes, &["b"]),
-        (b"a,b\n1,2\n", |c| c.delimiter = '→', Source, &["one ASCII character"]),
+        (b"a,b\n1,2\n", |c| c.delimiter = Some('→'), Source, &["one ASCII character"]),
         (b"a,b\n1,2\n", |c| c.path = "none.csv".into(), Unreadable, &["none.csv", "recipe"]),
         (b"a,b\n1,2\n", |c| c.path = ".".into(), Unreadable, &["a folder"]),
     ];

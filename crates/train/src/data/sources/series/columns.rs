@@ -1,50 +1,77 @@
-//! The columns of a series, read in one pass.
+//! The columns of a series: what they are, and their numbers.
 
 use std::path::Path;
 
 use crate::data::error::{DataError, DataErrorCode, quote};
-use crate::data::sources::csv::Header;
+use crate::data::sources::csv::facts::Facts;
 use crate::data::sources::csv::infer::{self, Head};
-use crate::data::sources::csv::table::is_missing;
+use crate::data::sources::csv::missing::{self, Spellings};
+use crate::data::sources::csv::table::Rows;
+use crate::data::sources::csv::verdict::{self, Customs, Judged, Verdict};
+use crate::data::sources::csv::{Column, ColumnKind, DateUnit, Header};
+
+/// How the file of a series is read.
+pub(super) struct Format<'a> {
+    pub(super) path: &'a Path,
+    pub(super) delimiter: Option<char>,
+    pub(super) header: Header,
+    pub(super) decimal: Option<char>,
+    pub(super) day_first: Option<bool>,
+    /// What columns are, where it is known from training.
+    pub(super) known: &'a [Column],
+}
 
 /// All columns of a file. What is wrong with one matters only when it is used.
 pub(super) struct Columns {
     pub(super) head: Head,
-    columns: Vec<Column>,
+    columns: Vec<Series>,
     /// The line of each row.
-    lines: Vec<u64>,
+    pub(super) lines: Vec<u64>,
 }
 
-#[derive(Default)]
-struct Column {
+struct Series {
+    /// What it is; nothing for texts.
+    kind: Option<ColumnKind>,
     values: Vec<f64>,
+    /// Whether some of its cells are numbers.
     numbers: bool,
-    /// The first cell that is no finite number.
+    /// Whether it numbers the rows.
+    grows: bool,
+    /// Why it cannot be used.
     problem: Option<DataError>,
 }
 
 impl Columns {
-    pub(super) fn read(path: &Path, delimiter: char, header: Header) -> Result<Self, DataError> {
-        let (head, mut rows) = infer::open(path, delimiter, header)?;
-        let mut columns: Vec<Column> = head.names.iter().map(|_| Column::default()).collect();
+    pub(super) fn read(format: &Format<'_>) -> Result<Self, DataError> {
+        let (head, mut rows) = infer::open(format.path, format.delimiter, format.header)?;
+        let mut columns = match format.known {
+            [] => inferred(&head, &mut rows, format)?,
+            known => known_columns(&head, known),
+        };
+        if format.known.is_empty() {
+            let header = head.header.into();
+            rows = infer::open(format.path, head.delimiter, header)?.1;
+        }
         let mut lines = Vec::new();
-        while let Some(row) = rows.next()? {
-            lines.push(row.line);
-            for ((column, cell), name) in columns.iter_mut().zip(&row.cells).zip(&head.names) {
-                let value =
-                    number(cell).map_err(|error| error.file(path).line(row.line).column(name));
-                match value {
-                    Ok(value) => {
-                        column.numbers = true;
-                        column.values.push(value);
+        while rows.advance()? {
+            let line = rows.line();
+            lines.push(line);
+            for (index, column) in columns.iter_mut().enumerate() {
+                let Some(kind) = column.kind.as_ref().filter(|_| column.problem.is_none()) else {
+                    continue;
+                };
+                match value(&rows, index, kind) {
+                    Ok(value) => column.values.push(value),
+                    Err(error) => {
+                        let error = error.file(format.path).line(line);
+                        column.problem = Some(error.column(&head.names[index]));
                     }
-                    Err(error) => column.problem = column.problem.take().or(Some(error)),
                 }
             }
         }
         if lines.is_empty() {
             return Err(DataError::new(DataErrorCode::Empty, "the file has no rows of values")
-                .file(path)
+                .file(format.path)
                 .expected("at least one row")
                 .found("none"));
         }
@@ -56,57 +83,120 @@ impl Columns {
         self.columns[index].numbers
     }
 
+    /// Whether a column has dates.
+    pub(super) fn has_dates(&self, index: usize) -> bool {
+        matches!(self.columns[index].kind, Some(ColumnKind::Date(_)))
+    }
+
+    /// Whether a column has no name and numbers the rows.
+    pub(super) fn is_index(&self, index: usize) -> bool {
+        self.head.unnamed.contains(&index) && self.columns[index].grows
+    }
+
+    /// Whether every value of a column is above the one before.
+    pub(super) fn grows(&self, index: usize) -> bool {
+        self.columns[index].grows
+    }
+
+    /// A column, so that it is read alike in another file.
+    pub(super) fn column(&self, index: usize) -> Option<Column> {
+        let kind = self.columns[index].kind.clone()?;
+        Some(Column { name: self.head.names[index].clone(), index, kind })
+    }
+
     /// The numbers of a column, one a row.
     pub(super) fn values(&self, index: usize) -> Result<&[f64], DataError> {
         let column = &self.columns[index];
         column.problem.clone().map_or(Ok(&column.values), Err)
     }
+
+    /// Puts the rows in another order.
+    pub(super) fn sort(&mut self, order: &[usize]) {
+        self.lines = order.iter().map(|&row| self.lines[row]).collect();
+        for column in self.columns.iter_mut().filter(|c| c.values.len() == order.len()) {
+            column.values = order.iter().map(|&row| column.values[row]).collect();
+        }
+    }
 }
 
-fn number(cell: &str) -> Result<f64, DataError> {
-    if is_missing(cell) {
+/// Looks at all cells to find out what the columns are.
+fn inferred(head: &Head, rows: &mut Rows, format: &Format<'_>) -> Result<Vec<Series>, DataError> {
+    const TEXTS: usize = 20;
+    let mut facts: Vec<Facts> = head.names.iter().map(|_| Facts::new(false)).collect();
+    while rows.advance()? {
+        let line = rows.line();
+        for (index, facts) in facts.iter_mut().enumerate() {
+            let cell = rows.cell(index);
+            if !missing::is_missing(cell) && !facts.note_plain(cell, line) {
+                facts.note(rows.text(index)?, line, TEXTS);
+            }
+        }
+    }
+    let customs = Customs {
+        decimal: format.decimal.or(verdict::shown_decimal(facts.iter())),
+        declared: format.decimal.is_some(),
+        day_first: format.day_first,
+        dates: DateUnit::Days,
+    };
+    let series = |(facts, name): (&Facts, &String)| {
+        let otherwise = "list the columns to learn from under `features`".to_owned();
+        let judged = Judged { name, path: format.path, otherwise };
+        let (kind, problem) = match judged.verdict(facts, customs) {
+            Ok(Verdict::Kind(kind)) => (Some(kind), None),
+            Ok(Verdict::Texts) => (
+                None,
+                facts.first_text().map(|text| {
+                    not_a_number(&text.cell).file(format.path).line(text.line).column(name)
+                }),
+            ),
+            Err(error) => (None, Some(error)),
+        };
+        let numbers = match &kind {
+            Some(kind) => {
+                facts.cells > 0 && matches!(kind, ColumnKind::Number | ColumnKind::Formatted(_))
+            }
+            None => facts.has_numbers(),
+        };
+        Series { kind, values: Vec::new(), numbers, grows: facts.grows(false), problem }
+    };
+    Ok(facts.iter().zip(&head.names).map(series).collect())
+}
+
+/// Columns whose kind is known from training, and others that are not used.
+fn known_columns(head: &Head, known: &[Column]) -> Vec<Series> {
+    let series = |(index, name): (usize, &String)| {
+        let column = known.iter().find(|column| match head.header {
+            true => column.name == *name,
+            false => column.index == index,
+        });
+        let kind = column.map(|column| column.kind.clone());
+        let problem = kind.is_none().then(|| not_a_number("a column that training did not use"));
+        Series { kind, values: Vec::new(), numbers: false, grows: false, problem }
+    };
+    head.names.iter().enumerate().map(series).collect()
+}
+
+fn not_a_number(cell: &str) -> DataError {
+    DataError::new(DataErrorCode::NotANumber, "a value is not a number")
+        .expected("numbers: a series is learned from no others")
+        .found(quote(cell))
+        .help("correct it, or list the columns to learn from under `features`")
+}
+
+fn value(rows: &Rows, index: usize, kind: &ColumnKind) -> Result<f64, DataError> {
+    let cell = rows.text(index)?;
+    if Spellings(None).is_missing(cell.as_bytes()) {
         return Err(DataError::new(DataErrorCode::Missing, "a value of the series is missing")
-            .expected("a number in every row: steps follow each other")
-            .found("an empty cell, NA, N/A, null or ?")
+            .expected("a value in every row: steps follow each other")
+            .found(missing::found(cell))
             .help("fill it in, for instance from its neighbours, or leave out the column"));
     }
-    match cell.parse::<f64>() {
-        Ok(value) if (value as f32).is_finite() => Ok(value),
-        Ok(_) => Err(DataError::new(DataErrorCode::NotFinite, "a value is not finite")
+    match kind.value(cell) {
+        Some(value) if (value as f32).is_finite() => Ok(value),
+        Some(_) => Err(DataError::new(DataErrorCode::NotFinite, "a value is not finite")
             .expected("a finite number of at most 3.4e38")
             .found(quote(cell))
             .help("correct it, or fill it in from its neighbours")),
-        Err(_) => Err(DataError::new(DataErrorCode::NotANumber, "a value is not a number")
-            .expected("numbers: a series is learned from no others")
-            .found(quote(cell))
-            .help("correct it, or list the columns to learn from under `features`")),
+        None => Err(not_a_number(cell).expected(kind.describe())),
     }
-}
-
-/// Every step of the time column is as long as the others, where it has numbers. Half a step of
-/// rounding is allowed: months as fractions of a year, say.
-pub(super) fn even(columns: &Columns, time: usize, path: &Path) -> Result<(), DataError> {
-    if !columns.has_numbers(time) {
-        return Ok(());
-    }
-    let times = columns.values(time)?;
-    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let mut sorted = steps.clone();
-    sorted.sort_by(f64::total_cmp);
-    let Some(&step) = sorted.get(steps.len() / 2) else { return Ok(()) };
-    let is_even = |&found: &f64| step > 0.0 && found > 0.5 * step && found < 1.5 * step;
-    let Some(at) = steps.iter().position(|step| !is_even(step)) else { return Ok(()) };
-    let (before, after) = (times[at], times[at + 1]);
-    let error = DataError::new(DataErrorCode::Gap, "the steps of the series are not even")
-        .file(path)
-        .line(columns.lines[at + 1])
-        .column(&columns.head.names[time]);
-    let error = match step > 0.0 {
-        true => error.expected(format!("{}, a step of {step} after {before}", before + step)),
-        false => error.expected(format!("times that grow from row to row, after {before}")),
-    };
-    Err(error.found(after).help(
-        "fill in the rows that are missing and sort them; if the steps need not be even, list \
-         `features` instead of `time`",
-    ))
 }

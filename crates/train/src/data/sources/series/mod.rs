@@ -1,13 +1,16 @@
 //! Time series in CSV files: windows of what was, and what came next.
 
 mod columns;
+mod schema;
+mod time;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use self::columns::{Columns, even};
-use super::csv::{ColumnRef, Header, infer};
+use self::columns::{Columns, Format};
+use self::time::{Order, found_time, same_step};
+use super::csv::{Column, ColumnRef, Header, infer};
 use super::{InputReader, Loaded};
 use crate::data::baseline::{Baseline, Naive};
 use crate::data::dataset::Dataset;
@@ -16,8 +19,15 @@ use crate::data::files::MAX_BYTES;
 use crate::data::store::InputStore;
 use crate::data::targets::Targets;
 
-/// A CSV file, UTF-8, one step a row, the oldest first. Every item is a window `[window, features]`
+pub use schema::SeriesSchema;
+pub use time::Gaps;
+
+/// A CSV file, one step a row. Every item is a window `[window, features]`
 /// of the series; its targets are the `horizon` values of one column that come after it.
+///
+/// Rows are in the order of the time column: sorted, and it is said, where the file has them in
+/// another order. Two rows of one time are an error; for steps that are missing or uneven, `gaps`
+/// says what to do.
 ///
 /// A split cuts the series into a past to train on, what comes after it to validate, and the end
 /// to test. Windows that would reach over a cut are left out: no value, seen or to be predicted,
@@ -28,18 +38,25 @@ use crate::data::targets::Targets;
 pub struct SeriesConfig {
     /// The file.
     pub path: PathBuf,
-    /// What separates cells.
-    pub delimiter: char,
+    /// What separates cells; when absent, the first rows show it.
+    pub delimiter: Option<char>,
     /// Whether the first row names the columns.
     pub header: Header,
+    /// What stands before decimals, `.` or `,`; when absent, each column shows it.
+    pub decimal: Option<char>,
+    /// Whether the day stands before the month in dates such as 1/2/2024; when absent, each column
+    /// shows it.
+    pub day_first: Option<bool>,
     /// The column to predict; the first column of numbers when absent.
     pub target: Option<ColumnRef>,
     /// The columns to predict from, in order; when empty, all columns of numbers, the target
     /// included.
     pub features: Vec<ColumnRef>,
-    /// The column that says when: it is not learned from. If it has numbers, they must be evenly
-    /// spaced.
+    /// The column that says when, in numbers or dates: it is not learned from. When absent, the
+    /// first column of dates.
     pub time: Option<ColumnRef>,
+    /// What to do where steps are missing or uneven.
+    pub gaps: Gaps,
     /// Steps that are seen.
     pub window: usize,
     /// Steps that are predicted.
@@ -52,41 +69,19 @@ impl Default for SeriesConfig {
     fn default() -> Self {
         Self {
             path: PathBuf::new(),
-            delimiter: ',',
+            delimiter: None,
             header: Header::default(),
+            decimal: None,
+            day_first: None,
             target: None,
             features: Vec::new(),
             time: None,
+            gaps: Gaps::default(),
             window: 24,
             horizon: 1,
             season: None,
         }
     }
-}
-
-/// What the columns of a series are, so that the end of another file can be read alike.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SeriesSchema {
-    /// What separates cells.
-    pub delimiter: char,
-    /// Whether the first row names the columns.
-    pub header: bool,
-    /// The columns to predict from: by name if there is a header, by index otherwise.
-    pub features: Vec<ColumnRef>,
-    /// Steps that are seen.
-    pub window: usize,
-    /// The column to predict; models of earlier versions do not say.
-    #[serde(default)]
-    pub target: Option<ColumnRef>,
-    /// Steps that are predicted.
-    #[serde(default)]
-    pub horizon: usize,
-    /// The column that says when.
-    #[serde(default)]
-    pub time: Option<ColumnRef>,
-    /// Steps after which the series about repeats.
-    #[serde(default)]
-    pub season: Option<usize>,
 }
 
 impl SeriesConfig {
@@ -96,26 +91,45 @@ impl SeriesConfig {
     /// When the file is damaged, a value is missing or no number, steps are missing, or the series
     /// is too short for a window.
     pub fn load(&self, base_dir: &Path) -> Result<Loaded, DataError> {
+        self.read(&base_dir.join(&self.path), &[], None)
+    }
+
+    /// Reads a file whose columns may be known from training, as may the length of a step.
+    fn read(&self, path: &Path, known: &[Column], step: Option<f64>) -> Result<Loaded, DataError> {
         self.check()?;
-        let path = base_dir.join(&self.path);
-        let columns = Columns::read(&path, self.delimiter, self.header)?;
-        let find = |key: &str, column: &ColumnRef| infer::find(key, column, &columns.head, &path);
-        let time = self.time.as_ref().map(|column| find("time", column)).transpose()?;
-        if let Some(time) = time {
-            even(&columns, time, &path)?;
-        }
-        let mut notes = Vec::new();
+        let mut columns = Columns::read(&self.format(path, known))?;
+        let mut notes = std::mem::take(&mut columns.head.notes);
+        let find = |columns: &Columns, key: &str, column: &ColumnRef| {
+            infer::find(key, column, &columns.head, path)
+        };
+        let given = self.features.iter().chain(&self.target);
+        let given = given.map(|column| find(&columns, "features", column));
+        let given = given.collect::<Result<Vec<_>, _>>().or_else(|error| match &self.target {
+            // The target has a message of its own.
+            Some(target) => find(&columns, "target", target).and(Err(error)),
+            None => Err(error),
+        })?;
+        let time = match &self.time {
+            Some(column) => Some(find(&columns, "time", column)?),
+            None => found_time(&columns, &given, &mut notes),
+        };
+        let mut order = match time {
+            Some(time) => time::order(&mut columns, time, self.gaps, path)?,
+            None => Order::default(),
+        };
+        notes.append(&mut order.notes);
+        same_step(step, order.step, path)?;
         let features = match self.features.as_slice() {
             [] => self.numeric(&columns, time, &mut notes),
-            given => given.iter().map(|c| find("features", c)).collect::<Result<Vec<_>, _>>()?,
+            features => given[..features.len()].to_vec(),
         };
         let target = match &self.target {
-            Some(column) => Some(find("target", column)?),
+            Some(_) => given.last().copied(),
             None => features.first().copied(),
         };
         let Some(target) = target else {
             return Err(DataError::new(DataErrorCode::Column, "no column has numbers to predict")
-                .file(&path)
+                .file(path)
                 .expected("at least one column of numbers")
                 .found(columns.head.names.join(", "))
                 .help("check the delimiter and `time`"));
@@ -123,19 +137,42 @@ impl SeriesConfig {
         let inputs =
             features.iter().map(|&index| columns.values(index)).collect::<Result<Vec<_>, _>>()?;
         let series = columns.values(target)?;
-        let windows = self.windows(&inputs, series, &columns.head.names[target], &path)?;
-        let dataset = self.dataset(&inputs, series, &columns.head.names[target], windows, &path)?;
-        let schema = SeriesSchema {
-            delimiter: self.delimiter,
-            header: columns.head.header,
-            features: features.iter().map(|&index| columns.head.reference(index)).collect(),
-            window: self.window,
-            target: Some(columns.head.reference(target)),
-            horizon: self.horizon,
-            time: time.map(|index| columns.head.reference(index)),
-            season: self.season,
-        };
+        let name = &columns.head.names[target];
+        let firsts = self.firsts(&inputs, series, &order.breaks, name, path)?;
+        let dataset = self.dataset(&inputs, series, name, &firsts, path)?;
+        let schema = self.schema(&columns, &features, target, time, order.step);
         Ok(Loaded { dataset, official: None, reader: InputReader::Series(schema), notes })
+    }
+
+    fn format<'a>(&self, path: &'a Path, known: &'a [Column]) -> Format<'a> {
+        let (delimiter, header) = (self.delimiter, self.header);
+        Format { path, delimiter, header, decimal: self.decimal, day_first: self.day_first, known }
+    }
+
+    fn schema(
+        &self,
+        columns: &Columns,
+        features: &[usize],
+        target: usize,
+        time: Option<usize>,
+        step: Option<f64>,
+    ) -> SeriesSchema {
+        let mut used: Vec<usize> = features.to_vec();
+        used.extend([target].into_iter().chain(time).filter(|index| !features.contains(index)));
+        let reference = |index: usize| columns.head.reference(index);
+        SeriesSchema {
+            delimiter: columns.head.delimiter,
+            header: columns.head.header,
+            features: features.iter().map(|&index| reference(index)).collect(),
+            window: self.window,
+            target: Some(reference(target)),
+            horizon: self.horizon,
+            time: time.map(reference),
+            season: self.season,
+            columns: used.iter().filter_map(|&index| columns.column(index)).collect(),
+            gaps: self.gaps,
+            step,
+        }
     }
 
     /// The first row that is predicted: all before it is seen, by the model or by a baseline.
@@ -169,46 +206,63 @@ impl SeriesConfig {
     ) -> Vec<usize> {
         let (numbers, others): (Vec<_>, Vec<_>) = (0..columns.head.names.len())
             .filter(|&index| Some(index) != time)
-            .partition(|&index| columns.has_numbers(index));
+            .partition(|&index| columns.has_numbers(index) && !columns.is_index(index));
         for index in others {
             let name = &columns.head.names[index];
-            notes.push(format!("the column {name:?} has no numbers and is left out"));
+            let why = match columns.is_index(index) {
+                true => "has no name and numbers the rows: it is left out",
+                false => "has no numbers and is left out",
+            };
+            notes.push(format!("the column {name:?} {why}"));
         }
         numbers
     }
 
-    /// How many windows there are.
-    fn windows(
+    /// The first rows that windows predict: those before which there are enough to see, without a
+    /// break among all that a window sees or predicts.
+    fn firsts(
         &self,
         inputs: &[&[f64]],
         series: &[f64],
+        breaks: &[usize],
         target: &str,
         path: &Path,
-    ) -> Result<usize, DataError> {
+    ) -> Result<Vec<usize>, DataError> {
         let rows = series.len();
-        let needed = self.start() + self.horizon;
-        let Some(more) = rows.checked_sub(needed) else {
+        let (start, needed) = (self.start(), self.start() + self.horizon);
+        let whole = |&first: &usize| {
+            let (seen, end) = (first - start, first + self.horizon);
+            // The first break after the first row that is seen.
+            let next = breaks.partition_point(|&at| at <= seen);
+            breaks.get(next).is_none_or(|&at| at >= end)
+        };
+        let firsts: Vec<usize> =
+            (start..(rows + 1).saturating_sub(self.horizon)).filter(whole).collect();
+        if firsts.is_empty() {
             let season = match self.season {
                 Some(season) if season > self.window => format!("season = {season}"),
                 _ => format!("window = {}", self.window),
             };
+            let between = if breaks.is_empty() { "" } else { ", without a gap among them" };
             return Err(DataError::new(DataErrorCode::Empty, "the series is too short")
                 .file(path)
                 .column(target)
-                .expected(format!("{needed} steps or more: {season} + horizon = {}", self.horizon))
+                .expected(format!(
+                    "{needed} steps or more: {season} + horizon = {}{between}",
+                    self.horizon
+                ))
                 .found(rows)
                 .help("lower `window` or `horizon`, or add to the series"));
-        };
-        let windows = more + 1;
+        }
         let values = (self.window as u64 * inputs.len() as u64).max(3 * self.horizon as u64);
-        if values.saturating_mul(8 * windows as u64) > MAX_BYTES {
+        if values.saturating_mul(8 * firsts.len() as u64) > MAX_BYTES {
             return Err(DataError::new(DataErrorCode::TooLarge, "the windows are too large")
                 .file(path)
                 .expected(format!("at most {MAX_BYTES} bytes in memory"))
-                .found(format!("{windows} windows of {values} values"))
+                .found(format!("{} windows of {values} values", firsts.len()))
                 .help("lower `window` or `horizon`"));
         }
-        Ok(windows)
+        Ok(firsts)
     }
 
     fn dataset(
@@ -216,22 +270,20 @@ impl SeriesConfig {
         inputs: &[&[f64]],
         series: &[f64],
         target: &str,
-        windows: usize,
+        firsts: &[usize],
         path: &Path,
     ) -> Result<Dataset, DataError> {
-        let (start, horizon) = (self.start(), self.horizon);
-        let mut seen = Vec::with_capacity(windows * self.window * inputs.len());
-        for first in start..start + windows {
+        let horizon = self.horizon;
+        let mut seen = Vec::with_capacity(firsts.len() * self.window * inputs.len());
+        for &first in firsts {
             for row in first - self.window..first {
                 seen.extend(inputs.iter().map(|column| column[row]));
             }
         }
         let predicted = |row: &dyn Fn(usize, usize) -> usize| -> Vec<f64> {
-            let firsts = start..start + windows;
-            firsts
-                .flat_map(|first| (0..horizon).map(move |step| (first, step)))
-                .map(|(first, step)| series[row(first, step)])
-                .collect()
+            let places =
+                firsts.iter().flat_map(|&first| (0..horizon).map(move |step| (first, step)));
+            places.map(|(first, step)| series[row(first, step)]).collect()
         };
         let names = match horizon {
             1 => vec![target.to_owned()],
@@ -251,61 +303,6 @@ impl SeriesConfig {
             }
         }
         Ok(dataset)
-    }
-}
-
-impl SeriesSchema {
-    /// All windows of another series and what came next, read as the training file was.
-    ///
-    /// # Errors
-    /// As [`SeriesConfig::load`]; also for a model of an earlier version, which does not say what
-    /// it predicts.
-    pub fn read_labelled(&self, path: &Path) -> Result<Dataset, DataError> {
-        let Some(target) = &self.target else {
-            let message = "the model does not say which column it predicts";
-            return Err(DataError::new(DataErrorCode::Source, message)
-                .file(path)
-                .expected("a model of this version")
-                .found("one of an earlier version")
-                .help("train it again; `predict` works with it as it is"));
-        };
-        let config = SeriesConfig {
-            path: path.to_path_buf(),
-            delimiter: self.delimiter,
-            header: self.header.into(),
-            target: Some(target.clone()),
-            features: self.features.clone(),
-            time: self.time.clone(),
-            window: self.window,
-            horizon: self.horizon,
-            season: self.season,
-        };
-        Ok(config.load(Path::new(""))?.dataset)
-    }
-
-    /// The last window of a file: one item, whose next steps are to be predicted.
-    ///
-    /// # Errors
-    /// As [`SeriesConfig::load`].
-    pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let columns = Columns::read(path, self.delimiter, self.header.into())?;
-        let mut series = Vec::new();
-        for feature in &self.features {
-            let index = infer::find("features", feature, &columns.head, path)?;
-            let values = columns.values(index)?;
-            let Some(first) = values.len().checked_sub(self.window) else {
-                return Err(DataError::new(DataErrorCode::Empty, "the series is too short")
-                    .file(path)
-                    .expected(format!("{} steps or more, the model's window", self.window))
-                    .found(values.len())
-                    .help("add the steps before"));
-            };
-            series.push(&values[first..]);
-        }
-        let steps = 0..self.window;
-        let values = steps.flat_map(|row| series.iter().map(move |column| column[row])).collect();
-        let shape = [self.window, series.len()];
-        Dataset::new("series", shape, InputStore::F64(values), Targets::none())
     }
 }
 

@@ -1,0 +1,231 @@
+//! `glassbox data`: what a recipe's data is, before a model learns from it.
+
+use std::path::PathBuf;
+
+use glassbox_train::data::sources::csv::Survey;
+use glassbox_train::data::{
+    ClassCount, DataSource, InputReader, Inspection, Numbers, Part, Prepared,
+};
+use serde_json::{Value, json};
+
+use crate::arguments::Data;
+use crate::columns;
+use crate::failure::Failure;
+use crate::format::{bytes, quantity, thousands};
+use crate::preparation::{self, Preparation};
+use crate::terminal::say;
+
+/// Rows of a list that are shown; the others are counted. `--json` has all.
+const SHOWN: usize = 40;
+/// Items that are shown.
+const SAMPLES: usize = 3;
+
+pub fn run(arguments: &Data) -> Result<(), Failure> {
+    let prepared =
+        preparation::prepare_quietly(arguments.recipe.as_deref(), &arguments.overrides.set)?;
+    let Preparation { experiment, data, .. } = &prepared;
+    let inspection = Inspection::of(data);
+    let survey = match &experiment.data.source {
+        DataSource::Csv(config) => {
+            let found = config.survey(std::path::Path::new(""));
+            Some(found.map_err(|error| Failure::Failed(error.to_string()))?)
+        }
+        _ => None,
+    };
+    let images = preview(arguments, &prepared)?;
+    if arguments.json {
+        say!("{}", object(&inspection, survey.as_ref(), images.as_ref(), &prepared));
+        return Ok(());
+    }
+    let dataset = &data.dataset;
+    say!(
+        "{}: {} items of {}",
+        dataset.name(),
+        thousands(dataset.len() as u64),
+        dataset.item_shape()
+    );
+    let parts: Vec<String> = inspection
+        .parts
+        .iter()
+        .map(|(name, count)| format!("{name} {}", thousands(*count as u64)))
+        .collect();
+    say!("  {}; {} in memory", parts.join(", "), bytes(inspection.memory as u64));
+    print_columns(data, survey.as_ref());
+    print_numbers("inputs", &inspection.inputs);
+    print_numbers("targets", &inspection.values);
+    print_classes(&inspection.classes);
+    print_duplicates(&inspection);
+    print_samples(data);
+    if let Some(path) = &images {
+        say!("images: {}, each row an item, then as augmentation changes it", path.display());
+    }
+    inspection.warnings.iter().for_each(|warning| say!("warning: {warning}"));
+    Ok(())
+}
+
+/// Writes the picture of training images, if they are images or one was asked for.
+fn preview(arguments: &Data, prepared: &Preparation) -> Result<Option<PathBuf>, Failure> {
+    let Preparation { experiment, data, .. } = prepared;
+    let path = match (&arguments.images, data.dataset.is_image()) {
+        (Some(path), _) => path.clone(),
+        (None, true) => PathBuf::from(format!("{}-images.png", experiment.run.name)),
+        (None, false) => return Ok(None),
+    };
+    data.write_preview(&experiment.augment, experiment.run.seed, &path)
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(Some(path))
+}
+
+fn print_columns(data: &Prepared, survey: Option<&Survey>) {
+    let lines = columns::lines(data);
+    if lines.is_empty() {
+        return;
+    }
+    say!("columns");
+    lines.iter().for_each(|line| say!("{line}"));
+    let Some(survey) = survey else { return };
+    let used = columns::used(data);
+    let unused: Vec<&str> = survey
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .filter(|name| used.iter().all(|read| read.column.name != *name))
+        .collect();
+    if !unused.is_empty() {
+        say!("  left out {}", unused.join(", "));
+    }
+    for column in survey.columns.iter().filter(|column| column.missing > 0) {
+        let all = column.missing + column.values;
+        say!("  missing  {}: {} of {}", column.name, column.missing, thousands(all));
+    }
+}
+
+fn print_numbers(title: &str, numbers: &[Numbers]) {
+    if numbers.is_empty() {
+        return;
+    }
+    let width =
+        numbers.iter().take(SHOWN).map(|n| n.name.chars().count()).max().unwrap_or(0).min(32);
+    say!(
+        "{title:<width$}  {:>10} {:>10} {:>10} {:>10}",
+        "min",
+        "max",
+        "mean",
+        "std",
+        width = width + 2
+    );
+    for Numbers { name, min, max, mean, std } in numbers.iter().take(SHOWN) {
+        let name: String = name.chars().take(32).collect();
+        let [min, max, mean, std] = [min, max, mean, std].map(|value| quantity(*value));
+        say!("  {name:<width$}  {min:>10} {max:>10} {mean:>10} {std:>10}");
+    }
+    more(numbers.len());
+}
+
+fn print_classes(classes: &[ClassCount]) {
+    if classes.is_empty() {
+        return;
+    }
+    let width =
+        classes.iter().take(SHOWN).map(|c| c.name.chars().count()).max().unwrap_or(0).min(32);
+    say!("{:<width$}  {:>8} {:>8} {:>8}", "classes", "train", "valid", "test", width = width + 2);
+    for ClassCount { name, train, valid, test } in classes.iter().take(SHOWN) {
+        let name: String = name.chars().take(32).collect();
+        say!("  {name:<width$}  {train:>8} {valid:>8} {test:>8}");
+    }
+    more(classes.len());
+}
+
+fn more(count: usize) {
+    if count > SHOWN {
+        say!("  … and {} more", thousands((count - SHOWN) as u64));
+    }
+}
+
+fn print_duplicates(inspection: &Inspection) {
+    let found = &inspection.duplicates;
+    say!(
+        "duplicates: {} in train, {} in valid, {} in test; {} of valid and {} of test are in train",
+        found.train,
+        found.valid,
+        found.test,
+        found.valid_in_train,
+        found.test_in_train
+    );
+}
+
+fn print_samples(data: &Prepared) {
+    let dataset = &data.dataset;
+    if dataset.is_image() {
+        return;
+    }
+    say!("samples of train, as read");
+    for &item in data.split.part(Part::Train).iter().take(SAMPLES) {
+        say!("  {}", sample(data, item as usize));
+    }
+}
+
+/// An item as text: tokens put together, or the first values by name.
+fn sample(data: &Prepared, item: usize) -> String {
+    const VALUES: usize = 8;
+    const CHARACTERS: usize = 60;
+    let dataset = &data.dataset;
+    let mut values = vec![0.0; dataset.item_shape().elements()];
+    dataset.write_input(item, &mut values);
+    let vocabulary = match &data.reader {
+        InputReader::Text(vocabulary) => Some(vocabulary),
+        InputReader::Lines(schema) => Some(&schema.vocabulary),
+        _ => None,
+    };
+    if let Some(vocabulary) = vocabulary {
+        let length = dataset.lengths().map_or(values.len(), |lengths| lengths[item] as usize);
+        let mut text = Vec::new();
+        values.iter().take(length).for_each(|&token| vocabulary.decode(token as i32, &mut text));
+        let text: String = String::from_utf8_lossy(&text).chars().take(CHARACTERS).collect();
+        return format!("{text:?} → {}", target(data, item));
+    }
+    let features = dataset.features();
+    let named = values.iter().enumerate().take(VALUES).map(|(index, value)| {
+        let value = quantity(f64::from(*value));
+        features.get(index).map_or(value.clone(), |feature| format!("{} {value}", feature.name))
+    });
+    let more = if values.len() > VALUES { ", …" } else { "" };
+    format!("{}{more} → {}", named.collect::<Vec<_>>().join(", "), target(data, item))
+}
+
+fn target(data: &Prepared, item: usize) -> String {
+    use glassbox_train::data::Targets;
+    match data.dataset.targets() {
+        Targets::Classes { labels, names } => names[labels[item] as usize].clone(),
+        Targets::Values { values, width, .. } => {
+            let values = values[item * width..][..*width].iter().map(|&value| quantity(value));
+            values.collect::<Vec<_>>().join(", ")
+        }
+        Targets::Tokens { .. } => "what comes next".into(),
+    }
+}
+
+fn object(
+    inspection: &Inspection,
+    survey: Option<&Survey>,
+    images: Option<&PathBuf>,
+    prepared: &Preparation,
+) -> Value {
+    let mut object = json!(inspection);
+    object["name"] = prepared.data.dataset.name().into();
+    object["kind"] = prepared.experiment.data.source.kind().into();
+    object["columns"] = columns::json(&prepared.data);
+    if let Some(survey) = survey {
+        object["missing"] = survey
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), Value::from(column.missing)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        object["delimiter"] = survey.delimiter.to_string().into();
+    }
+    if let Some(images) = images {
+        object["images"] = images.display().to_string().into();
+    }
+    object
+}

@@ -1,0 +1,364 @@
+//! Dates and times as people and programs write them, as numbers.
+//!
+//! Read are ISO 8601 (`2024-12-31`, `2024-12-31T23:59:00.5+01:00`, `2024-12`), `31.12.2024`,
+//! `12/31/2024`, `31 Dec 2024`, `December 31, 2024`, `2024-Q4` and times of day, with the names of
+//! months in English. A time without a zone counts as UTC.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::time_of_day;
+
+/// What dates become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateUnit {
+    /// Days since the beginning of 1970, a time of day being a fraction.
+    #[default]
+    Days,
+    /// Seconds since the beginning of 1970.
+    Seconds,
+    /// Several features: year, month, day, weekday (1 for Monday) and hour, a fraction included.
+    Parts,
+}
+
+/// How the dates of a column are written and what they become.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateFormat {
+    /// Whether the day stands before the month, as in 31/12/2024.
+    pub day_first: bool,
+    /// Whether there are dates, not only times of day.
+    pub date: bool,
+    /// Whether there are times of day.
+    pub time: bool,
+    /// Whether times have a zone.
+    pub zone: bool,
+    /// What they become.
+    pub unit: DateUnit,
+}
+
+/// A cell that is a date, a time of day, or both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Written {
+    pub(super) date: Option<WrittenDate>,
+    /// Seconds of the day.
+    pub(super) time: Option<f64>,
+    /// Seconds that the zone is ahead of UTC.
+    pub(super) zone: Option<f64>,
+}
+
+/// A date as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WrittenDate {
+    /// Day and month are told apart by how they are written.
+    Known(Civil),
+    /// Which is the day and which the month has to be known: 1/2/2024.
+    Open {
+        first: u32,
+        second: u32,
+        year: i64,
+        /// Points stand between: the day comes first wherever dates are written so.
+        points: bool,
+    },
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Civil {
+    pub(super) year: i64,
+    pub(super) month: u32,
+    pub(super) day: u32,
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+pub(super) const DAY: f64 = 86_400.0;
+
+impl Civil {
+    fn new(year: i64, month: u32, day: u32) -> Option<Self> {
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            _ => return None,
+        };
+        let fits = (1..=length).contains(&day) && (1000..=9999).contains(&year);
+        fits.then_some(Self { year, month, day })
+    }
+
+    /// Days since the beginning of 1970. Years are counted from March, so that the leap day is the
+    /// last of its year.
+    pub(super) fn days(self) -> i64 {
+        let year = self.year - i64::from(self.month <= 2);
+        let month = i64::from((self.month + 9) % 12);
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        // 153 days are five months of 31, 30, 31, 30 and 31 days, as from March and from August.
+        let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
+        365 * year + leap_days + day_of_year - 719_468
+    }
+}
+
+impl WrittenDate {
+    /// The day, where `day_first` says how open dates are written.
+    pub(super) fn civil(self, day_first: bool) -> Option<Civil> {
+        match self {
+            Self::Known(civil) => Some(civil),
+            Self::Open { first, second, year, points } => match day_first || points {
+                true => Civil::new(year, second, first),
+                false => Civil::new(year, first, second),
+            },
+        }
+    }
+}
+
+/// Reads a cell; nothing when it is neither a date nor a time.
+pub(super) fn written(cell: &str) -> Option<Written> {
+    let cell = without_weekday(cell.trim());
+    if !cell.as_bytes().iter().any(u8::is_ascii_digit) || cell.len() > 64 {
+        return None;
+    }
+    let (date, time) = match cell.find(':') {
+        None => (cell, None),
+        Some(colon) => {
+            let digits = cell[..colon].bytes().rev().take_while(u8::is_ascii_digit).count();
+            let start = colon - digits;
+            (&cell[..start], Some(&cell[start..]))
+        }
+    };
+    let (time, zone) = match time {
+        None => (None, None),
+        Some(time) => time_of_day(time).map(|(time, zone)| (Some(time), zone))?,
+    };
+    let date = match time {
+        None => date,
+        Some(_) => date.trim_end().trim_end_matches(['T', 't', ',']).trim_end(),
+    };
+    match date {
+        "" => time.map(|_| Written { date: None, time, zone }),
+        date => Some(Written { date: Some(date_of(date)?), time, zone }),
+    }
+}
+
+/// A date of eight digits, such as 20241231, in the 20th or 21st century.
+pub(super) fn compact(cell: &[u8]) -> Option<Civil> {
+    if cell.len() != 8 || !cell.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = |digits: &[u8]| digits.iter().fold(0, |sum, d| 10 * sum + u32::from(d - b'0'));
+    let year = i64::from(number(&cell[..4]));
+    if !(1900..2100).contains(&year) {
+        return None;
+    }
+    Civil::new(year, number(&cell[4..6]), number(&cell[6..]))
+}
+
+fn without_weekday(cell: &str) -> &str {
+    let end = cell.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(cell.len());
+    match is_name_of(&cell[..end], &WEEKDAYS) {
+        Some(_) => cell[end..].trim_start_matches(['.', ',', ' ']),
+        None => cell,
+    }
+}
+
+/// Which of `names` a word is, written out or by three letters or more.
+fn is_name_of(word: &str, names: &[&str]) -> Option<usize> {
+    let word = word.to_ascii_lowercase();
+    names.iter().position(|name| word.len() >= 3 && name.starts_with(&word))
+}
+
+fn date_of(text: &str) -> Option<WrittenDate> {
+    let separators = ['-', '/', '.', ' ', ',', '_'];
+    if text.contains(|c: char| c.is_ascii_alphabetic()) {
+        let parts: Vec<&str> = text.split(separators).filter(|part| !part.is_empty()).collect();
+        return named(&parts).map(WrittenDate::Known);
+    }
+    let separator = text.chars().find(|c| ['-', '/', '.'].contains(c))?;
+    let parts: Vec<&str> = text.split(separator).map(str::trim).collect();
+    let number = |part: &str, most: usize| {
+        let fits = (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| part.parse::<u32>().ok()).flatten()
+    };
+    let year = |part: &str| number(part, 4).filter(|_| part.len() == 4).map(i64::from);
+    let known = |y, m, d| Civil::new(y, m, d).map(WrittenDate::Known);
+    match parts[..] {
+        [y, m] if separator != '.' && y.len() == 4 => known(year(y)?, number(m, 2)?, 1),
+        [m, y] if separator != '.' => known(year(y)?, number(m, 2)?, 1),
+        [y, m, d] if y.len() == 4 => known(year(y)?, number(m, 2)?, number(d, 2)?),
+        [first, second, y] => {
+            let (first, second) = (number(first, 2)?, number(second, 2)?);
+            let year = year_of(y)?;
+            let points = separator == '.';
+            let open = WrittenDate::Open { first, second, year, points };
+            let day_first = Civil::new(year, second, first);
+            let month_first = Civil::new(year, first, second).filter(|_| !points);
+            day_first.or(month_first).map(|_| open)
+        }
+        _ => None,
+    }
+}
+
+/// A year of four digits, or of two: 69 to 99 are of the 20th century, as POSIX has it.
+fn year_of(text: &str) -> Option<i64> {
+    let year: i64 = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())??;
+    match text.len() {
+        4 => Some(year),
+        2 if year >= 69 => Some(1900 + year),
+        2 => Some(2000 + year),
+        _ => None,
+    }
+}
+
+/// A date with a month's name, or a quarter.
+fn named(parts: &[&str]) -> Option<Civil> {
+    let quarter = |text: &str| {
+        let digits = text.strip_prefix(['Q', 'q'])?;
+        digits.parse::<u32>().ok().filter(|quarter| (1..=4).contains(quarter) && digits.len() == 1)
+    };
+    let quarters = |year: &str, q: &str| {
+        let year = year_of(year).filter(|_| year.len() == 4)?;
+        Civil::new(year, 3 * quarter(q)? - 2, 1)
+    };
+    let month = |text: &str| is_name_of(text, &MONTHS).map(|index| index as u32 + 1);
+    let day = |text: &str| {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let suffix = &text[digits.len()..];
+        let ordinal = ["", "st", "nd", "rd", "th"].contains(&suffix);
+        digits.parse::<u32>().ok().filter(|_| ordinal && digits.len() <= 2)
+    };
+    match parts {
+        [one] if one.is_ascii() && one.len() == 6 => quarters(&one[..4], &one[4..]),
+        [a, b] => quarters(a, b).or_else(|| quarters(b, a)).or_else(|| match month(a) {
+            Some(month) => Civil::new(year_of(b).filter(|_| b.len() == 4)?, month, 1),
+            None => Civil::new(year_of(a).filter(|_| a.len() == 4)?, month(b)?, 1),
+        }),
+        [a, b, c] => match (month(a), month(b)) {
+            (Some(month), _) => Civil::new(year_of(c)?, month, day(b)?),
+            (None, Some(month)) if a.len() == 4 => Civil::new(year_of(a)?, month, day(c)?),
+            (None, Some(month)) => Civil::new(year_of(c)?, month, day(a)?),
+            (None, None) => None,
+        },
+        _ => None,
+    }
+}
+
+impl DateFormat {
+    /// The names of what a date becomes, after the column's own; an empty one for a single number.
+    pub(super) fn parts(&self) -> &'static [&'static str] {
+        match (self.unit, self.date, self.time) {
+            (DateUnit::Days | DateUnit::Seconds, ..) => &[""],
+            (DateUnit::Parts, true, false) => &["year", "month", "day", "weekday"],
+            (DateUnit::Parts, true, true) => &["year", "month", "day", "weekday", "hour"],
+            (DateUnit::Parts, false, _) => &["hour"],
+        }
+    }
+
+    /// The number in a cell, in days or seconds since 1970; nothing when it is none of this format.
+    pub(super) fn value(&self, cell: &str) -> Option<f64> {
+        let (civil, seconds) = self.moment(cell)?;
+        let days = civil.map_or(0, Civil::days) as f64;
+        Some(match self.unit {
+            DateUnit::Seconds => DAY * days + seconds,
+            DateUnit::Days | DateUnit::Parts => days + seconds / DAY,
+        })
+    }
+
+    /// Adds what a cell becomes to `out`; `false` when it is none of this format.
+    pub(super) fn write(&self, cell: &str, out: &mut Vec<f64>) -> bool {
+        if self.unit != DateUnit::Parts {
+            return self.value(cell).map(|value| out.push(value)).is_some();
+        }
+        let Some((civil, seconds)) = self.moment(cell) else { return false };
+        if let Some(civil) = civil {
+            // 1 January 1970 was a Thursday.
+            let weekday = (civil.days() + 3).rem_euclid(7) + 1;
+            out.extend([civil.year as f64, civil.month.into(), civil.day.into(), weekday as f64]);
+        }
+        if self.time || !self.date {
+            out.push(seconds / 3600.0);
+        }
+        true
+    }
+
+    /// The day and the seconds of it, in UTC where there are zones (they may be less than 0 or
+    /// more than a day has).
+    fn moment(&self, cell: &str) -> Option<(Option<Civil>, f64)> {
+        let moment = match compact(cell.as_bytes()) {
+            Some(civil) => {
+                Written { date: Some(WrittenDate::Known(civil)), time: None, zone: None }
+            }
+            None => written(cell)?,
+        };
+        let fits = moment.date.is_some() == self.date
+            && (moment.zone.is_some() == self.zone || moment.time.is_none());
+        if !fits {
+            return None;
+        }
+        let civil = match moment.date {
+            Some(date) => Some(date.civil(self.day_first)?),
+            None => None,
+        };
+        Some((civil, moment.time.unwrap_or(0.0) - moment.zone.unwrap_or(0.0)))
+    }
+
+    /// What it is, for people: `dates, as days since 1970`.
+    pub fn describe(&self) -> String {
+        let what = match (self.date, self.time) {
+            (true, true) => "dates and times",
+            (true, false) => "dates",
+            (false, _) => "times of day",
+        };
+        let order = if self.date && self.day_first { ", day first" } else { "" };
+        let unit = match self.unit {
+            DateUnit::Days if self.date => "days since 1970".to_owned(),
+            DateUnit::Seconds if self.date => "seconds since 1970".to_owned(),
+            DateUnit::Days => "days".to_owned(),
+            DateUnit::Seconds => "seconds".to_owned(),
+            DateUnit::Parts => self.parts().join(", "),
+        };
+        format!("{what}{order}, as {unit}")
+    }
+}
+
+/// A number of days or seconds since 1970 as a date, for people.
+pub(in crate::data::sources) fn shown(days: f64) -> String {
+    let whole = days.floor();
+    let mut year = 1970 + (whole / 365.2425) as i64;
+    let start = |year: i64| Civil { year, month: 1, day: 1 }.days() as f64;
+    while start(year) > whole {
+        year -= 1;
+    }
+    while start(year + 1) <= whole {
+        year += 1;
+    }
+    let starts = |month: u32| Civil { year, month, day: 1 }.days() as f64;
+    let month = (1..=12).rev().find(|&month| starts(month) <= whole).unwrap_or(1);
+    let day = whole - starts(month) + 1.0;
+    let seconds = ((days - whole) * DAY).round();
+    match seconds > 0.0 && seconds < DAY {
+        false => format!("{year:04}-{month:02}-{day:02}"),
+        true => {
+            let seconds = seconds as u64;
+            let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+            format!("{year:04}-{month:02}-{day:02} {h:02}:{m:02}:{s:02}")
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "date_tests.rs"]
+mod tests;

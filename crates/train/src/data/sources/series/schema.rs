@@ -1,0 +1,121 @@
+//! What the columns of a series are, so that another file can be read alike.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::Columns;
+use super::time::{self, Gaps, Order, same_step};
+use super::{Column, ColumnRef, SeriesConfig};
+use crate::data::dataset::{Dataset, InputStore};
+use crate::data::error::{DataError, DataErrorCode};
+use crate::data::sources::csv::infer;
+use crate::data::targets::Targets;
+
+/// What the columns of a series are, so that the end of another file can be read alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesSchema {
+    /// What separates cells.
+    pub delimiter: char,
+    /// Whether the first row names the columns.
+    pub header: bool,
+    /// The columns to predict from: by name if there is a header, by index otherwise.
+    pub features: Vec<ColumnRef>,
+    /// Steps that are seen.
+    pub window: usize,
+    /// The column to predict; models of earlier versions do not say.
+    #[serde(default)]
+    pub target: Option<ColumnRef>,
+    /// Steps that are predicted.
+    #[serde(default)]
+    pub horizon: usize,
+    /// The column that says when.
+    #[serde(default)]
+    pub time: Option<ColumnRef>,
+    /// Steps after which the series about repeats.
+    #[serde(default)]
+    pub season: Option<usize>,
+    /// What the columns are; models of earlier versions do not say.
+    #[serde(default)]
+    pub columns: Vec<Column>,
+    /// What to do where steps are missing or uneven.
+    #[serde(default)]
+    pub gaps: Gaps,
+    /// The usual length of a step, in days where time is in dates.
+    #[serde(default)]
+    pub step: Option<f64>,
+}
+
+impl SeriesSchema {
+    /// All windows of another series and what came next, read as the training file was.
+    ///
+    /// # Errors
+    /// As [`SeriesConfig::load`]; also for a model of an earlier version, which does not say what
+    /// it predicts.
+    pub fn read_labelled(&self, path: &Path) -> Result<Dataset, DataError> {
+        let Some(target) = &self.target else {
+            let message = "the model does not say which column it predicts";
+            return Err(DataError::new(DataErrorCode::Source, message)
+                .file(path)
+                .expected("a model of this version")
+                .found("one of an earlier version")
+                .help("train it again; `predict` works with it as it is"));
+        };
+        let config = SeriesConfig {
+            path: path.to_path_buf(),
+            target: Some(target.clone()),
+            horizon: self.horizon,
+            season: self.season,
+            ..self.config()
+        };
+        Ok(config.read(path, &self.columns, self.step)?.dataset)
+    }
+
+    fn config(&self) -> SeriesConfig {
+        SeriesConfig {
+            delimiter: Some(self.delimiter),
+            header: self.header.into(),
+            features: self.features.clone(),
+            time: self.time.clone(),
+            gaps: self.gaps,
+            window: self.window,
+            ..SeriesConfig::default()
+        }
+    }
+
+    /// The last window of a file: one item, whose next steps are to be predicted. Where the file
+    /// has the time column, the window is the latest.
+    ///
+    /// # Errors
+    /// As [`SeriesConfig::load`].
+    pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
+        let config = self.config();
+        let mut columns = Columns::read(&config.format(path, &self.columns))?;
+        let time = self.time.as_ref();
+        let time = time.and_then(|time| infer::find("time", time, &columns.head, path).ok());
+        let order = match time {
+            Some(time) => time::order(&mut columns, time, self.gaps, path)?,
+            None => Order::default(),
+        };
+        same_step(self.step, order.step, path)?;
+        let mut series = Vec::new();
+        for feature in &self.features {
+            let index = infer::find("features", feature, &columns.head, path)?;
+            let values = columns.values(index)?;
+            let start = order.breaks.last().copied().unwrap_or(0);
+            let Some(first) = values.len().checked_sub(self.window).filter(|&f| f >= start) else {
+                let after = if start > 0 { " after its last gap" } else { "" };
+                return Err(DataError::new(DataErrorCode::Empty, "the series is too short")
+                    .file(path)
+                    .expected(format!("{} steps or more{after}, the model's window", self.window))
+                    .found(values.len() - start)
+                    .help("add the steps before"));
+            };
+            series.push(&values[first..]);
+        }
+        let steps = 0..self.window;
+        let values = steps.flat_map(|row| series.iter().map(move |column| column[row])).collect();
+        let shape = [self.window, series.len()];
+        Dataset::new("series", shape, InputStore::F64(values), Targets::none())
+    }
+}

@@ -1,0 +1,198 @@
+//! Time runs forward: the rows of a series in the order of their times, and where some are missing.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::Columns;
+use crate::data::error::{DataError, DataErrorCode};
+use crate::data::sources::csv::date;
+
+/// What to do where steps of a series are longer or shorter than the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gaps {
+    /// Stop and name the place.
+    #[default]
+    Error,
+    /// Cut the series there: no window reaches over a gap.
+    Split,
+    /// Take the rows as steps that follow each other: trading days, say.
+    Join,
+}
+
+/// How the rows of a series follow each other.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// Rows before which there is a gap.
+    pub(super) breaks: Vec<usize>,
+    /// The usual length of a step, in days for dates.
+    pub(super) step: Option<f64>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Sorts the rows by the time column and looks for gaps from row `from` on.
+///
+/// The rule: rows are sorted, the oldest first, and it is said when they were not; two rows of the
+/// same time are an error; steps of less than half or more than one and a half of the usual length
+/// (the median) are gaps, for which `gaps` says what to do. The allowance lets months of 28 to 31
+/// days pass.
+pub(super) fn order(
+    columns: &mut Columns,
+    time: usize,
+    gaps: Gaps,
+    path: &Path,
+) -> Result<Order, DataError> {
+    let mut out = Order::default();
+    let name = columns.head.names[time].clone();
+    if columns.column(time).is_none() && !columns.has_numbers(time) {
+        out.notes.push(format!(
+            "the time column {name:?} has neither numbers nor dates: rows are taken in their order"
+        ));
+        return Ok(out);
+    }
+    let times = columns.values(time)?.to_vec();
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    let misplaced = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    if misplaced > 0 {
+        out.notes.push(match misplaced + 1 == times.len() {
+            true => format!("the newest row is the first: rows are sorted by {name:?}"),
+            false => format!("rows are not in the order of time: they are sorted by {name:?}"),
+        });
+        columns.sort(&order);
+    }
+    let times = columns.values(time)?;
+    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let shown = |value: f64| match columns.has_dates(time) {
+        true => date::shown(value),
+        false => value.to_string(),
+    };
+    let error = |code, message: &str, row: usize| {
+        DataError::new(code, message).file(path).line(columns.lines[row]).column(&name)
+    };
+    if let Some(at) = steps.iter().position(|&step| step == 0.0) {
+        let message = "two rows of the series have the same time";
+        return Err(error(DataErrorCode::SameTime, message, at + 1)
+            .expected("one row for each time")
+            .found(format!(
+                "{} in lines {} and {}",
+                shown(times[at]),
+                columns.lines[at],
+                columns.lines[at + 1]
+            ))
+            .help("keep one of them, or write their mean"));
+    }
+    let mut sorted = steps.clone();
+    sorted.sort_by(f64::total_cmp);
+    let Some(&step) = sorted.get(steps.len() / 2) else { return Ok(out) };
+    out.step = Some(step);
+    let is_even = |found: f64| found > 0.5 * step && found < 1.5 * step;
+    let uneven: Vec<usize> = (0..steps.len()).filter(|&at| !is_even(steps[at])).collect();
+    let Some(&at) = uneven.first() else { return Ok(out) };
+    let step = rounded(step);
+    let unit = match (columns.has_dates(time), step.as_str()) {
+        (true, "1") => " day",
+        (true, _) => " days",
+        _ => "",
+    };
+    let count = uneven.len();
+    match gaps {
+        Gaps::Error => {
+            let before = times[at];
+            let more = match count {
+                1 => String::new(),
+                count => format!("; {count} of {} steps are not even", steps.len()),
+            };
+            Err(error(DataErrorCode::Gap, "the steps of the series are not even", at + 1)
+                .expected(format!(
+                    "{}, a step of {step}{unit} after {}",
+                    shown(before + sorted[steps.len() / 2]),
+                    shown(before)
+                ))
+                .found(format!("{}{more}", shown(times[at + 1])))
+                .help(
+                    "fill in the rows that are missing; or set gaps = \"split\", so that no window \
+                     reaches over a gap, or gaps = \"join\", if rows follow each other anyway, as \
+                     trading days do",
+                ))
+        }
+        Gaps::Split => {
+            out.breaks = uneven.iter().map(|at| at + 1).collect();
+            out.notes.push(format!(
+                "the series is cut at {count} {}, the first after {}",
+                if count == 1 { "gap" } else { "gaps" },
+                shown(times[at])
+            ));
+            Ok(out)
+        }
+        Gaps::Join => {
+            out.notes.push(format!(
+                "{count} of {} steps are not of {step}{unit}: rows are taken as if they were, the \
+                 first after {}",
+                steps.len(),
+                shown(times[at])
+            ));
+            Ok(out)
+        }
+    }
+}
+
+/// To four digits, for people.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The time column where a recipe names none: the first of dates. Numbers that look like times are
+/// told of.
+pub(super) fn found_time(
+    columns: &Columns,
+    used: &[usize],
+    notes: &mut Vec<String>,
+) -> Option<usize> {
+    const NAMES: [&str; 9] =
+        ["time", "date", "datetime", "timestamp", "year", "ds", "t", "when", "unix"];
+    let free = |index: &usize| !used.contains(index);
+    let all = 0..columns.head.names.len();
+    let dates = all.clone().filter(free).find(|&index| columns.has_dates(index));
+    if let Some(index) = dates {
+        notes.push(format!(
+            "the column {:?} has dates: rows follow each other as it says; `time` names another",
+            columns.head.names[index]
+        ));
+        return Some(index);
+    }
+    let timed = all.filter(free).find(|&index| {
+        let name = columns.head.names[index].to_lowercase();
+        columns.head.header && columns.has_numbers(index) && NAMES.contains(&name.as_str())
+    });
+    if let Some(index) = timed {
+        let name = &columns.head.names[index];
+        let order = if columns.grows(index) { "" } else { ", whose values do not grow" };
+        notes.push(format!(
+            "rows are taken in their order, and the column {name:?}{order} is learned from: if it \
+             says when, set time = {name:?}"
+        ));
+    }
+    None
+}
+
+/// The steps are about as long as those of training.
+pub(super) fn same_step(
+    trained: Option<f64>,
+    found: Option<f64>,
+    path: &Path,
+) -> Result<(), DataError> {
+    match (trained, found) {
+        (Some(trained), Some(found)) if !(0.5 * trained..=1.5 * trained).contains(&found) => {
+            let message = "the steps have another length than in training";
+            Err(DataError::new(DataErrorCode::Gap, message)
+                .file(path)
+                .expected(format!("steps of about {trained}"))
+                .found(found)
+                .help("give the series at the steps that the model was trained on"))
+        }
+        _ => Ok(()),
+    }
+}
