@@ -39,7 +39,7 @@ pub fn cases() -> Vec<Case> {
             "UTF-8",
         ),
         table("a word among numbers", b"a,b\n1,2\nx,4\n5,6\n", "GB0312", "table.csv:3", "\"x\""),
-        table("NaN", b"a,b\n1,2\nNaN,4\n", "GB0313", "table.csv:3", "NaN"),
+        table("NaN", b"a,b\n1,2\nNaN,4\n", "GB0314", "table.csv:3", "NaN"),
         table("an infinite target", b"a,b\n1,2\n3,inf\n", "GB0313", "table.csv:3", "inf"),
         table("a number beyond f32", b"a,b\n1,2\n1e39,4\n", "GB0313", "table.csv:3", "3.4e38"),
         table("an empty cell", b"a,b\n1,2\n,4\n", "GB0314", "table.csv:3", "skip_row"),
