@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::csv::CsvSchema;
 use super::images::ImageFormat;
-use super::series::SeriesSchema;
-use super::{DataSource, IdxConfig, ImagesConfig, InputReader, Loaded, SeriesConfig, idx};
+use super::{DataSource, IdxConfig, ImagesConfig, InputReader, Loaded, idx};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::learned::Learned;
 use crate::data::targets::Targets;
@@ -28,7 +27,7 @@ impl DataSource {
                 config.load_known(base_dir, schema, learned)
             }
             (Self::Series(config), InputReader::Series(schema)) => {
-                series(config, schema).load(base_dir)
+                config.load_known(base_dir, schema)
             }
             (Self::Text(config), InputReader::Text(vocabulary)) => {
                 config.load_known(base_dir, vocabulary, learned)
@@ -95,18 +94,6 @@ fn table(schema: &CsvSchema, path: &Path, learned: &Learned) -> Result<Loaded, D
         _ => error,
     })?;
     Ok(Loaded { dataset, official: None, reader: InputReader::None, notes })
-}
-
-/// The series with nothing left to infer.
-fn series(config: &SeriesConfig, schema: &SeriesSchema) -> SeriesConfig {
-    SeriesConfig {
-        header: schema.header.into(),
-        delimiter: schema.delimiter,
-        target: config.target.clone().or_else(|| schema.features.first().cloned()),
-        features: schema.features.clone(),
-        window: schema.window,
-        ..config.clone()
-    }
 }
 
 /// Whether items and classes are those of the model.

@@ -132,7 +132,7 @@ impl LinesConfig {
         let path = base_dir.join(&self.path);
         let target = schema.target.as_ref().or(self.target.as_ref()).cloned();
         let header = schema.header.into();
-        let cells = read(&path, schema.delimiter, header, &schema.text, Some(&target))?;
+        let cells = read(&path, Some(schema.delimiter), header, &schema.text, Some(&target))?;
         let numbers: HashMap<&str, i32> =
             learned.names.iter().map(String::as_str).zip(0..).collect();
         let mut labels = Vec::with_capacity(cells.classes.len());

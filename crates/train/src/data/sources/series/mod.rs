@@ -94,6 +94,26 @@ impl SeriesConfig {
         self.read(&base_dir.join(&self.path), &[], None)
     }
 
+    /// Reads a series with nothing left to infer: what the columns are and how long a step is, is
+    /// known from training.
+    pub(in crate::data::sources) fn load_known(
+        &self,
+        base_dir: &Path,
+        schema: &SeriesSchema,
+    ) -> Result<Loaded, DataError> {
+        let target = self.target.as_ref().or(schema.target.as_ref());
+        let config = Self {
+            header: schema.header.into(),
+            delimiter: Some(schema.delimiter),
+            target: target.or(schema.features.first()).cloned(),
+            features: schema.features.clone(),
+            time: schema.time.clone().or_else(|| self.time.clone()),
+            window: schema.window,
+            ..self.clone()
+        };
+        config.read(&base_dir.join(&self.path), &schema.columns, schema.step)
+    }
+
     /// Reads a file whose columns may be known from training, as may the length of a step.
     fn read(&self, path: &Path, known: &[Column], step: Option<f64>) -> Result<Loaded, DataError> {
         self.check()?;
