@@ -78,7 +78,10 @@ fn years_may_be_names_of_columns() {
     assert!(checked.err.contains("the first row names the columns"), "{checked:?}");
     let out = checked.ok();
     assert!(out.contains("class    label: 2 classes"), "{out}");
-    assert!(out.contains("21 training"), "30 rows, none of them the header: {out}");
+    assert!(
+        out.contains("20 training, 5 validation and 5 test"),
+        "30 rows, none of them the header: {out}"
+    );
 }
 
 #[test]

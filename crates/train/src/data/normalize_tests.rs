@@ -90,3 +90,31 @@ fn explicit_statistics_must_fit() {
     fitted.apply(&mut row);
     assert_eq!(row, [0.0, 1.0, 2.0]);
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_stored_normalises_to_the_same_bits(
+            values in prop::collection::vec(-1e12..1e12f64, 2..40),
+            bounds in any::<bool>(),
+        ) {
+            let train: Vec<u32> = (0..values.len() as u32).collect();
+            let inputs = InputStore::F64(values.clone());
+            let data = Dataset::new("table", [1], inputs, Targets::none()).unwrap();
+            let config = if bounds { NormalizeConfig::MinMax } else { NormalizeConfig::Standard };
+            let fitted = Normalizer::fit_inputs(&config, &data, &train).unwrap();
+            let text = serde_json::to_string(&fitted).unwrap();
+            let read: Normalizer = serde_json::from_str(&text).unwrap();
+            let apply = |normalizer: &Normalizer| {
+                let mut out = vec![0.0; values.len()];
+                normalizer.apply_f64(&values, &mut out);
+                out.iter().map(|value: &f32| value.to_bits()).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(apply(&fitted), apply(&read));
+        }
+    }
+}
