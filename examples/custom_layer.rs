@@ -8,7 +8,6 @@
 use glassbox::data::{DataConfig, LoaderConfig, Part};
 use glassbox::nn::{Dense, DenseConfig};
 use glassbox::prelude::*;
-use glassbox::train::evaluate;
 
 /// `y = x · sigmoid(W₂ relu(W₁ mean(x)))`, one factor a channel.
 #[derive(Parameters)]
@@ -52,8 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut trainer = Trainer::new(model, TrainConfig { epochs: 10, ..TrainConfig::default() });
     trainer.fit(&train, Some(&data.eval_loader(Part::Valid, 256)))?;
     let test = data.eval_loader(Part::Test, 256);
-    let units = &data.target_normalizer;
-    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, units, &test)?;
+    let scores = trainer.evaluate(&test)?;
     println!("test accuracy {:.1} %", 100.0 * scores.get("accuracy").unwrap_or(0.0));
     Ok(())
 }

@@ -8,7 +8,6 @@
 use glassbox::data::{DataConfig, LoaderConfig, Part};
 use glassbox::nn::{Dense, DenseConfig};
 use glassbox::prelude::*;
-use glassbox::train::evaluate;
 
 /// Two hidden layers with a shortcut around the second.
 #[derive(Parameters)]
@@ -49,8 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     trainer.fit(&train, Some(&data.eval_loader(Part::Valid, 256)))?;
 
     let test = data.eval_loader(Part::Test, 256);
-    let units = &data.target_normalizer;
-    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, units, &test)?;
+    let scores = trainer.evaluate(&test)?;
     println!("test accuracy {:.1} %", 100.0 * scores.get("accuracy").unwrap_or(0.0));
     Ok(())
 }

@@ -7,7 +7,6 @@
 use glassbox::data::{DataConfig, LoaderConfig, Part};
 use glassbox::optim::OptimizerConfig;
 use glassbox::prelude::*;
-use glassbox::train::evaluate;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The 1,797 handwritten digits in the binary, split 70/10/20 by class.
@@ -38,8 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = trainer.fit(&train, Some(&valid))?;
 
     let test = data.eval_loader(Part::Test, 256);
-    let units = &data.target_normalizer;
-    let scores = evaluate(trainer.model(), &Loss::default(), Task::Classify, units, &test)?;
+    let scores = trainer.evaluate(&test)?;
     let accuracy = scores.get("accuracy").unwrap_or(0.0);
     println!("{} steps, test accuracy {:.1} %", report.steps, 100.0 * accuracy);
     Ok(())

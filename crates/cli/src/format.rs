@@ -103,6 +103,28 @@ pub fn baselines(scores: &Scores) -> Vec<String> {
     lines.into_iter().map(line).collect()
 }
 
+/// The scores of each output by itself, a line for each: `y1: mae 0.5000 · rmse 0.6124`. Of many
+/// outputs, the first.
+pub fn outputs(scores: &Scores) -> Vec<String> {
+    const SHOWN: usize = 12;
+    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, value) in scores.iter() {
+        let Some((name, output)) = name.split_once('.') else { continue };
+        let text = format!("{name} {}", score(value));
+        match lines.iter_mut().find(|(other, _)| *other == output) {
+            Some((_, parts)) => parts.push(text),
+            None => lines.push((output, vec![text])),
+        }
+    }
+    let more = lines.len().saturating_sub(SHOWN);
+    let line = |(name, parts): (&str, Vec<String>)| format!("{name}: {}", parts.join(" · "));
+    let mut lines: Vec<String> = lines.into_iter().take(SHOWN).map(line).collect();
+    if more > 0 {
+        lines.push(format!("{more} more outputs: `glassbox eval --json` has their scores"));
+    }
+    lines
+}
+
 /// The baseline and the error of a score `baseline_last_mae`; nothing for a model's own score.
 pub fn baseline(score: &str) -> Option<(&str, &str)> {
     score.strip_prefix("baseline_")?.split_once('_')
@@ -138,6 +160,19 @@ mod tests {
         let scores = names.into_iter().zip([1.0, 2.0, 3.0, 4.0]).collect();
         let lines = ["last value: mae 2.0000 · rmse 3.0000", "seasonal naive: mae 4.0000"];
         assert_eq!(baselines(&scores), lines);
+    }
+
+    #[test]
+    fn outputs_have_a_line_each() {
+        let names = ["rmse", "mae.y1", "r2.y1", "mae.a.b", "r2.a.b"];
+        let scores = names.into_iter().zip([1.0, 2.0, 0.5, 3.0, -1.0]).collect();
+        assert_eq!(
+            outputs(&scores),
+            ["y1: mae 2.0000 · r2 0.5000", "a.b: mae 3.0000 · r2 -1.0000"]
+        );
+        let many: Vec<String> = (0..14).map(|index| format!("mae.y{index}")).collect();
+        let scores = many.iter().map(|name| (name.as_str(), 1.0)).collect();
+        assert!(outputs(&scores)[12].starts_with("2 more outputs"));
     }
 
     #[test]

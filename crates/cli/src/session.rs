@@ -11,7 +11,6 @@ use glassbox_train::observers::{
 };
 use glassbox_train::{
     PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
-    evaluate_with_precision,
 };
 
 use crate::arguments::Output;
@@ -83,7 +82,7 @@ impl Session<'_> {
             progress::watch(output.progress.unwrap_or_else(terminal::default_progress), heading);
         let flag = interrupt::on_ctrl_c()?;
         let metadata = metadata(experiment, data)?;
-        let mut trainer = Trainer::new(model, experiment.train_config(data))
+        let mut trainer = Trainer::new(model, experiment.train_config())
             .observe(MetricsLog::new(&folder, 1))
             .observe(Checkpoints::new(folder.clone(), every, metadata))
             .observe(RunStatus::new(folder.clone(), record));
@@ -167,10 +166,7 @@ pub fn scores_on(
     model: &Sequential,
 ) -> Result<Scores, Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
-    let (loss, units) = (&experiment.train.loss, &data.target_normalizer);
-    let precision = experiment.train.precision.into();
-    let mut scores =
-        evaluate_with_precision(model, loss, experiment.run.task, units, &loader, precision)?;
+    let mut scores = experiment.evaluation().run(model, &loader)?;
     scores.extend(&data.baseline_scores(part));
     Ok(scores)
 }

@@ -51,7 +51,7 @@ fn a_text_is_learned_and_continued() {
     let get = |name: &str| scores[name].as_f64().unwrap();
     // A window begins anywhere in the verse: its first characters cannot be known.
     assert!(get("perplexity") < 2.0, "{scores}");
-    assert!((get("bits_per_character") - get("loss") / 2f64.ln()).abs() < 1e-9, "{scores}");
+    assert!((get("bits_per_token") - get("loss") / 2f64.ln()).abs() < 1e-9, "{scores}");
 
     // The prompt is far from the verse's beginning, and greedy choices go on with the verse.
     let generate = |extra: &str| {

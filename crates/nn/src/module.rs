@@ -1,6 +1,6 @@
 //! What every layer and model is.
 
-use glassbox_tensor::{Activation, Tensor};
+use glassbox_tensor::{Activation, Shape, Tensor};
 
 use crate::context::Cx;
 use crate::recurrent_state::RecurrentState;
@@ -101,6 +101,12 @@ pub trait Module: Parameters + Send + Sync {
     fn activation(&self) -> Option<Activation> {
         None
     }
+
+    /// Why a batch whose items have this shape is not for this model: the shape that its items
+    /// should have. `None` where they fit, or where any may.
+    fn expected_input(&self, _item: Shape) -> Option<Shape> {
+        None
+    }
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
@@ -140,5 +146,9 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
     fn activation(&self) -> Option<Activation> {
         (**self).activation()
+    }
+
+    fn expected_input(&self, item: Shape) -> Option<Shape> {
+        (**self).expected_input(item)
     }
 }

@@ -146,9 +146,49 @@ impl Sequential {
     }
 }
 
+impl Sequential {
+    /// Whether sequences may be longer or shorter than declared: layers go through them step by
+    /// step, or are of a kind that is not known here.
+    fn takes_any_length(&self) -> bool {
+        let configs = || self.layers.iter().map(|layer| layer.config.as_ref());
+        let steps = |layer: &Layer| layer.is_recurrent() || matches!(layer, Layer::Embedding(_));
+        let flat = |layer: &Layer| matches!(layer, Layer::Flatten(_));
+        let each_step = self.input.rank() == 2 && !configs().flatten().any(flat);
+        each_step || configs().any(|layer| layer.is_none_or(steps))
+    }
+
+    /// Panics, naming both, unless `input` is a batch of the declared items.
+    #[track_caller]
+    fn check_input(&self, input: &Tensor) {
+        let batch = input.shape();
+        let without_batch = *batch == *self.input;
+        let item = Shape::new(batch.split_first().map_or(&[][..], |(_, item)| item));
+        let Some(expected) = self.expected_input(item) else { return };
+        let hint = match without_batch {
+            true => ": the batch axis is missing, reshape one item to a batch of 1",
+            false => "",
+        };
+        panic!(
+            "this model takes batches of shape {}, got one of shape {batch}{hint}",
+            format_args!("batch×{expected}")
+        );
+    }
+}
+
 impl Module for Sequential {
+    #[track_caller]
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.check_input(input);
         self.forward_through(self.layers.len(), input, cx)
+    }
+
+    fn expected_input(&self, item: Shape) -> Option<Shape> {
+        if *item == *self.input {
+            return None;
+        }
+        let axes = item.len() == self.input.len() && !item.is_empty();
+        let fits = axes && item[1..] == self.input[1..] && self.takes_any_length();
+        (!fits).then_some(self.input)
     }
 }
 
@@ -236,6 +276,30 @@ mod tests {
         let output = model.forward(&Tensor::zeros([2, 4]), &mut Cx::eval());
         assert_eq!((output.dims(), model.output_shape().dims()), (&[2, 5][..], &[5][..]));
         assert!(state(&model).contains_key("1.0.weight"));
+    }
+
+    fn image_model() -> Sequential {
+        Sequential::input([8, 8, 3]).conv2d(4, 3).global_avg_pool().dense(2).build(7).unwrap()
+    }
+
+    #[test]
+    #[should_panic(expected = "takes batches of shape batch×8×8×3, got one of shape 1×7×8×3")]
+    fn images_of_another_size_are_refused() {
+        let _ = image_model().forward(&Tensor::zeros([1, 7, 8, 3]), &mut Cx::eval());
+    }
+
+    #[test]
+    #[should_panic(expected = "got one of shape 8×8×3: the batch axis is missing")]
+    fn a_missing_batch_axis_is_named() {
+        let _ = image_model().forward(&Tensor::zeros([8, 8, 3]), &mut Cx::eval());
+    }
+
+    #[test]
+    fn sequences_may_have_another_length() {
+        let model = Sequential::input([6, 3]).gru(4).build(7).unwrap();
+        assert_eq!(model.forward(&Tensor::zeros([2, 9, 3]), &mut Cx::eval()).dims(), [2, 9, 4]);
+        assert_eq!(model.expected_input([9, 2].into()).unwrap().dims(), [6, 3]);
+        assert_eq!(model.expected_input([3].into()).unwrap().dims(), [6, 3]);
     }
 
     #[test]

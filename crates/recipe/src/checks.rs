@@ -14,6 +14,7 @@ use crate::experiment::Experiment;
 use crate::recipe::Recipe;
 use crate::suggest;
 
+mod class_weights;
 mod sequences;
 
 /// The experiment being checked.
@@ -89,15 +90,6 @@ impl Checks<'_> {
                 .found(format!("`{}`", loss.name()))
                 .help(help);
             self.push_at("train.loss", problem);
-        } else if let Loss::CrossEntropy(config) = &loss {
-            let given = config.class_weights.as_ref().map_or(classes, Vec::len);
-            if given != classes {
-                let message = "`class_weights` does not have one weight for each class";
-                let problem = Problem::new(codes::CLASS_WEIGHTS, message)
-                    .expected(format!("{classes} numbers"))
-                    .found(format!("{given}"));
-                self.push_at("train.loss.class_weights", problem);
-            }
         }
         Some(loss)
     }
@@ -271,7 +263,9 @@ impl Checks<'_> {
 
     /// The metrics that are watched exist, and there is data to measure them on.
     pub fn metrics(&mut self, experiment: &Experiment) {
-        self.metric("train.monitor", &experiment.train.monitor, experiment.run.task);
+        if let Some(monitor) = &self.recipe.train.monitor {
+            self.metric("train.monitor", monitor, experiment.run.task);
+        }
         if let Some(early_stop) = &experiment.train.early_stop {
             self.metric("train.early_stop.metric", &early_stop.metric, experiment.run.task);
             let on_valid = early_stop.metric.metric.starts_with("valid.");
@@ -305,6 +299,17 @@ impl Checks<'_> {
         }
     }
 
+    /// `valid.r2.price`: the score of one of several outputs.
+    fn is_of_one_output(&self, metric: &str) -> bool {
+        let Targets::Values { names, .. } = self.data.dataset.targets() else { return false };
+        let mut parts = metric.splitn(3, '.');
+        let (set, score, output) = (parts.next(), parts.next(), parts.next());
+        names.len() > 1
+            && matches!(set, Some("valid" | "train"))
+            && matches!(score, Some("mae" | "rmse" | "r2"))
+            && output.is_some_and(|output| names.iter().any(|name| name == output))
+    }
+
     fn metric(&mut self, path: &str, monitor: &Monitor, task: Task) {
         let names: &[&str] = match task {
             Task::Classify => &["loss", "accuracy"],
@@ -315,7 +320,7 @@ impl Checks<'_> {
             .iter()
             .flat_map(|set| names.iter().map(move |name| format!("{set}.{name}")))
             .collect();
-        if known.contains(&monitor.metric) {
+        if known.contains(&monitor.metric) || self.is_of_one_output(&monitor.metric) {
             return;
         }
         let choices = || known.iter().map(String::as_str);

@@ -133,12 +133,14 @@ pub const CODES: &[Code] = &[
     row(METRIC, "no such metric",
         "Classification has loss and accuracy, regression loss, mae, rmse and r2, generation loss, accuracy, \
          perplexity and bits_per_token, each measured on valid \
-         (valid.loss) or train (train.loss)."),
+         (valid.loss) or train (train.loss). Of several outputs, each has its own: valid.r2.NAME."),
     row(TASK_AND_DATA, "the task does not fit the data",
         "Classification needs targets that are classes, regression needs targets that are numbers, generation \
          needs a text."),
     row(CLASS_WEIGHTS, "the class weights do not fit the classes",
-        "class_weights is a list of one positive number for each class, in the order of the classes."),
+        "class_weights is a weight for each class by name ({ yes = 2.0, no = 1.0 }), \"balanced\", or a list of one \
+         number for each class in the order that `glassbox check` prints. \"balanced\" needs training items of every \
+         class."),
     row(TOO_LARGE, "the model does not fit in memory",
         "The weights, their gradients and the optimizer's state alone would need more memory than this machine \
          has. Often one `units` or `filters` has a few zeros too many, or a flatten feeds a wide dense layer."),
@@ -192,6 +194,23 @@ pub const CODES: &[Code] = &[
         "The loss became NaN or infinite. Usually gradients have exploded: the learning rate is too high for the \
          model, inputs are not normalised, or one sample has extreme values. Lower lr, add \
          clip = { type = \"norm\", max = 1.0 }, or normalise. The last checkpoint before is kept."),
+    row("GB0410", "the task does not fit the targets",
+        "Classes are learned with Task::Classify, numbers with Task::Regress, the next token of every step with \
+         Task::Generate. Recipes take the task from the data; code says it."),
+    row("GB0411", "the loss does not fit the targets",
+        "Cross-entropy is for classes and tokens, of which there are at least two, binary cross-entropy for two \
+         classes, the other losses for numbers. Class weights are one for each class. The cross-entropy of a single \
+         score would be 0 whatever is predicted."),
+    row("GB0412", "the model's output does not fit the targets",
+        "A model gives one score for each class or token, one score in all for binary cross-entropy, or a number for \
+         each target. Its last layer must be as wide."),
+    row("GB0413", "the data does not fit the model",
+        "A model declares the shape of its input without the batch axis, and every item must have it; only sequences \
+         may be longer or shorter. Targets of training and validation must be standardized alike, or their losses \
+         cannot be compared."),
+    row("GB0414", "the class weights do not fit the classes",
+        "Weights by name are one for each class of the data, and balanced weights need training items of every \
+         class."),
     row("GB0501", "a checkpoint cannot be read",
         "The file does not exist or may not be read. A run has checkpoints from its first step on, in the folder \
          `checkpoints` of the run."),

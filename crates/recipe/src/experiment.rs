@@ -3,11 +3,11 @@
 use glassbox_nn::Loss;
 use glassbox_nn::layers::Layer;
 use glassbox_tensor::Precision;
-use glassbox_train::data::{Augment, DataConfig, Prepared};
+use glassbox_train::data::{Augment, DataConfig};
 use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, Warmup};
-use glassbox_train::{Clip, Monitor, Task, TrainConfig};
+use glassbox_train::{Clip, Evaluation, Monitor, Task, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 /// A recipe in which everything is decided: every default is written out, the last layer has its
@@ -143,8 +143,15 @@ impl CheckpointEvery {
 }
 
 impl Experiment {
+    /// How a model of this experiment is evaluated: as in training's validation.
+    pub fn evaluation(&self) -> Evaluation<'_> {
+        Evaluation::new(&self.train.loss, self.run.task)
+            .stateful(self.train.stateful)
+            .with_precision(self.train.precision.into())
+    }
+
     /// What the training loop needs to know.
-    pub fn train_config(&self, data: &Prepared) -> TrainConfig {
+    pub fn train_config(&self) -> TrainConfig {
         TrainConfig {
             task: self.run.task,
             epochs: self.train.epochs,
@@ -154,8 +161,7 @@ impl Experiment {
             schedule: self.train.schedule.clone(),
             warmup: self.train.warmup.clone(),
             clip: self.train.clip,
-            monitor: self.train.monitor.clone(),
-            target_units: data.target_normalizer.clone(),
+            monitor: Some(self.train.monitor.clone()),
             bptt: self.train.bptt,
             stateful: self.train.stateful,
             precision: self.train.precision.into(),

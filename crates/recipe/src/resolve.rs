@@ -3,6 +3,7 @@
 use glassbox_nn::Sequential;
 use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
+use glassbox_train::Monitor;
 use glassbox_train::data::{InputReader, Prepared};
 
 use crate::checks::Checks;
@@ -18,7 +19,8 @@ impl Recipe {
     pub fn resolve(&self, data: &Prepared) -> Result<Experiment, Report> {
         let mut checks = Checks { recipe: self, data, problems: Vec::new() };
         let task = checks.task();
-        let loss = checks.loss(task).unwrap_or_default();
+        let mut loss = checks.loss(task).unwrap_or_default();
+        checks.weights(&mut loss);
         let outputs = checks.outputs(&loss);
         checks.heads(task);
         let experiment = self.experiment(data, task, loss, outputs);
@@ -101,7 +103,7 @@ impl Recipe {
                 optimizer: train.optimizer.clone(),
                 schedule: train.schedule.clone(),
                 warmup: train.warmup.clone(),
-                monitor: train.monitor.clone(),
+                monitor: self.monitor(),
                 clip: train.clip,
                 early_stop: train.early_stop.clone(),
                 checkpoint_every: train.checkpoint_every,
@@ -116,6 +118,12 @@ impl Recipe {
 }
 
 impl Recipe {
+    /// The best weights are those that early stopping watches for, unless said otherwise.
+    fn monitor(&self) -> Monitor {
+        let watched = || self.train.early_stop.as_ref().map(|stop| stop.metric.clone());
+        self.train.monitor.clone().or_else(watched).unwrap_or_default()
+    }
+
     /// A model of text writes samples, unless the recipe asks for none.
     fn watch(&self, data: &Prepared) -> WatchSection {
         let is_text = matches!(data.reader, InputReader::Text(_));

@@ -60,12 +60,13 @@ impl Curves {
         Ok(curves)
     }
 
-    /// The names of all scores, in the order in which they are shown.
+    /// The names of all scores, in the order in which they are shown; those of single outputs
+    /// (`r2.price`), of which there may be hundreds, are left out.
     pub fn score_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for report in &self.epochs {
             for (name, _) in report.train.iter().chain(report.valid.iter().flat_map(|v| v.iter())) {
-                if !names.iter().any(|known| known == name) {
+                if !name.contains('.') && !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());
                 }
             }

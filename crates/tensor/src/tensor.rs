@@ -38,7 +38,7 @@ impl Tensor {
     #[track_caller]
     pub fn from_slice(values: &[f32], shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        assert_eq!(values.len(), shape.elements(), "values for a tensor of shape {shape}");
+        check_count(values.len(), shape);
         Self::build(shape, |out| out.copy_from_slice(values))
     }
 
@@ -58,7 +58,7 @@ impl Tensor {
     #[track_caller]
     pub fn from_i32(values: &[i32], shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        assert_eq!(values.len(), shape.elements(), "values for a tensor of shape {shape}");
+        check_count(values.len(), shape);
         Self::build_i32(shape, |out| out.copy_from_slice(values))
     }
 
@@ -174,7 +174,12 @@ impl Tensor {
     /// When there is not exactly one.
     #[track_caller]
     pub fn item(&self) -> f32 {
-        assert_eq!(self.elements(), 1, "item() of a tensor of shape {}", self.shape);
+        assert!(
+            self.elements() == 1,
+            "item() is for a tensor of one value, not one of shape {} with {} values",
+            self.shape,
+            self.elements()
+        );
         self.as_slice()[0]
     }
 
@@ -262,6 +267,12 @@ impl Tensor {
         let (storage, offset) = (self.storage.clone(), self.offset);
         Values { storage, offset, length: self.elements() }
     }
+}
+
+#[track_caller]
+fn check_count(values: usize, shape: Shape) {
+    let room = shape.elements();
+    assert!(values == room, "{values} values for a tensor of shape {shape}, which has {room}");
 }
 
 /// Shape and the first values, for people.

@@ -1,9 +1,14 @@
-//! Sums over batches from which an epoch's scores follow.
+//! Sums over batches from which the scores of a set follow.
 
+use std::f64::consts::LN_2;
+
+use glassbox_nn::Loss;
+use glassbox_nn::losses::LossTotal;
 use glassbox_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Normalizer;
+use crate::metrics::{Column, each_value, outputs, uniform_average};
 use crate::scores::Scores;
 
 /// What is being learned; it decides the scores that training reports.
@@ -20,110 +25,170 @@ pub enum Task {
     Generate,
 }
 
-/// Sums over the samples seen so far; part of a checkpoint, so that an interrupted epoch's scores
-/// come out exactly.
+/// Sums over the items seen so far, in double precision: the scores are those of the whole set,
+/// whatever the size and the order of its batches. Items of an ignored class count nowhere.
+///
+/// The sums are part of a checkpoint, so that an interrupted epoch's scores come out exactly.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub struct Accumulator {
+    /// Items that count: tokens one by one, as windows of a sequence may differ in length.
     samples: u64,
     loss: f64,
-    values: u64,
+    /// What the sum of the losses is divided by.
+    weight: f64,
     correct: u64,
-    absolute: f64,
-    squared: f64,
-    targets: f64,
-    targets_squared: f64,
+    /// Errors of numbers, by output.
+    columns: Vec<Column>,
 }
 
 impl Accumulator {
-    /// Adds a batch as [`Accumulator::add`], values being turned back into their own units first:
-    /// errors are then those of the targets as they were before they were standardised.
-    pub fn add_in_units(
+    /// Adds a batch: its loss, predictions (logits or values) and targets.
+    ///
+    /// Values are turned back into their own units, which `units` tells: errors are those of the
+    /// targets as they were before they were standardised. `loss` says which class is ignored.
+    pub fn add(
         &mut self,
-        loss: f64,
+        loss: &Loss,
+        total: LossTotal,
         prediction: &Tensor,
         target: &Tensor,
         units: &Normalizer,
     ) {
-        if units.is_identity() || target.dtype() == DType::I32 {
-            return self.add(loss, prediction, target);
-        }
-        self.count(loss, prediction, target);
-        self.add_values(prediction, target, &units.scale);
-    }
-
-    /// Adds a batch: its mean loss, predictions (logits or values) and targets.
-    pub fn add(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
-        self.count(loss, prediction, target);
+        self.loss += total.sum;
+        self.weight += total.weight;
         match target.dtype() {
-            DType::I32 => self.add_classes(prediction, target),
-            DType::F32 => self.add_values(prediction, target, &[1.0]),
+            DType::I32 => self.add_classes(prediction, target, loss.ignored()),
+            DType::F32 => self.add_values(prediction, target, units),
         }
     }
 
-    fn count(&mut self, loss: f64, prediction: &Tensor, target: &Tensor) {
-        // Tokens count one by one: windows of a sequence may differ in length.
-        let samples = match target.dtype() {
-            DType::I32 => target.elements() as u64,
-            DType::F32 => prediction.dims().first().map_or(1, |&n| n as u64),
-        };
-        self.samples += samples;
-        self.loss += loss * samples as f64;
-    }
-
-    fn add_classes(&mut self, logits: &Tensor, labels: &Tensor) {
+    fn add_classes(&mut self, logits: &Tensor, labels: &Tensor, ignored: Option<i32>) {
         let classes = logits.dims().last().copied().unwrap_or(1).max(1);
+        // A single score of `[items]` has no axis of its own.
+        let classes = if logits.elements() == labels.elements() { 1 } else { classes };
         let rows = logits.as_slice().chunks_exact(classes);
         for (row, &label) in rows.zip(labels.as_i32()) {
-            self.values += 1;
+            if Some(label) == ignored {
+                continue;
+            }
+            self.samples += 1;
             // A single score is that of the second of two classes.
             let class = if classes == 1 { i32::from(row[0] > 0.0) } else { largest(row) as i32 };
             self.correct += u64::from(class == label);
         }
     }
 
-    /// Values times their scale. The offset is left out: no score depends on it, and in numbers
-    /// as large as seconds since 1970 it would drown their differences.
-    fn add_values(&mut self, prediction: &Tensor, target: &Tensor, scale: &[f64]) {
-        let values = prediction.as_slice().iter().zip(target.as_slice());
-        for ((&y, &t), scale) in values.zip(scale.iter().cycle()) {
-            let (y, t) = (f64::from(y) * scale, f64::from(t) * scale);
-            let error = y - t;
-            self.values += 1;
-            self.targets += t;
-            self.targets_squared += t * t;
-            self.absolute += error.abs();
-            self.squared += error * error;
+    fn add_values(&mut self, prediction: &Tensor, target: &Tensor, units: &Normalizer) {
+        self.samples += target.dims().first().map_or(1, |&items| items as u64);
+        let count = outputs(target);
+        if self.columns.len() != count {
+            self.columns = vec![Column::default(); count];
         }
+        let scale = |output: usize| match units.scale.len() {
+            0 => 1.0,
+            width => units.scale[output % width],
+        };
+        each_value(prediction, target, |output, y, t| {
+            // The offset changes neither an error nor a variance, and would drown small ones.
+            let scale = scale(output);
+            self.columns[output].add((y - t) * scale, t * scale);
+        });
     }
 
-    /// How many samples were added.
+    /// How many items were added, those of an ignored class left out.
     pub fn samples(&self) -> u64 {
         self.samples
     }
 
-    /// The scores so far.
-    pub fn scores(&self, task: Task) -> Scores {
-        let (samples, values) = (self.samples as f64, self.values as f64);
+    /// Whether nothing was added that counts: there are no scores then.
+    pub fn is_empty(&self) -> bool {
+        self.samples == 0
+    }
+
+    /// The scores so far. Of several outputs, called `outputs`, also each by itself: `r2.price`.
+    /// `docs/scores.md` defines them all.
+    pub fn scores(&self, task: Task, outputs: &[String]) -> Scores {
         let mut scores = Scores::new();
-        scores.set("loss", self.loss / samples);
+        if self.is_empty() {
+            return scores;
+        }
+        // Items of classes that weigh nothing have no mean loss.
+        let loss = (self.weight > 0.0).then(|| self.loss / self.weight);
+        let mut set = |name: &str, value: Option<f64>| {
+            value.into_iter().for_each(|value| scores.set(name, value));
+        };
+        set("loss", loss);
         match task {
-            Task::Classify => scores.set("accuracy", self.correct as f64 / values),
+            Task::Classify => set("accuracy", Some(self.accuracy())),
             Task::Generate => {
-                scores.set("accuracy", self.correct as f64 / values);
-                scores.set("perplexity", (self.loss / samples).exp());
-                scores.set("bits_per_token", self.loss / samples / std::f64::consts::LN_2);
+                set("accuracy", Some(self.accuracy()));
+                set("perplexity", loss.map(f64::exp));
+                set("bits_per_token", loss.map(|loss| loss / LN_2));
             }
-            Task::Regress => {
-                scores.set("mae", self.absolute / values);
-                scores.set("rmse", (self.squared / values).sqrt());
-                // 1 − Σ(y − t)² / Σ(t − mean t)²: the share of the targets' variance explained.
-                let spread = self.targets_squared - self.targets * self.targets / values;
-                if spread > 0.0 {
-                    scores.set("r2", 1.0 - self.squared / spread);
-                }
-            }
+            Task::Regress => self.set_errors(&mut scores, outputs),
         }
         scores
+    }
+
+    fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.samples as f64
+    }
+
+    fn set_errors(&self, scores: &mut Scores, outputs: &[String]) {
+        for (name, error) in ERRORS {
+            if self.is_defined(name) {
+                scores.set(name, uniform_average(&self.columns, error));
+            }
+        }
+        if self.columns.len() < 2 {
+            return;
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            let output = outputs.get(index).cloned().unwrap_or_else(|| index.to_string());
+            for (name, error) in ERRORS.into_iter().filter(|(name, _)| self.is_defined(name)) {
+                scores.set(&format!("{name}.{output}"), error(column));
+            }
+        }
+    }
+
+    /// R² of a single item is undefined, and left out.
+    fn is_defined(&self, name: &str) -> bool {
+        name != "r2" || self.columns.iter().all(|column| column.count() >= 2.0)
+    }
+}
+
+/// The scores of predicted numbers.
+const ERRORS: [(&str, ColumnScore); 3] =
+    [("mae", Column::mae), ("rmse", Column::rmse), ("r2", Column::r2)];
+
+type ColumnScore = fn(&Column) -> f64;
+
+/// The sums as they are in a file. Older files have those of all outputs together, and losses that
+/// were weighted by items.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Saved {
+    samples: u64,
+    loss: f64,
+    weight: Option<f64>,
+    correct: u64,
+    columns: Vec<Column>,
+    values: u64,
+    absolute: f64,
+    squared: f64,
+    targets: f64,
+    targets_squared: f64,
+}
+
+impl From<Saved> for Accumulator {
+    fn from(saved: Saved) -> Self {
+        let Saved { samples, loss, weight, correct, mut columns, .. } = saved;
+        let Saved { values, absolute, squared, targets, targets_squared, .. } = saved;
+        if columns.is_empty() && targets_squared > 0.0 {
+            columns = vec![Column::from_sums(values, absolute, squared, targets, targets_squared)];
+        }
+        Self { samples, loss, weight: weight.unwrap_or(samples as f64), correct, columns }
     }
 }
 
@@ -139,48 +204,5 @@ pub(crate) fn largest(row: &[f32]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_of_different_size_weigh_by_samples() {
-        let mut sums = Accumulator::default();
-        let logits = Tensor::from_slice(&[2.0, 1.0, 0.0, 3.0], [2, 2]);
-        sums.add(1.0, &logits, &Tensor::from_i32(&[0, 0], [2]));
-        sums.add(4.0, &Tensor::from_slice(&[0.0, 1.0], [1, 2]), &Tensor::from_i32(&[1], [1]));
-        let scores = sums.scores(Task::Classify);
-        assert_eq!(scores.get("loss"), Some(2.0));
-        assert_eq!(scores.get("accuracy"), Some(2.0 / 3.0));
-    }
-
-    #[test]
-    fn regression_scores() {
-        let mut sums = Accumulator::default();
-        let (y, t) =
-            (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[4.0, 6.0], [2, 1]));
-        sums.add(0.5, &y, &t);
-        let scores = sums.scores(Task::Regress);
-        assert_eq!((scores.get("mae"), scores.get("rmse")), (Some(3.5), Some(12.5f64.sqrt())));
-        assert_eq!(scores.get("r2"), Some(1.0 - 25.0 / 2.0));
-    }
-
-    #[test]
-    fn errors_are_told_in_the_targets_own_units() {
-        let mut sums = Accumulator::default();
-        let units = Normalizer { offset: vec![100.0], scale: vec![10.0] };
-        let (y, t) =
-            (Tensor::from_slice(&[1.0, 2.0], [2, 1]), Tensor::from_slice(&[1.5, 1.5], [2, 1]));
-        sums.add_in_units(0.25, &y, &t, &units);
-        let scores = sums.scores(Task::Regress);
-        assert_eq!((scores.get("mae"), scores.get("loss")), (Some(5.0), Some(0.25)));
-        assert_eq!(scores.get("r2"), None, "all targets are equal");
-    }
-
-    #[test]
-    fn a_single_score_tells_two_classes_apart() {
-        let mut sums = Accumulator::default();
-        let scores = Tensor::from_slice(&[-1.0, 2.0, 3.0], [3, 1]);
-        sums.add(0.5, &scores, &Tensor::from_i32(&[0, 1, 0], [3]));
-        assert_eq!(sums.scores(Task::Classify).get("accuracy"), Some(2.0 / 3.0));
-    }
-}
+#[path = "accumulator_tests.rs"]
+mod tests;

@@ -1,30 +1,101 @@
-//! One batch through the model and back, sequences in windows where memory is to be bounded.
+//! The batches of one step through the model and back, sequences in windows where memory is to be
+//! bounded.
 
-use glassbox_nn::{Cx, Loss, Module, RecurrentState};
-use glassbox_tensor::{Gradients, Tensor};
+use glassbox_nn::losses::LossTotal;
+use glassbox_nn::{Cx, Module, RecurrentState};
+use glassbox_tensor::{DType, Gradients, Tensor};
 
 use crate::accumulator::Accumulator;
+use crate::clip::scale_gradients;
+use crate::config::TrainConfig;
 use crate::data::{Batch, Normalizer};
 
-/// What a backward pass needs besides the model and the batch.
-pub(crate) struct Pass<'a> {
-    pub(crate) loss: &'a Loss,
+/// The batches of one optimizer step, whose gradients add up to those of their mean loss: that of
+/// one batch of all their items.
+pub(crate) struct Group<'a> {
+    config: &'a TrainConfig,
     /// How targets were standardised.
-    pub(crate) units: &'a Normalizer,
-    /// Steps of a sequence through which gradients flow (truncated backpropagation through time,
-    /// Williams and Peng 1990); all when absent.
-    pub(crate) bptt: Option<usize>,
-    /// The batch's share of the gradients.
-    pub(crate) share: f32,
+    units: &'a Normalizer,
+    /// How many batches there will be.
+    count: usize,
+    /// The weight of the first batch of which something counts: gradients are added as if all
+    /// batches weighed as much, which they mostly do.
+    first: Option<f64>,
+    /// The weight of all batches so far.
+    weight: f64,
+    /// The mean loss so far.
+    mean: f64,
 }
 
-impl Pass<'_> {
-    /// Adds the gradients of the mean loss of `batch` to `gradients` and its scores to `sums`.
-    /// Recurrent layers begin with `state`, where one is carried from batch to batch.
+impl<'a> Group<'a> {
+    /// No batch yet, of `count`.
+    pub(crate) fn new(config: &'a TrainConfig, units: &'a Normalizer, count: usize) -> Self {
+        Self { config, units, count, first: None, weight: 0.0, mean: 0.0 }
+    }
+
+    /// Adds the gradients of `batch` to `gradients` and its scores to `sums`. Recurrent layers
+    /// begin with `state`, where one is carried from batch to batch. A batch whose items are all
+    /// ignored is skipped; only the state goes on.
     ///
     /// # Errors
     /// The loss, when it is no number.
-    pub(crate) fn run(
+    pub(crate) fn add(
+        &mut self,
+        model: &dyn Module,
+        batch: &Batch,
+        state: Option<&mut RecurrentState>,
+        cx: &mut Cx,
+        gradients: &mut Gradients,
+        sums: &mut Accumulator,
+    ) -> Result<(), f64> {
+        let weight = self.config.loss.weight(&batch.targets);
+        if state.is_none() && self.ignores_all(&batch.targets) {
+            return Ok(());
+        }
+        let first = match self.first {
+            Some(first) => first,
+            None if weight == 0.0 => 1.0,
+            None => *self.first.insert(weight),
+        };
+        let share = (weight / first) as f32 * (1.0 / self.count as f32);
+        let pass = Pass { config: self.config, units: self.units, weight, share };
+        let mean = pass.run(model, batch, state, cx, gradients, sums)?;
+        self.weight += weight;
+        if weight > 0.0 {
+            self.mean += (mean - self.mean) * (weight / self.weight);
+        }
+        Ok(())
+    }
+
+    fn ignores_all(&self, targets: &Tensor) -> bool {
+        let ignored = self.config.loss.ignored().filter(|_| targets.dtype() == DType::I32);
+        ignored.is_some_and(|ignored| targets.as_i32().iter().all(|&class| class == ignored))
+    }
+
+    /// Makes the gradients those of the mean over all items; the mean loss. `None` where nothing
+    /// counted.
+    pub(crate) fn finish(self, model: &dyn Module, gradients: &mut Gradients) -> Option<f64> {
+        let assumed = self.first? * self.count as f64;
+        if assumed != self.weight {
+            scale_gradients(model, gradients, assumed / self.weight);
+        }
+        Some(self.mean)
+    }
+}
+
+/// One batch on its way.
+struct Pass<'a> {
+    config: &'a TrainConfig,
+    units: &'a Normalizer,
+    /// What the batch's loss is divided by.
+    weight: f64,
+    /// The batch's share of the gradients.
+    share: f32,
+}
+
+impl Pass<'_> {
+    /// Goes back from the mean loss of `batch`, which it answers.
+    fn run(
         &self,
         model: &dyn Module,
         batch: &Batch,
@@ -34,12 +105,14 @@ impl Pass<'_> {
         sums: &mut Accumulator,
     ) -> Result<f64, f64> {
         let steps = batch.inputs.dims().get(1).copied().unwrap_or(1);
-        let Some(window) = self.bptt.filter(|&window| window < steps) else {
+        // Gradients flow through so many steps: truncated backpropagation through time (Williams
+        // and Peng 1990).
+        let Some(window) = self.config.bptt.filter(|&window| window < steps) else {
             let prediction = match state {
                 Some(state) => cx.with_state(state, |cx| batch.forward(model, cx)),
                 None => batch.forward(model, cx),
             };
-            return self.learn(&prediction, &batch.targets, 1.0, gradients, sums);
+            return self.learn(&prediction, &batch.targets, self.weight, gradients, sums);
         };
         let mut own = RecurrentState::default();
         let state = state.unwrap_or(&mut own);
@@ -48,30 +121,44 @@ impl Pass<'_> {
             let end = (start + window).min(steps);
             let inputs = batch.inputs.slice(1, start..end);
             let targets = batch.targets.slice(1, start..end);
-            let part = (end - start) as f32 / steps as f32;
             let prediction = model.forward_with_state(&inputs, state, cx);
-            let loss = self.learn(&prediction, &targets, part, gradients, sums)?;
-            mean += loss * f64::from(part);
+            let weight = self.config.loss.weight(&targets);
+            let loss = self.learn(&prediction, &targets, weight, gradients, sums)?;
+            if weight > 0.0 {
+                mean += loss * (weight / self.weight);
+            }
         }
         Ok(mean)
     }
 
-    /// Goes back from the loss of a prediction, which is this part of the batch's.
+    /// Goes back from the loss of a prediction of this weight, part of the batch's.
     fn learn(
         &self,
         prediction: &Tensor,
         targets: &Tensor,
-        part: f32,
+        weight: f64,
         gradients: &mut Gradients,
         sums: &mut Accumulator,
     ) -> Result<f64, f64> {
-        let loss = self.loss.compute(prediction, targets);
-        let value = f64::from(loss.item());
-        if !value.is_finite() {
-            return Err(value);
+        let loss = &self.config.loss;
+        if weight == 0.0 {
+            // Its mean is no number. Items that count but weigh nothing are still right or wrong.
+            sums.add(loss, LossTotal::default(), prediction, targets, self.units);
+            return Ok(0.0);
         }
-        loss.backward_from(Tensor::full(loss.shape(), self.share * part), gradients);
-        sums.add_in_units(value, prediction, targets, self.units);
-        Ok(value)
+        let value = loss.compute(prediction, targets);
+        let mean = f64::from(value.item());
+        if !mean.is_finite() {
+            return Err(mean);
+        }
+        let part = self.share * (weight / self.weight) as f32;
+        value.backward_from(Tensor::full(value.shape(), part), gradients);
+        let total = LossTotal::of_mean(mean, weight);
+        sums.add(loss, total, prediction, targets, self.units);
+        Ok(mean)
     }
 }
+
+#[cfg(test)]
+#[path = "backpropagation_tests.rs"]
+mod tests;

@@ -61,9 +61,18 @@ pub fn clip_by_norm<M: Parameters + ?Sized>(
     let norm = gradient_norm(model, gradients, order);
     let factor = max / (norm + 1e-6);
     if factor < 1.0 {
-        each_gradient(model, gradients, |values| optimize::scale(values, factor as f32));
+        scale_gradients(model, gradients, factor);
     }
     norm
+}
+
+/// Multiplies all gradients of `model` by `factor`.
+pub(crate) fn scale_gradients<M: Parameters + ?Sized>(
+    model: &M,
+    gradients: &mut Gradients,
+    factor: f64,
+) {
+    each_gradient(model, gradients, |values| optimize::scale(values, factor as f32));
 }
 
 /// Limits every element of all gradients to `[-max, max]`.

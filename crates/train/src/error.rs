@@ -23,6 +23,9 @@ pub enum TrainError {
     /// The loss is no number.
     #[error("{0}")]
     NotFinite(Box<NotFinite>),
+    /// Task, loss, targets, model and batches do not fit together.
+    #[error("{0}")]
+    Mismatch(Box<Mismatch>),
     /// The event log could not be written.
     #[error(
         "GB0510 × {}: the log cannot be written: {source}\n  help: check free space and permissions; \
@@ -64,6 +67,28 @@ pub enum TrainError {
 impl TrainError {
     pub(crate) fn folder(path: &Path, source: io::Error) -> Self {
         Self::Folder { path: path.into(), source }
+    }
+}
+
+/// What does not fit together in a training or an evaluation, found before its first step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The code, `GB0410` to `GB0414`, which `glassbox explain` knows.
+    pub code: &'static str,
+    /// What does not fit.
+    pub what: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, what, expected, found, help } = self;
+        write!(f, "{code} × {what}\n  expected: {expected}\n  found: {found}\n  help: {help}")
     }
 }
 

@@ -6,6 +6,7 @@ use glassbox_nn::Module;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Snapshot;
+use crate::monitor::Monitor;
 use crate::scores::Scores;
 
 /// Something that happened. New kinds may be added: match with a `_` arm.
@@ -77,6 +78,14 @@ pub enum StopReason {
 pub trait Observer {
     /// Sees an event and says how to go on.
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, crate::TrainError>;
+
+    /// The score that this observer watches, if any: unless [`TrainConfig::monitor`] says
+    /// otherwise, it also decides which weights are the best.
+    ///
+    /// [`TrainConfig::monitor`]: crate::TrainConfig::monitor
+    fn watches(&self) -> Option<&Monitor> {
+        None
+    }
 
     /// Name and value of what must survive an interruption, if anything.
     fn state(&self) -> Option<(&'static str, serde_json::Value)> {

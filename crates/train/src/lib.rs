@@ -8,6 +8,8 @@ mod carried;
 mod causality;
 pub mod checkpoint;
 mod clip;
+mod compatible;
+mod config;
 pub mod data;
 mod earlier;
 mod error;
@@ -31,9 +33,10 @@ mod trainer;
 pub use accumulator::{Accumulator, Task};
 pub use causality::{SeesAnswer, targets_continue_inputs};
 pub use clip::{Clip, clip_by_norm, clip_by_value, gradient_norm};
+pub use config::TrainConfig;
 pub use data::DataError;
-pub use error::{NotFinite, TrainError};
-pub use evaluation::{clock, evaluate, evaluate_with_precision};
+pub use error::{Mismatch, NotFinite, TrainError};
+pub use evaluation::{Evaluation, clock, evaluate};
 pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
@@ -46,4 +49,4 @@ pub use progress::Progress;
 pub use run_folder::{FoundRuns, RunFolder, RunRecord, Status, unix_time};
 pub use sampling::Sampling;
 pub use scores::Scores;
-pub use trainer::{TrainConfig, Trainer};
+pub use trainer::Trainer;

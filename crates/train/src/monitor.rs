@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics;
 use crate::scores::Scores;
 
 /// A score by name: `valid.loss`, `valid.accuracy`, `train.loss`, …
@@ -21,11 +22,15 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Scores that are better when larger.
-    const LARGER_IS_BETTER: [&str; 3] = ["accuracy", "top5", "r2"];
+    /// Whether the score is better when larger. Of one output alone, `valid.r2.price`, it is as of
+    /// all.
+    pub fn larger_is_better(&self) -> bool {
+        let (_, score) = self.metric.split_once('.').unwrap_or(("", &self.metric));
+        metrics::larger_is_better(score.split_once('.').map_or(score, |(score, _)| score))
+    }
 
     /// The monitored score and the name it was found under: without a validation set, the same
-    /// score of the training set. `None` where there is no such score.
+    /// score of the training set. `None` where there is no such score, as R² of a single item.
     pub fn value(&self, train: &Scores, valid: Option<&Scores>) -> Option<(String, f64)> {
         let (set, name) = self.metric.split_once('.').unwrap_or(("valid", &self.metric));
         let (set, scores) = match (set, valid) {
@@ -42,8 +47,7 @@ impl Monitor {
 
     /// By how much `value` is better than `than`.
     pub fn gain(&self, value: f64, than: f64) -> f64 {
-        let larger = Self::LARGER_IS_BETTER.iter().any(|name| self.metric.ends_with(name));
-        if larger { value - than } else { than - value }
+        if self.larger_is_better() { value - than } else { than - value }
     }
 }
 
@@ -58,6 +62,13 @@ mod tests {
         assert!(monitor("valid.accuracy").is_better(0.2, 0.1));
         assert!(!monitor("valid.loss").is_better(f64::NAN, 0.2));
         assert!(monitor("valid.loss").is_better(0.3, f64::NAN));
+        for larger in ["valid.r2", "valid.r2.mae", "train.accuracy", "r2", "valid.top5"] {
+            assert!(monitor(larger).larger_is_better(), "{larger}");
+        }
+        let smaller = ["valid.mae.r2", "train.rmse.accuracy", "valid.perplexity", "loss"];
+        for smaller in smaller.into_iter().chain(["valid.bits_per_token", "valid.loss"]) {
+            assert!(!monitor(smaller).larger_is_better(), "{smaller}");
+        }
     }
 
     #[test]

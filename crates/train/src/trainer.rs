@@ -2,81 +2,24 @@
 
 use std::time::Instant;
 
-use glassbox_nn::{Cx, Loss, Module, RecurrentState, Slot, walk};
-use glassbox_tensor::{Gradients, Precision, denormals};
+use glassbox_nn::{Cx, Module, RecurrentState, Slot, walk};
+use glassbox_tensor::{Gradients, denormals};
 
-use crate::accumulator::{Accumulator, Task};
-use crate::backpropagation::Pass;
+use crate::accumulator::Accumulator;
+use crate::backpropagation::Group;
 use crate::checkpoint::{SavedState, Snapshot};
-use crate::clip::Clip;
-use crate::data::{Batch, Loader, Normalizer};
-use crate::evaluation::evaluate_batch;
+use crate::config::TrainConfig;
+use crate::data::{Batch, Loader};
+use crate::evaluation::Evaluation;
 use crate::event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
 use crate::monitor::Monitor;
-use crate::optim::{Optimizer, OptimizerConfig};
+use crate::optim::Optimizer;
 use crate::progress::Progress;
-use crate::schedule::{Rate, Schedule, Time, Warmup};
+use crate::schedule::{Rate, Schedule, Time};
 use crate::scores::Scores;
-use crate::{NotFinite, SeesAnswer, TrainError, carried};
-
-/// How to train: plain data, from a recipe or written out in code.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainConfig {
-    /// What is learned.
-    pub task: Task,
-    /// Passes over the training set.
-    pub epochs: usize,
-    /// Batches whose gradients are averaged for one optimizer step.
-    pub accumulate: usize,
-    /// The cost function.
-    pub loss: Loss,
-    /// How gradients change parameters.
-    pub optimizer: OptimizerConfig,
-    /// How the learning rate changes over the run.
-    pub schedule: Schedule,
-    /// A rise of the learning rate before the schedule begins.
-    pub warmup: Option<Warmup>,
-    /// Limits on gradients.
-    pub clip: Option<Clip>,
-    /// The score that decides which weights are the best.
-    pub monitor: Monitor,
-    /// How targets were standardised, so that errors are reported in their own units.
-    pub target_units: Normalizer,
-    /// Steps of a sequence through which gradients flow (truncated backpropagation through time);
-    /// all when absent. Targets must be given for every step.
-    pub bptt: Option<usize>,
-    /// Whether recurrent layers begin each batch with the state that the batch before left, which
-    /// a loader of [`LoaderConfig::streams`](crate::data::LoaderConfig::streams) continues. An
-    /// epoch begins with zeros.
-    pub stateful: bool,
-    /// Whether algorithms that round differently from the definition may be used.
-    pub precision: Precision,
-    /// Dropout's seed.
-    pub seed: u64,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            task: Task::Classify,
-            epochs: 10,
-            accumulate: 1,
-            loss: Loss::default(),
-            optimizer: OptimizerConfig::default(),
-            schedule: Schedule::default(),
-            warmup: None,
-            clip: None,
-            monitor: Monitor::default(),
-            target_units: Normalizer::default(),
-            bptt: None,
-            stateful: false,
-            precision: Precision::default(),
-            seed: 0,
-        }
-    }
-}
+use crate::{NotFinite, SeesAnswer, TrainError, carried, compatible};
 
 /// A model with its optimizer and everything that watches its training.
 ///
@@ -150,14 +93,34 @@ impl<M: Module> Trainer<M> {
         &self.progress
     }
 
+    /// The scores of the model as it stands on all samples of `loader`: as in validation, with the
+    /// state carried from item to item where training is stateful.
+    ///
+    /// # Errors
+    /// When data cannot be read, or does not fit the model.
+    pub fn evaluate(&self, loader: &Loader) -> Result<Scores, TrainError> {
+        evaluation(&self.config).run(&self.model, loader)
+    }
+
+    /// Compares task, loss, targets and model before anything is computed with them.
+    fn check(&self, train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
+        let TrainConfig { loss, task, .. } = &self.config;
+        compatible::check(&self.model, loss, *task, train)?;
+        let Some(valid) = valid else { return Ok(()) };
+        compatible::check(&self.model, loss, *task, valid)?;
+        compatible::check_units(train, valid)
+    }
+
     /// Trains until the last epoch, or until an observer stops the run.
     ///
     /// # Errors
-    /// When data cannot be read, an observer fails (a full disk), or the loss is no number. What
-    /// was saved before stays.
+    /// Before the first step, when task, loss, targets, model and batches do not fit together.
+    /// Later when data cannot be read, an observer fails (a full disk), or the loss is no number;
+    /// what was saved before stays.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let _flush = denormals::flush();
         let start = Instant::now();
+        self.check(train, valid)?;
         carried::check(&self.model, train, &self.progress, &self.state)?;
         SeesAnswer::check(&self.model, train.dataset())?;
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
@@ -193,7 +156,7 @@ impl<M: Module> Trainer<M> {
         if let Some(reason) = self.steps(train)? {
             return Ok(Some(reason));
         }
-        let scores = self.progress.train.scores(self.config.task);
+        let scores = self.progress.train.scores(self.config.task, train.output_names());
         let valid = valid.map(|loader| self.validate(loader)).transpose()?;
         self.progress.train = Accumulator::default();
         (self.progress.epoch, self.progress.batch) = (epoch + 1, 0);
@@ -224,7 +187,7 @@ impl<M: Module> Trainer<M> {
         let mut batches = train.epoch(self.progress.epoch as u64, self.progress.batch)?;
         while self.progress.batch < total {
             let count = self.config.accumulate.max(1).min(total - self.progress.batch);
-            let report = self.step(&mut batches, count, total)?;
+            let Some(report) = self.step(&mut batches, count, train)? else { continue };
             let flow = self.emit(&Event::Step(&report))?;
             if flow.save {
                 self.save(false, false)?;
@@ -236,38 +199,39 @@ impl<M: Module> Trainer<M> {
         Ok(None)
     }
 
-    /// One optimizer step on the next `count` batches.
+    /// One optimizer step on the next `count` batches. `None` where none of their items counts (all
+    /// are of an ignored class, say): the step then passes without changing anything.
     fn step(
         &mut self,
         batches: &mut dyn Iterator<Item = Result<Batch, crate::DataError>>,
         count: usize,
-        batches_in_epoch: usize,
-    ) -> Result<StepReport, TrainError> {
+        train: &Loader,
+    ) -> Result<Option<StepReport>, TrainError> {
+        let batches_in_epoch = train.batches();
         let rate = self.rate(batches_in_epoch);
         self.gradients.clear();
-        let (mut sum, mut samples) = (0.0, 0);
+        let mut samples = 0;
         let micro_step = (self.progress.epoch * batches_in_epoch + self.progress.batch) as u64;
         let cx = Cx::train(self.config.seed, micro_step);
         let mut cx = cx.with_precision(self.config.precision);
+        let mut group = Group::new(&self.config, train.target_units(), count);
         for batch in batches.take(count) {
             let batch = batch?;
             let state = self.config.stateful.then_some(&mut self.state);
             let (gradients, sums) = (&mut self.gradients, &mut self.progress.train);
-            let outcome = Pass {
-                loss: &self.config.loss,
-                units: &self.config.target_units,
-                bptt: self.config.bptt,
-                share: 1.0 / count as f32,
-            }
-            .run(&self.model, &batch, state, &mut cx, gradients, sums);
-            let value = outcome.map_err(|value| {
+            let outcome = group.add(&self.model, &batch, state, &mut cx, gradients, sums);
+            outcome.map_err(|value| {
                 cx.discard();
                 self.not_finite(value)
             })?;
             self.progress.batch += 1;
             samples += batch.inputs.dims()[0];
-            sum += value;
         }
+        let Some(loss) = group.finish(&self.model, &mut self.gradients) else {
+            cx.discard();
+            self.progress.step += 1;
+            return Ok(None);
+        };
         let clip = self.config.clip.as_ref();
         let norm = clip.map(|clip| clip.apply(&self.model, &mut self.gradients));
         self.optimizer.set_learning_rate(rate.learning_rate);
@@ -276,15 +240,15 @@ impl<M: Module> Trainer<M> {
         }
         self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
         self.progress.step += 1;
-        Ok(StepReport {
+        Ok(Some(StepReport {
             step: self.progress.step,
             epoch: self.progress.epoch + 1,
             step_in_epoch: self.progress.batch.div_ceil(self.config.accumulate.max(1)),
-            loss: sum / count as f64,
+            loss,
             samples,
             learning_rate: rate.learning_rate,
             gradient_norm: norm.flatten(),
-        })
+        }))
     }
 
     fn rate(&self, batches_in_epoch: usize) -> Rate {
@@ -309,24 +273,30 @@ impl<M: Module> Trainer<M> {
     }
 
     fn validate(&mut self, loader: &Loader) -> Result<Scores, TrainError> {
-        let (total, mut sums) = (loader.batches(), Accumulator::default());
-        for (index, batch) in loader.epoch(0, 0)?.enumerate() {
-            let batch = batch?;
-            let (loss, units) = (&self.config.loss, &self.config.target_units);
-            let cx = Cx::eval().with_precision(self.config.precision);
-            evaluate_batch(&self.model, loss, units, &batch, cx, &mut sums);
-            self.emit(&Event::Validation { done: index + 1, total })?;
-        }
-        Ok(sums.scores(self.config.task))
+        let Self { model, config, observers, .. } = self;
+        evaluation(config).run_with(model, loader, |done, total| {
+            show(observers, &Event::Validation { done, total }).map(|_| ())
+        })
+    }
+
+    /// The score that decides which weights are the best, and its value. Where it is undefined, as
+    /// R² of a single item, the loss of the same set decides.
+    fn monitored(&self, train: &Scores, valid: Option<&Scores>) -> Option<(Monitor, f64)> {
+        let watched = || self.observers.iter().find_map(|observer| observer.watches().cloned());
+        let monitor = self.config.monitor.clone().or_else(watched).unwrap_or_default();
+        let set = monitor.metric.split_once('.').map_or("valid", |(set, _)| set);
+        let loss = Monitor { metric: format!("{set}.loss") };
+        let (metric, value) = (monitor.value(train, valid)).or_else(|| loss.value(train, valid))?;
+        Some((Monitor { metric }, value))
     }
 
     fn note_best(&mut self, train: &Scores, valid: Option<&Scores>) -> bool {
-        let monitor = &self.config.monitor;
-        let Some((metric, value)) = monitor.value(train, valid) else { return false };
+        let Some((monitor, value)) = self.monitored(train, valid) else { return false };
         let before = self.progress.best.as_ref().map(|best| best.value);
         let better = before.is_none_or(|before| monitor.is_better(value, before));
         if better {
-            self.progress.best = Some(Best { metric, value, epoch: self.progress.epoch });
+            let (metric, epoch) = (monitor.metric, self.progress.epoch);
+            self.progress.best = Some(Best { metric, value, epoch });
         }
         better
     }
@@ -366,15 +336,7 @@ impl<M: Module> Trainer<M> {
 
     /// Shows `event` to every observer; the first reason to stop wins.
     fn emit(&mut self, event: &Event<'_>) -> Result<Wishes, TrainError> {
-        let mut wishes = Wishes::default();
-        for observer in &mut self.observers {
-            match observer.on(event)? {
-                Flow::Continue => {}
-                Flow::Save => wishes.save = true,
-                Flow::Stop(reason) => wishes.stop = wishes.stop.or(Some(reason)),
-            }
-        }
-        Ok(wishes)
+        show(&mut self.observers, event)
     }
 
     /// The step that just produced a loss that is no number, explained.
@@ -394,6 +356,24 @@ impl<M: Module> Trainer<M> {
             learning_rate: self.optimizer.learning_rate(),
         }))
     }
+}
+
+/// How `config` evaluates.
+fn evaluation(config: &TrainConfig) -> Evaluation<'_> {
+    let TrainConfig { loss, task, stateful, precision, .. } = config;
+    Evaluation::new(loss, *task).stateful(*stateful).with_precision(*precision)
+}
+
+fn show(observers: &mut [Box<dyn Observer>], event: &Event<'_>) -> Result<Wishes, TrainError> {
+    let mut wishes = Wishes::default();
+    for observer in observers {
+        match observer.on(event)? {
+            Flow::Continue => {}
+            Flow::Save => wishes.save = true,
+            Flow::Stop(reason) => wishes.stop = wishes.stop.or(Some(reason)),
+        }
+    }
+    Ok(wishes)
 }
 
 /// What the observers of one event want.

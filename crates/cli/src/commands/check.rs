@@ -1,5 +1,6 @@
 //! `glassbox check`: every error of a recipe at once, without training.
 
+use super::decided;
 use crate::arguments::Check;
 use crate::columns;
 use crate::embedded;
@@ -20,5 +21,6 @@ pub fn run(arguments: &Check) -> Result<(), Failure> {
         data.split.test.len(),
     );
     columns::lines(data).iter().for_each(|line| say!("{line}"));
+    decided::lines(experiment, data).iter().for_each(|line| say!("  {line}"));
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod data;
+mod decided;
 pub(crate) mod eval;
 mod explain;
 mod generate;

@@ -3,7 +3,7 @@
 use glassbox_train::{EpochReport, RunFolder, RunReport, Scores, StopReason, Task};
 
 use super::Ending;
-use crate::format::{baseline, baselines, clock, percent, rate, score};
+use crate::format::{baseline, baselines, clock, outputs, percent, rate, score};
 use crate::terminal::say;
 
 /// The names of the columns. Errors of a regression are those of the validation items.
@@ -55,6 +55,7 @@ impl Ending for TextEnding {
         say!("{}", best_line(report));
         if let Some(test) = test {
             say!("{}", test_line(test));
+            outputs(test).iter().for_each(|line| say!("     {line}"));
             baselines(test).iter().for_each(|line| say!("     {line}"));
         }
         let path = folder.path().display();
@@ -83,7 +84,8 @@ fn best_line(report: &RunReport) -> String {
 /// `test accuracy 98.9 % · loss 0.0412`.
 fn test_line(test: &Scores) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for (name, value) in test.iter().filter(|(name, _)| baseline(name).is_none()) {
+    let of_all = |name: &str| baseline(name).is_none() && !name.contains('.');
+    for (name, value) in test.iter().filter(|(name, _)| of_all(name)) {
         match name {
             "accuracy" => parts.insert(0, format!("accuracy {:.2} %", 100.0 * value)),
             _ => parts.push(format!("{name} {}", score(value))),

@@ -10,6 +10,7 @@ mod learned_data;
 mod next_token;
 mod padding;
 mod predict_inputs;
+mod scores;
 mod smoke;
 mod time_order;
 mod unlike;

@@ -227,7 +227,9 @@ pub struct Residual {
 impl Residual {
     fn around(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         match &self.shortcut {
-            Some(shortcut) => cx.scope("shortcut", |cx| shortcut.forward(input, cx)),
+            Some(shortcut) => cx.scope("shortcut", |cx| {
+                shortcut.forward_through(shortcut.layers().len(), input, cx)
+            }),
             None => input.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! Cross-entropy of a softmax.
 
-use glassbox_tensor::{CrossEntropy, Reduction, Tensor};
+use glassbox_tensor::{CrossEntropy, DType, Reduction, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// `type = "cross_entropy"`: on scores (logits), the softmax is part of the loss:
@@ -22,6 +22,7 @@ pub struct CrossEntropyConfig {
 impl CrossEntropyConfig {
     #[track_caller]
     pub(super) fn compute(&self, logits: &Tensor, target: &Tensor, reduction: Reduction) -> Tensor {
+        self.check(logits, target);
         let weights = self.class_weights.as_ref();
         let options = CrossEntropy {
             label_smoothing: self.label_smoothing,
@@ -30,6 +31,38 @@ impl CrossEntropyConfig {
             reduction,
         };
         logits.cross_entropy(target, &options)
+    }
+
+    /// Refuses what gives a loss without meaning, or fails further inside with fewer words.
+    #[track_caller]
+    pub(super) fn check(&self, logits: &Tensor, target: &Tensor) {
+        let Some((&classes, items)) = logits.dims().split_last() else {
+            panic!("cross_entropy: scores without an axis of classes");
+        };
+        assert!(
+            classes > 1,
+            "cross_entropy of one class is always 0: predictions of shape {}. Numbers take \
+             mean_squared_error, yes or no takes binary_cross_entropy",
+            logits.shape()
+        );
+        let given = self.class_weights.as_ref().map_or(classes, Vec::len);
+        assert!(given == classes, "cross_entropy: {given} class weights for {classes} classes");
+        let fits = match target.dtype() {
+            DType::I32 => target.dims() == items,
+            DType::F32 => target.dims() == logits.dims(),
+        };
+        assert!(
+            fits,
+            "cross_entropy: targets of shape {} for scores of shape {}, {}",
+            target.shape(),
+            logits.shape(),
+            match target.dtype() {
+                DType::I32 => "expected one class an item: the same shape without its last axis",
+                DType::F32 =>
+                    "expected classes as integers (Tensor::from_i32), one an item, or a \
+                               distribution over the classes",
+            }
+        );
     }
 }
 
@@ -52,5 +85,19 @@ mod tests {
         assert!((losses[0] - 2.0 * chance).abs() < 1e-6 && (losses[1] - chance).abs() < 1e-6);
         let ignoring = CrossEntropyConfig { ignore_index: Some(3), ..Default::default() };
         assert_eq!(loss(ignoring, Reduction::None)[1], 0.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "of one class is always 0")]
+    fn a_single_class_is_refused() {
+        let config = CrossEntropyConfig::default();
+        let _ = config.compute(&Tensor::zeros([5, 1]), &Tensor::zeros([5, 1]), Reduction::Mean);
+    }
+
+    #[test]
+    #[should_panic(expected = "expected classes as integers (Tensor::from_i32)")]
+    fn classes_that_are_floats_are_refused() {
+        let config = CrossEntropyConfig::default();
+        let _ = config.compute(&Tensor::zeros([5, 3]), &Tensor::zeros([5]), Reduction::Mean);
     }
 }

@@ -9,6 +9,7 @@ mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod smooth_l1;
+mod total;
 
 pub use binary_cross_entropy::BinaryCrossEntropyConfig;
 pub use cross_entropy::CrossEntropyConfig;
@@ -16,6 +17,7 @@ pub use huber::{HuberConfig, huber};
 pub use mean_absolute_error::{MeanAbsoluteErrorConfig, mean_absolute_error};
 pub use mean_squared_error::{MeanSquaredErrorConfig, mean_squared_error};
 pub use smooth_l1::{SmoothL1Config, smooth_l1};
+pub use total::LossTotal;
 
 /// The configuration of any loss. In recipes the key `type` tells which.
 ///
@@ -114,9 +116,8 @@ fn reduce(losses: &Tensor, reduction: Reduction) -> Tensor {
 /// is stretched. Integer targets become numbers.
 #[track_caller]
 fn fitted(loss: &str, prediction: &Tensor, target: &Tensor) -> Tensor {
+    check_shapes(loss, prediction, target);
     let (wanted, found) = (prediction.shape(), target.shape());
-    let fits = wanted == found || matches!(wanted.split_last(), Some((1, rest)) if *rest == *found);
-    assert!(fits, "{loss}: targets of shape {found} for predictions of shape {wanted}");
     match target.dtype() {
         glassbox_tensor::DType::F32 if wanted == found => target.clone(),
         glassbox_tensor::DType::F32 => target.reshape(wanted),
@@ -124,6 +125,14 @@ fn fitted(loss: &str, prediction: &Tensor, target: &Tensor) -> Tensor {
             out.iter_mut().zip(target.as_i32()).for_each(|(out, &class)| *out = class as f32);
         }),
     }
+}
+
+/// Targets have the prediction's shape, of which a last axis of length 1 may be missing.
+#[track_caller]
+fn check_shapes(loss: &str, prediction: &Tensor, target: &Tensor) {
+    let (wanted, found) = (prediction.shape(), target.shape());
+    let fits = wanted == found || matches!(wanted.split_last(), Some((1, rest)) if *rest == *found);
+    assert!(fits, "{loss}: targets of shape {found} for predictions of shape {wanted}");
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The sections of a recipe: one file each.
 
 pub mod data;
+pub mod data_weights;
 pub mod model;
 pub mod run;
 pub mod train;

@@ -8,6 +8,7 @@ use glassbox_train::{Clip, Monitor};
 use serde::de::DeserializeOwned;
 
 use super::Section;
+use super::data_weights::{self, DataWeights};
 use crate::diagnostic::Problem;
 use crate::experiment::{CheckpointEvery, PrecisionSetting};
 use crate::range::Range;
@@ -28,14 +29,16 @@ pub struct Train {
     pub drop_last: bool,
     /// The cost function.
     pub loss: Option<Loss>,
+    /// Its weights, where they follow from the data.
+    pub data_weights: Option<DataWeights>,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// The learning rate's schedule.
     pub schedule: Schedule,
     /// A rise of the learning rate before the schedule.
     pub warmup: Option<Warmup>,
-    /// The score that decides.
-    pub monitor: Monitor,
+    /// The score that decides; that of early stopping when absent.
+    pub monitor: Option<Monitor>,
     /// Limits on gradients.
     pub clip: Option<Clip>,
     /// When to stop early.
@@ -57,16 +60,18 @@ const COUNT: Range = Range::between(1.0, 1e9);
 /// Reads the section.
 pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
     let mut fields = Fields::new(section.table, &section.place, "train", problems);
+    let (loss, data_weights) = data_weights::read_loss(&mut fields);
     let train = Train {
         epochs: count(&mut fields, "epochs", COUNT).unwrap_or(10),
         batch_size: count(&mut fields, "batch_size", Range::between(1.0, 1e6)).unwrap_or(32),
         accumulate: count(&mut fields, "accumulate", Range::between(1.0, 1e6)).unwrap_or(1),
         drop_last: fields.boolean("drop_last").unwrap_or(false),
-        loss: tagged::<Loss>(&mut fields, "loss"),
+        loss,
+        data_weights,
         optimizer: tagged(&mut fields, "optimizer").unwrap_or_default(),
         schedule: tagged(&mut fields, "schedule").unwrap_or_default(),
         warmup: plain(&mut fields, "warmup"),
-        monitor: monitor(&mut fields),
+        monitor: fields.text("monitor").map(|metric| Monitor { metric: metric.to_owned() }),
         clip: tagged(&mut fields, "clip"),
         early_stop: plain::<EarlyStopConfig>(&mut fields, "early_stop"),
         checkpoint_every: checkpoint_every(&mut fields),
@@ -92,13 +97,6 @@ fn precision(fields: &mut Fields<'_, '_>) -> PrecisionSetting {
     match fields.choice("precision", &["fast", "exact"]) {
         Some("exact") => PrecisionSetting::Exact,
         _ => PrecisionSetting::Fast,
-    }
-}
-
-fn monitor(fields: &mut Fields<'_, '_>) -> Monitor {
-    match fields.text("monitor") {
-        Some(metric) => Monitor { metric: metric.to_owned() },
-        None => Monitor::default(),
     }
 }
 

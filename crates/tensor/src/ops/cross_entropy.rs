@@ -52,8 +52,19 @@ impl Tensor {
         let expected = if by_class { batch } else { shape };
         assert!(
             targets.shape() == expected,
-            "cross_entropy: targets {} for logits {shape}, not {expected}",
-            targets.shape()
+            "cross_entropy: targets {} for logits {shape}, {}",
+            targets.shape(),
+            match by_class {
+                true => format!("expected {expected}: one class an item"),
+                false => format!(
+                    "expected classes as integers (Tensor::from_i32) of shape {batch}, or \
+                     distributions of shape {shape}"
+                ),
+            }
+        );
+        assert!(
+            by_class || classes != 1,
+            "cross_entropy: float targets for the logits {shape} of one class, whose loss is always 0"
         );
         let count = if by_class {
             total_weight(targets.as_i32(), classes, weights, options.ignore_index)
@@ -225,6 +236,19 @@ mod tests {
         let loss = x.cross_entropy(&Tensor::from_i32(&[-100, -100], [2]), &options);
         assert!(loss.item().is_nan());
         assert_eq!(loss.backward().get(&x).unwrap().to_vec(), [0.0; 6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "of one class, whose loss is always 0")]
+    fn numbers_are_no_classes() {
+        let _ =
+            Tensor::zeros([4, 1]).cross_entropy(&Tensor::ones([4, 1]), &CrossEntropy::default());
+    }
+
+    #[test]
+    #[should_panic(expected = "expected classes as integers (Tensor::from_i32) of shape 4")]
+    fn classes_that_are_floats() {
+        let _ = Tensor::zeros([4, 3]).cross_entropy(&Tensor::ones([4]), &CrossEntropy::default());
     }
 
     #[test]

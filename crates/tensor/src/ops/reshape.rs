@@ -24,7 +24,13 @@ impl Tensor {
     #[must_use]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        assert_eq!(self.elements(), shape.elements(), "reshape of {} to {shape}", self.shape());
+        assert!(
+            self.elements() == shape.elements(),
+            "reshape: {} has {} values, {shape} has room for {}",
+            self.shape(),
+            self.elements(),
+            shape.elements()
+        );
         let input_shape = self.shape();
         self.view(0, shape).recorded([self], |_| Reshape { input_shape }.into())
     }

@@ -2,6 +2,7 @@
 
 use super::dataset::Dataset;
 use super::targets::Targets;
+use crate::metrics::{Column, uniform_average};
 use crate::scores::Scores;
 
 /// How a baseline predicts a series (Hyndman and Athanasopoulos, "Forecasting: Principles and
@@ -46,20 +47,18 @@ pub struct Baseline {
 pub(super) fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
     let mut scores = Scores::new();
     let Targets::Values { values, width, .. } = dataset.targets() else { return scores };
-    let count = (items.len() * width) as f64;
-    for baseline in dataset.baselines().iter().filter(|_| count > 0.0) {
-        let (mut absolute, mut squared) = (0.0, 0.0);
+    for baseline in dataset.baselines().iter().filter(|_| !items.is_empty() && *width > 0) {
+        let mut columns = vec![Column::default(); *width];
         for &item in items {
             let range = item as usize * width..(item as usize + 1) * width;
-            for (y, t) in baseline.values[range.clone()].iter().zip(&values[range]) {
-                let error = y - t;
-                absolute += error.abs();
-                squared += error * error;
+            let pairs = baseline.values[range.clone()].iter().zip(&values[range]);
+            for (column, (y, t)) in columns.iter_mut().zip(pairs) {
+                column.add(y - t, *t);
             }
         }
         let name = |score: &str| format!("baseline_{}_{score}", baseline.naive.name());
-        scores.set(&name("mae"), absolute / count);
-        scores.set(&name("rmse"), (squared / count).sqrt());
+        scores.set(&name("mae"), uniform_average(&columns, Column::mae));
+        scores.set(&name("rmse"), uniform_average(&columns, Column::rmse));
     }
     scores
 }

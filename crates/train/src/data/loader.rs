@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorCode};
+use super::normalize::Normalizer;
 use super::sampler::Sampler;
+use super::targets::Targets;
 use super::transform::{Batch, Transform};
 
 /// How an epoch is cut into batches and who prepares them.
@@ -123,9 +125,40 @@ impl Loader {
         self.sampler.items()
     }
 
+    /// The items it draws from.
+    pub fn items(&self) -> Arc<[u32]> {
+        self.sampler.in_order().order(0)
+    }
+
     /// The number of batches in an epoch.
     pub fn batches(&self) -> usize {
         self.sampler.batches()
+    }
+
+    /// How the targets of its batches were standardised: what turns predictions back into the
+    /// units of the data.
+    pub fn target_units(&self) -> &Normalizer {
+        self.transform.target_units()
+    }
+
+    /// The names of the numbers to predict; none for classes and tokens.
+    pub fn output_names(&self) -> &[String] {
+        match self.dataset.targets() {
+            Targets::Values { names, .. } => names,
+            _ => &[],
+        }
+    }
+
+    /// The same items in their own order, none left out: for what depends on the order.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        Self { sampler: self.sampler.in_order(), ..self.clone() }
+    }
+
+    /// The first item alone, as a batch, to see what batches look like; `None` without items.
+    pub(crate) fn first_item(&self) -> Option<Batch> {
+        let order = self.sampler.order(0);
+        (!order.is_empty()).then(|| self.transform.batch(&self.dataset, 0, &order, 0..1))
     }
 
     /// The data set it draws from.

@@ -19,6 +19,8 @@ use glassbox_tensor::Rng;
 #[derive(Clone, Debug)]
 pub struct Sampler {
     items: Arc<[u32]>,
+    /// All items in the order in which they were given.
+    given: Arc<[u32]>,
     batch_size: usize,
     shuffle: Option<u64>,
     drop_last: bool,
@@ -40,7 +42,7 @@ impl Sampler {
         assert!(batch_size > 0, "a batch has at least one item");
         let items = items.into();
         let drop_last = drop_last && items.len() >= batch_size;
-        Self { items, batch_size, shuffle, drop_last }
+        Self { given: items.clone(), items, batch_size, shuffle, drop_last }
     }
 
     /// Batches of which each continues the one before: their rows are `batch_size` streams, into
@@ -56,7 +58,13 @@ impl Sampler {
         let length = items.len() / rows;
         let places = (0..length).flat_map(|at| (0..rows).map(move |row| row * length + at));
         let order: Vec<u32> = places.map(|place| items[place]).collect();
-        Self::new(order, rows, None, false)
+        Self { given: items, ..Self::new(order, rows, None, false) }
+    }
+
+    /// All items in the order in which they were given, none left out.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        Self::new(self.given.clone(), self.batch_size, None, false)
     }
 
     /// The number of items, those of a dropped batch included.
@@ -129,6 +137,16 @@ mod tests {
         assert_eq!(batches, [[10, 13, 16], [11, 14, 17], [12, 15, 18]]);
         let short = Sampler::streams(vec![1, 2], 8);
         assert_eq!((short.batches(), short.range(0)), (1, 0..2));
+    }
+
+    #[test]
+    fn all_items_can_be_had_in_order() {
+        let items: Vec<u32> = (10..21).collect();
+        let shuffled = Sampler::new(items.clone(), 3, Some(1), true);
+        for sampler in [shuffled, Sampler::streams(items.clone(), 3)] {
+            let ordered = sampler.in_order();
+            assert_eq!((&ordered.order(2)[..], ordered.batches()), (&items[..], 4));
+        }
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl Transform {
         Self { inputs, targets, augment: Pipeline::default(), seed: 0 }
     }
 
+    /// How targets are standardised.
+    pub fn target_units(&self) -> &Normalizer {
+        &self.targets
+    }
+
     /// Augments images of `dataset` first, as a function of `seed`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use glassbox_tensor::Tensor;
 
 use super::Metric;
-use super::moments::{Moments, explained};
+use super::moments::{Moments, explained_part};
 use super::rows::{each_value, outputs};
 
 /// `1 - Var(t - y) / Var(t)`: as R², but a constant offset of the predictions costs nothing.
@@ -24,9 +24,9 @@ impl Metric for ExplainedVariance {
     }
 
     fn value(&self) -> f64 {
-        explained(
-            self.outputs.iter().map(|[errors, targets]| (errors.squares(), targets.squares())),
-        )
+        let part =
+            |[errors, targets]: &[Moments; 2]| explained_part(errors.squares(), targets.squares());
+        self.outputs.iter().map(part).sum::<f64>() / self.outputs.len() as f64
     }
 
     fn reset(&mut self) {

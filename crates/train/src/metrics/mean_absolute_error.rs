@@ -2,23 +2,24 @@
 
 use glassbox_tensor::Tensor;
 
-use super::rows::each_value;
-use super::{Mean, Metric};
+use super::Metric;
+use super::columns::{Column, uniform_average};
+use super::rows::add_columns;
 
-/// The mean of `|prediction - target|`.
+/// The mean of `|prediction - target|`, averaged over outputs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeanAbsoluteError(Mean);
+pub struct MeanAbsoluteError(Vec<Column>);
 
 impl Metric for MeanAbsoluteError {
     fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        each_value(prediction, target, |_, y, t| self.0.add((y - t).abs(), 1.0));
+        add_columns(&mut self.0, prediction, target);
     }
 
     fn value(&self) -> f64 {
-        self.0.value()
+        uniform_average(&self.0, Column::mae)
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.0.clear();
     }
 }

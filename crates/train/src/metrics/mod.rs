@@ -11,6 +11,7 @@ mod average_precision;
 mod balanced_accuracy;
 mod brier;
 mod cohen_kappa;
+mod columns;
 mod confusion_matrix;
 mod explained_variance;
 mod log_loss;
@@ -29,6 +30,9 @@ mod rows;
 mod top_k;
 
 use glassbox_tensor::Tensor;
+
+pub(crate) use columns::{Column, uniform_average};
+pub(crate) use rows::{each_value, outputs};
 
 pub use accuracy::Accuracy;
 pub use average_precision::AveragePrecision;
@@ -157,7 +161,18 @@ pub fn named(name: &str) -> Option<Box<dyn Metric>> {
 
 /// Whether more is better: for losses and errors less is.
 pub fn larger_is_better(name: &str) -> bool {
-    !matches!(name, "loss" | "log_loss" | "brier" | "mae" | "mse" | "rmse" | "max_error")
+    !matches!(
+        name,
+        "loss"
+            | "log_loss"
+            | "brier"
+            | "mae"
+            | "mse"
+            | "rmse"
+            | "max_error"
+            | "perplexity"
+            | "bits_per_token"
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Mean and variance of a stream of numbers.
 
+use serde::{Deserialize, Serialize};
+
 /// Welford's sums (1962), which stay exact whatever the mean.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Moments {
     count: f64,
     mean: f64,
@@ -9,11 +11,23 @@ pub(super) struct Moments {
 }
 
 impl Moments {
+    /// Those of `count` numbers with this sum and sum of squares.
+    pub(super) fn from_sums(count: u64, sum: f64, squares: f64) -> Self {
+        let count = count as f64;
+        let mean = if count > 0.0 { sum / count } else { 0.0 };
+        Self { count, mean, squares: (squares - sum * mean).max(0.0) }
+    }
+
     pub(super) fn add(&mut self, x: f64) {
         self.count += 1.0;
         let before = x - self.mean;
         self.mean += before / self.count;
         self.squares += before * (x - self.mean);
+    }
+
+    /// How many numbers there are.
+    pub(super) fn count(&self) -> f64 {
+        self.count
     }
 
     /// `Σ(x - mean)²`.
@@ -22,16 +36,11 @@ impl Moments {
     }
 }
 
-/// `1 - unexplained / total` of several outputs, averaged. Where the targets are constant: 1 if
-/// nothing is unexplained, else 0.
-pub(super) fn explained(outputs: impl ExactSizeIterator<Item = (f64, f64)>) -> f64 {
-    let count = outputs.len() as f64;
-    let fraction = |(unexplained, total): (f64, f64)| {
-        if total == 0.0 {
-            f64::from(u8::from(unexplained == 0.0))
-        } else {
-            1.0 - unexplained / total
-        }
-    };
-    outputs.map(fraction).sum::<f64>() / count
+/// `1 - unexplained / total`. Where the targets are constant: 1 if nothing is unexplained, else 0.
+pub(super) fn explained_part(unexplained: f64, total: f64) -> f64 {
+    if total == 0.0 && !unexplained.is_nan() {
+        f64::from(u8::from(unexplained == 0.0))
+    } else {
+        1.0 - unexplained / total
+    }
 }

@@ -3,33 +3,25 @@
 use glassbox_tensor::Tensor;
 
 use super::Metric;
-use super::moments::{Moments, explained};
-use super::rows::{each_value, outputs};
+use super::columns::{Column, uniform_average};
+use super::rows::add_columns;
 
 /// `R² = 1 - Σ(t - y)² / Σ(t - t̄)²`: 1 for perfect predictions `y`, 0 for the mean of the targets
 /// `t`, negative for worse. Averaged over outputs. Where the targets are constant: 1 if the
-/// predictions are right, else 0.
+/// predictions are right, else 0. NaN for fewer than two items.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct R2 {
-    /// Squared errors and the targets' moments, by output.
-    outputs: Vec<(f64, Moments)>,
-}
+pub struct R2(Vec<Column>);
 
 impl Metric for R2 {
     fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        self.outputs.resize(outputs(target), Default::default());
-        each_value(prediction, target, |output, y, t| {
-            let (errors, targets) = &mut self.outputs[output];
-            *errors += (y - t).powi(2);
-            targets.add(t);
-        });
+        add_columns(&mut self.0, prediction, target);
     }
 
     fn value(&self) -> f64 {
-        explained(self.outputs.iter().map(|(errors, targets)| (*errors, targets.squares())))
+        uniform_average(&self.0, Column::r2)
     }
 
     fn reset(&mut self) {
-        self.outputs.clear();
+        self.0.clear();
     }
 }

@@ -2,22 +2,25 @@
 
 use glassbox_tensor::Tensor;
 
-use super::{MeanSquaredError, Metric};
+use super::Metric;
+use super::columns::{Column, uniform_average};
+use super::rows::add_columns;
 
-/// The square root of the mean of `(prediction - target)²`, in the target's unit.
+/// The square root of the mean of `(prediction - target)²`, in the target's unit, averaged over
+/// outputs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RootMeanSquaredError(MeanSquaredError);
+pub struct RootMeanSquaredError(Vec<Column>);
 
 impl Metric for RootMeanSquaredError {
     fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        self.0.add(prediction, target);
+        add_columns(&mut self.0, prediction, target);
     }
 
     fn value(&self) -> f64 {
-        self.0.value().sqrt()
+        uniform_average(&self.0, Column::rmse)
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.0.clear();
     }
 }

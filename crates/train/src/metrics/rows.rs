@@ -2,6 +2,8 @@
 
 use glassbox_tensor::{DType, Tensor};
 
+use super::columns::Column;
+
 /// Calls `each(logits, label)` for every sample of a prediction of classes; see the module's
 /// documentation for the forms. A single logit `z` counts as the two logits 0 and `z`.
 #[track_caller]
@@ -34,7 +36,7 @@ pub(super) fn each_class_row(
 /// Calls `each(output, prediction, target)` for every number that was predicted; `output` is its
 /// column.
 #[track_caller]
-pub(super) fn each_value(
+pub(crate) fn each_value(
     prediction: &Tensor,
     target: &Tensor,
     mut each: impl FnMut(usize, f64, f64),
@@ -47,8 +49,15 @@ pub(super) fn each_value(
     }
 }
 
+/// Adds a batch to the sums of its outputs.
+#[track_caller]
+pub(super) fn add_columns(columns: &mut Vec<Column>, prediction: &Tensor, target: &Tensor) {
+    columns.resize(outputs(target), Column::default());
+    each_value(prediction, target, |output, y, t| columns[output].add(y - t, t));
+}
+
 /// How many numbers are predicted for a sample.
-pub(super) fn outputs(target: &Tensor) -> usize {
+pub(crate) fn outputs(target: &Tensor) -> usize {
     target.dims().iter().skip(1).product::<usize>().max(1)
 }
 

@@ -70,6 +70,10 @@ impl Observer for EarlyStop {
         Ok(Flow::Stop(StopReason::NoImprovement(reason)))
     }
 
+    fn watches(&self) -> Option<&Monitor> {
+        Some(&self.config.metric)
+    }
+
     fn state(&self) -> Option<(&'static str, serde_json::Value)> {
         serde_json::to_value(&self.memory).ok().map(|value| ("early_stop", value))
     }

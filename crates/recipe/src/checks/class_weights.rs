@@ -1,0 +1,121 @@
+//! Weights of classes: one for each, in numbers, by name or from the data.
+
+use glassbox_nn::Loss;
+use glassbox_train::data::balanced_weights;
+
+use super::Checks;
+use crate::codes;
+use crate::diagnostic::Problem;
+use crate::sections::data_weights::DataWeights;
+use crate::suggest;
+
+/// The most classes that a message lists.
+const SHOWN: usize = 12;
+
+impl Checks<'_> {
+    /// Makes numbers of weights that follow from the data, and compares them with the classes.
+    pub fn weights(&mut self, loss: &mut Loss) {
+        let wanted = self.recipe.train.data_weights.clone();
+        match (loss, wanted) {
+            (Loss::CrossEntropy(config), Some(wanted)) => {
+                config.class_weights = match wanted {
+                    DataWeights::Balanced => self.balanced(config.ignore_index),
+                    DataWeights::ByName(weights) => self.by_name(&weights),
+                };
+            }
+            (Loss::BinaryCrossEntropy(config), Some(_)) => {
+                if let Some(&[negative, positive]) = self.balanced(None).as_deref() {
+                    config.positive_weight = positive / negative;
+                }
+            }
+            (Loss::CrossEntropy(config), None) => {
+                let names = self.data.dataset.targets().class_names();
+                let given = config.class_weights.as_ref().map_or(names.len(), Vec::len);
+                if given != names.len() {
+                    let message = "`class_weights` does not have one weight for each class";
+                    let problem = Problem::new(codes::CLASS_WEIGHTS, message)
+                        .expected(format!("{} numbers, for {}", names.len(), listed(names)))
+                        .found(format!("{given}"))
+                        .help("give them by name: class_weights = { NAME = 1.0, … }");
+                    self.push_at("train.loss.class_weights", problem);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The weights with which all classes count the same, the ignored one left out.
+    fn balanced(&mut self, ignored: Option<i32>) -> Option<Vec<f32>> {
+        let mut counts = self.data.dataset.class_counts(&self.data.split.train);
+        let ignored = ignored.and_then(|class| usize::try_from(class).ok());
+        let ignored = ignored.filter(|&class| class < counts.len());
+        if let Some(class) = ignored {
+            counts.remove(class);
+        }
+        match balanced_weights(&counts) {
+            Ok(mut weights) => {
+                // It is never counted: any number will do.
+                ignored.into_iter().for_each(|class| weights.insert(class, 0.0));
+                Some(weights)
+            }
+            Err(class) => {
+                let after = class.map(|class| {
+                    class + usize::from(ignored.is_some_and(|ignored| ignored <= class))
+                });
+                let names = self.data.dataset.targets().class_names();
+                let name = after.and_then(|class| names.get(class));
+                let name = name.map_or("the classes", String::as_str);
+                let problem = Problem::new(codes::CLASS_WEIGHTS, "the classes cannot be balanced")
+                    .expected("training items of every class")
+                    .found(format!("none of \"{name}\""))
+                    .help("give the weights by name: class_weights = { NAME = 1.0, … }");
+                self.push_at("train.loss", problem);
+                None
+            }
+        }
+    }
+
+    /// The weights in class order.
+    fn by_name(&mut self, weights: &[(String, f32)]) -> Option<Vec<f32>> {
+        let data = self.data;
+        let names = data.dataset.targets().class_names();
+        let before = self.problems.len();
+        for (name, _) in weights.iter().filter(|(name, _)| !names.contains(name)) {
+            let message = format!("`class_weights` has no class \"{name}\"");
+            let problem = Problem::new(codes::CLASS_WEIGHTS, message)
+                .expected(format!("one of the classes {}", listed(names)))
+                .found(format!("\"{name}\""))
+                .help(suggest::advice(name, names.iter().map(String::as_str)));
+            self.push_at("train.loss.class_weights", problem);
+        }
+        let weight = |name: &String| weights.iter().find(|(other, _)| other == name);
+        let missing: Vec<String> =
+            names.iter().filter(|name| weight(name).is_none()).cloned().collect();
+        if !missing.is_empty() && self.problems.len() == before {
+            let message = "`class_weights` leaves classes out";
+            let problem = Problem::new(codes::CLASS_WEIGHTS, message)
+                .expected(format!("a weight for each of {}", listed(names)))
+                .found(format!("none for {}", listed(&missing)))
+                .help(format!("add {} = 1.0", toml_key(&missing[0])));
+            self.push_at("train.loss.class_weights", problem);
+        }
+        names.iter().map(|name| weight(name).map(|(_, weight)| *weight)).collect()
+    }
+}
+
+/// `10, 9, no and yes`, in class order; of many, the first.
+fn listed(names: &[String]) -> String {
+    let shown = suggest::list(names.iter().take(SHOWN).map(String::as_str));
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn toml_key(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    match !name.is_empty() && name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("{name:?}"),
+    }
+}

@@ -1,0 +1,174 @@
+//! Whether task, loss, targets, model and batches fit together, before anything is computed: what
+//! recipes are refused for, code is too.
+
+use glassbox_nn::{Cx, Loss, Module};
+use glassbox_tensor::{Shape, Tensor};
+
+use crate::accumulator::Task;
+use crate::data::{Batch, Loader, Targets};
+use crate::error::{Mismatch, TrainError};
+
+/// Compares what is to be learned with the data of `loader`, and `model` with its first item.
+///
+/// # Errors
+/// The first thing that does not fit.
+pub(crate) fn check<M: Module + ?Sized>(
+    model: &M,
+    loss: &Loss,
+    task: Task,
+    loader: &Loader,
+) -> Result<(), TrainError> {
+    let targets = loader.dataset().targets();
+    let outcome =
+        check_task(task, targets).and_then(|()| check_loss(loss, targets)).and_then(|()| {
+            match loader.first_item() {
+                Some(item) => check_model(model, loss, targets, &item),
+                None => Ok(()),
+            }
+        });
+    outcome.map_err(|mismatch| TrainError::Mismatch(Box::new(mismatch)))
+}
+
+/// Compares how two loaders standardise targets: losses of other units cannot be compared.
+///
+/// # Errors
+/// When they differ.
+pub(crate) fn check_units(train: &Loader, valid: &Loader) -> Result<(), TrainError> {
+    if train.target_units() == valid.target_units() {
+        return Ok(());
+    }
+    Err(TrainError::Mismatch(Box::new(Mismatch {
+        code: "GB0413",
+        what: "validation targets are standardized otherwise than training targets".into(),
+        expected: format!("{:?}", train.target_units()),
+        found: format!("{:?}", valid.target_units()),
+        help: "give both loaders the normalizer that was fitted on the training items".into(),
+    })))
+}
+
+fn check_task(task: Task, targets: &Targets) -> Result<(), Mismatch> {
+    let (fitting, kind) = match targets {
+        Targets::Classes { names, .. } => (Task::Classify, format!("{} classes", names.len())),
+        Targets::Tokens { names, .. } => {
+            (Task::Generate, format!("the next of {} tokens at every step", names.len()))
+        }
+        Targets::Values { width: 0, .. } => {
+            return Err(Mismatch {
+                code: "GB0410",
+                what: "the data has no targets".into(),
+                expected: "a target for each item".into(),
+                found: "inputs alone".into(),
+                help: "data without targets can be predicted, not learned or scored".into(),
+            });
+        }
+        Targets::Values { .. } => (Task::Regress, "numbers".to_owned()),
+    };
+    if task == fitting {
+        return Ok(());
+    }
+    Err(Mismatch {
+        code: "GB0410",
+        what: "the task does not fit the targets".into(),
+        expected: format!("Task::{fitting:?}: the targets are {kind}"),
+        found: format!("Task::{task:?}"),
+        help: format!("task: Task::{fitting:?}"),
+    })
+}
+
+fn check_loss(loss: &Loss, targets: &Targets) -> Result<(), Mismatch> {
+    let classes = targets.class_names().len();
+    let refused = |expected: String, help: &str| {
+        Err(Mismatch {
+            code: "GB0411",
+            what: format!("the loss `{}` does not fit the targets", loss.name()),
+            expected,
+            found: format!("`{}`", loss.name()),
+            help: help.to_owned(),
+        })
+    };
+    let for_classes = matches!(loss, Loss::CrossEntropy(_) | Loss::BinaryCrossEntropy(_));
+    match (targets, loss) {
+        (Targets::Values { .. }, _) if for_classes => refused(
+            "a loss for numbers: the targets are numbers".into(),
+            "loss: Loss::MeanSquaredError(Default::default())",
+        ),
+        (Targets::Values { .. }, _) => Ok(()),
+        (Targets::Classes { .. }, Loss::BinaryCrossEntropy(_)) if classes == 2 => Ok(()),
+        (Targets::Classes { .. }, Loss::BinaryCrossEntropy(_)) => {
+            refused(format!("two classes, since there are {classes}"), "use Loss::CrossEntropy")
+        }
+        (_, Loss::CrossEntropy(_)) if classes < 2 => refused(
+            format!("at least two classes, since there is {classes}"),
+            "a single class leaves nothing to learn: its loss is always 0",
+        ),
+        (_, Loss::CrossEntropy(config)) => match &config.class_weights {
+            Some(weights) if weights.len() != classes => refused(
+                format!("{classes} class weights, one for each class"),
+                "Loader::balanced_class_weights, or Dataset::class_weights by name",
+            )
+            .map_err(|mismatch| Mismatch { found: weights.len().to_string(), ..mismatch }),
+            _ => Ok(()),
+        },
+        _ => refused(
+            "a loss for classes: the targets are classes".into(),
+            "loss: Loss::CrossEntropy(Default::default())",
+        ),
+    }
+}
+
+fn check_model<M: Module + ?Sized>(
+    model: &M,
+    loss: &Loss,
+    targets: &Targets,
+    item: &Batch,
+) -> Result<(), Mismatch> {
+    let shape = of_item(&item.inputs);
+    if let Some(expected) = model.expected_input(shape) {
+        return Err(Mismatch {
+            code: "GB0413",
+            what: "the items do not have the shape that the model takes".into(),
+            expected: format!("items of shape {expected}"),
+            found: format!("items of shape {shape}"),
+            help: "declare the shape of the data as the model's input, or prepare the data so"
+                .into(),
+        });
+    }
+    let output = item.forward(model, &mut Cx::eval());
+    let outputs = match (loss, targets.width()) {
+        (Loss::BinaryCrossEntropy(_), 2) if !matches!(targets, Targets::Values { .. }) => 1,
+        (_, width) => width,
+    };
+    // Of classes, one row of scores for each target; of numbers, what the loss compares.
+    let rows = match targets {
+        Targets::Values { .. } => Shape::new(&item.targets.dims()[..1]),
+        _ => item.targets.shape(),
+    };
+    let expected: Vec<usize> = rows.iter().copied().chain([outputs]).collect();
+    let bare = outputs == 1 && output.shape() == rows;
+    if bare || *output.shape() == expected[..] {
+        return Ok(());
+    }
+    let what = match targets {
+        Targets::Values { .. } => "a number for each target",
+        Targets::Tokens { .. } => "a score for each token, at every step",
+        Targets::Classes { .. } if outputs == 1 => "one score",
+        Targets::Classes { .. } => "a score for each class",
+    };
+    let wanted = Shape::new(&expected[1..]);
+    Err(Mismatch {
+        code: "GB0412",
+        what: "the model's output does not fit the targets".into(),
+        expected: format!("an output of shape {wanted}: {what}"),
+        found: format!("an output of shape {}", of_item(&output)),
+        help: format!("end the model with a dense layer of {outputs} units"),
+    })
+}
+
+/// The shape of one item of a batch.
+fn of_item(batch: &Tensor) -> Shape {
+    Shape::new(batch.dims().get(1..).unwrap_or(&[]))
+}
+
+#[cfg(test)]
+#[path = "compatible_tests.rs"]
+mod tests;

@@ -1,0 +1,126 @@
+use std::sync::Arc;
+
+use glassbox_nn::Sequential;
+
+use super::*;
+use crate::config::TrainConfig;
+use crate::data::{Dataset, InputStore, LoaderConfig, Normalizer, Transform};
+use crate::trainer::Trainer;
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("n{index}")).collect()
+}
+
+fn classes(count: usize) -> Targets {
+    let labels = (0..8).map(|item| (item % count) as i32).collect();
+    Targets::Classes { labels, names: names(count) }
+}
+
+fn numbers() -> Targets {
+    Targets::Values { values: vec![0.5; 8], width: 1, names: names(1) }
+}
+
+fn loader(targets: Targets, units: Normalizer) -> Loader {
+    let inputs = InputStore::F32((0..32).map(|x| x as f32).collect());
+    let data = Arc::new(Dataset::new("test", [4], inputs, targets).unwrap());
+    let transform = Transform::new(Normalizer::default(), units);
+    Loader::new(data, (0..8).collect::<Vec<_>>(), transform, LoaderConfig::default())
+}
+
+fn dense(inputs: usize, outputs: usize) -> Sequential {
+    Sequential::input([inputs]).dense(outputs).build(7).unwrap()
+}
+
+fn loss(json: &str) -> Loss {
+    serde_json::from_str(json).unwrap()
+}
+
+/// The code and the text with which training is refused before its first step.
+fn refused(model: Sequential, task: Task, loss: Loss, targets: Targets) -> (&'static str, String) {
+    let train = loader(targets, Normalizer::default());
+    let config = TrainConfig { task, loss: loss.clone(), epochs: 1, ..TrainConfig::default() };
+    let mut trainer = Trainer::new(model, config);
+    let error = trainer.fit(&train, None).unwrap_err();
+    assert_eq!(trainer.progress().step, 0);
+    let also = crate::evaluate(trainer.model(), &loss, task, &train).unwrap_err();
+    let TrainError::Mismatch(mismatch) = &error else { panic!("{error}") };
+    assert_eq!(also.to_string(), error.to_string());
+    (mismatch.code, error.to_string())
+}
+
+#[test]
+fn the_default_loss_is_not_for_numbers() {
+    let (code, text) = refused(dense(4, 1), Task::Regress, Loss::default(), numbers());
+    assert_eq!(code, "GB0411");
+    assert!(text.contains("MeanSquaredError"), "{text}");
+    let (code, text) = refused(dense(4, 1), Task::Classify, Loss::default(), numbers());
+    assert_eq!(code, "GB0410");
+    assert!(text.contains("Task::Regress: the targets are numbers"), "{text}");
+}
+
+#[test]
+fn losses_fit_the_targets() {
+    let refused = |json: &str, count: usize, outputs: usize| {
+        refused(dense(4, outputs), Task::Classify, loss(json), classes(count)).1
+    };
+    let text = refused(r#"{"type":"mse"}"#, 3, 3);
+    assert!(text.contains("a loss for classes"), "{text}");
+    let text = refused(r#"{"type":"bce"}"#, 3, 1);
+    assert!(text.contains("two classes, since there are 3"), "{text}");
+    let text = refused(r#"{"type":"cross_entropy"}"#, 1, 1);
+    assert!(text.contains("at least two classes"), "{text}");
+    let text = refused(r#"{"type":"cross_entropy","class_weights":[1,2]}"#, 3, 3);
+    assert!(text.contains("3 class weights") && text.contains("found: 2"), "{text}");
+}
+
+#[test]
+fn outputs_fit_the_targets() {
+    let (code, text) = refused(dense(4, 2), Task::Classify, Loss::default(), classes(3));
+    assert_eq!(code, "GB0412");
+    assert!(text.contains("output of shape 3") && text.contains("shape 2"), "{text}");
+    let (code, _) = refused(dense(4, 2), Task::Regress, loss(r#"{"type":"mse"}"#), numbers());
+    assert_eq!(code, "GB0412");
+    let two = refused(dense(4, 2), Task::Classify, loss(r#"{"type":"bce"}"#), classes(2));
+    assert!(two.1.contains("one score"), "{}", two.1);
+}
+
+#[test]
+fn items_fit_the_declared_input() {
+    let (code, text) = refused(dense(5, 3), Task::Classify, Loss::default(), classes(3));
+    assert_eq!(code, "GB0413");
+    assert!(text.contains("items of shape 5") && text.contains("items of shape 4"), "{text}");
+}
+
+#[test]
+fn data_without_targets_cannot_be_learned() {
+    let mse = loss(r#"{"type":"mse"}"#);
+    let (code, _) = refused(dense(4, 1), Task::Regress, mse, Targets::none());
+    assert_eq!(code, "GB0410");
+}
+
+#[test]
+fn both_loaders_have_the_same_units() {
+    let units = Normalizer { offset: vec![1.0], scale: vec![2.0] };
+    let (train, valid) = (loader(numbers(), units), loader(numbers(), Normalizer::default()));
+    let config = TrainConfig {
+        task: Task::Regress,
+        loss: loss(r#"{"type":"mse"}"#),
+        ..TrainConfig::default()
+    };
+    let error = Trainer::new(dense(4, 1), config).fit(&train, Some(&valid)).unwrap_err();
+    assert!(error.to_string().contains("GB0413"), "{error}");
+}
+
+#[test]
+fn what_fits_is_trained() {
+    let fits = [
+        (dense(4, 3), Task::Classify, Loss::default(), classes(3)),
+        (dense(4, 1), Task::Classify, loss(r#"{"type":"bce"}"#), classes(2)),
+        (dense(4, 1), Task::Regress, loss(r#"{"type":"huber"}"#), numbers()),
+    ];
+    for (model, task, loss, targets) in fits {
+        let train = loader(targets, Normalizer::default());
+        let config = TrainConfig { task, loss, epochs: 1, ..TrainConfig::default() };
+        assert!(Trainer::new(model, config).fit(&train, Some(&train)).is_ok());
+    }
+}
