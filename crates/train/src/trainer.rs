@@ -292,8 +292,9 @@ impl<M: Module> Trainer<M> {
 
     fn note_best(&mut self, train: &Scores, valid: Option<&Scores>) -> bool {
         let Some((monitor, value)) = self.monitored(train, valid) else { return false };
-        let before = self.progress.best.as_ref().map(|best| best.value);
-        let better = before.is_none_or(|before| monitor.is_better(value, before));
+        // Values of another score cannot be compared.
+        let before = self.progress.best.as_ref().filter(|best| best.metric == monitor.metric);
+        let better = before.is_none_or(|best| monitor.is_better(value, best.value));
         if better {
             let (metric, epoch) = (monitor.metric, self.progress.epoch);
             self.progress.best = Some(Best { metric, value, epoch });
