@@ -84,7 +84,7 @@ fn precision_reaches_the_training_and_is_written_out() {
         let experiment = recipe.resolve(&prepared).unwrap();
         assert_eq!(experiment.train.precision == PrecisionSetting::Exact, exact);
         assert_eq!(experiment.to_toml().contains("precision = \"exact\""), exact);
-        let precision = experiment.train_config(&prepared).precision;
+        let precision = experiment.train_config().precision;
         assert_eq!(precision == glassbox_tensor::Precision::Exact, exact);
     }
 }
