@@ -26,7 +26,8 @@ fn check_tells_all_errors_and_the_status() {
     place.write("good.toml", TINY);
     assert_eq!(
         place.run("check good.toml").ok(),
-        "good.toml is fine: 5 layers, 359 training, 180 validation and 180 test items\n"
+        "good.toml is fine: 5 layers, 359 training, 180 validation and 180 test items\n  classes in order: 0 · 1 · 2 · 3 · 4 · 5 · 6 · 7 · 8 · 9\n  \
+         best weights: those with the best valid.loss\n"
     );
     place.write("bad.toml", &TINY.replace("seed", "sede").replace("1e-2", "0"));
     let err = place.run("check bad.toml").failed(2);

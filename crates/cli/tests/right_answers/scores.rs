@@ -123,6 +123,7 @@ fn four_classes(place: &Place, loss: &str) {
     let recipe = r#"[data]
 kind = "csv"
 path = "t.csv"
+target_kind = "class"
 split = { train = 1.0, valid = 0.0, test = 0.0 }
 [model]
 layers = [{ type = "dense", units = "classes" }]
@@ -170,7 +171,7 @@ fn wrong_class_weights_are_explained() {
     ] {
         let place = Place::new();
         four_classes(&place, &format!("{{ type = \"cross_entropy\", class_weights = {weights} }}"));
-        let message = place.run("check r.toml").failed(1);
+        let message = place.run("check r.toml").failed(2);
         assert!(message.contains(expected), "{weights}: {message}");
     }
 }
