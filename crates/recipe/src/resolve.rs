@@ -61,7 +61,8 @@ impl Recipe {
     pub fn resolve_to_evaluate(&self, data: &Prepared) -> Result<Experiment, Report> {
         let mut checks = Checks { recipe: self, data, problems: Vec::new() };
         let task = checks.task();
-        let loss = checks.loss(task).unwrap_or_default();
+        let mut loss = checks.loss(task).unwrap_or_default();
+        checks.weights(&mut loss);
         let outputs = checks.outputs(&loss);
         if checks.problems.is_empty() {
             return Ok(self.experiment(data, task, loss, outputs));

@@ -8,14 +8,14 @@ use glassbox_nn::Sequential;
 use glassbox_recipe::Recipe;
 use glassbox_tensor::{Rng, Shape};
 use glassbox_train::checkpoint::load_weights;
-use glassbox_train::data::{self, InputReader, Unit};
+use glassbox_train::data;
 use glassbox_train::{PredictorConfig, RunFolder, Scores};
 use serde_json::{Map, Value};
 
 use self::subject::Subject;
 use crate::arguments::{Checkpoint, Eval, Part, Unknown};
 use crate::failure::Failure;
-use crate::format::{baseline, baselines, score, thousands};
+use crate::format::{baseline, baselines, outputs, score, thousands};
 use crate::preparation;
 use crate::run_names;
 use crate::session::scores_on;
@@ -48,7 +48,6 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
     load_weights(&mut model, &checkpoint)?;
     let scores = scores_on(subject.part, &experiment, &subject.data, &model)?;
-    let scores = named_after_unit(&scores, &subject.data.reader);
     for line in subject.notes.iter().map(|note| format!("note: {note}")) {
         complain!("{line}");
     }
@@ -62,12 +61,14 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
 
 fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
     say!("{} on {}", folder.name(), subject.what());
-    for (name, value) in scores.iter().filter(|(name, _)| baseline(name).is_none()) {
+    let of_all = |name: &str| baseline(name).is_none() && !name.contains('.');
+    for (name, value) in scores.iter().filter(|(name, _)| of_all(name)) {
         match name {
             "accuracy" => say!("{name:>9}  {:.2} %", 100.0 * value),
             _ => say!("{name:>9}  {}", score(value)),
         }
     }
+    outputs(scores).iter().for_each(|line| say!("{line}"));
     baselines(scores).iter().for_each(|line| say!("{line}"));
 }
 
@@ -86,17 +87,6 @@ fn check_overrides(set: &[String]) -> Result<bool, Failure> {
             HARMLESS.join(", ")
         ))),
     }
-}
-
-/// The scores, bits being those of a character where tokens are characters.
-fn named_after_unit(scores: &Scores, reader: &InputReader) -> Scores {
-    let InputReader::Text(vocabulary) = reader else { return scores.clone() };
-    let bits = match vocabulary.unit() {
-        Unit::Char => "bits_per_character",
-        Unit::Byte => "bits_per_byte",
-        Unit::Word => "bits_per_word",
-    };
-    scores.iter().map(|(name, x)| (if name == "bits_per_token" { bits } else { name }, x)).collect()
 }
 
 impl Subject {
