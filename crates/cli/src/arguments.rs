@@ -142,13 +142,32 @@ pub struct Train {
 pub struct Resume {
     /// The run: its name, the beginning of it, its folder, or `last`
     pub run: String,
-    /// Train to epoch N, or N more with +N
+    /// Train to epoch N, or N more than are trained with +N
     #[arg(long, value_name = "N|+N")]
     pub epochs: Option<String>,
+    /// What becomes of a schedule that spans the run when the number of epochs changes; by default
+    /// it is stretched over more epochs, and continues as planned over fewer
+    #[arg(long, value_enum)]
+    pub schedule: Option<ScheduleChoice>,
+    /// The checkpoint to resume from; by default the last, and the best of a run that diverged
+    #[arg(long, value_name = "best|last|STEP")]
+    pub from: Option<String>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
     pub runs: RunsFolder,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScheduleChoice {
+    /// As planned, its last rate being held afterwards
+    Continue,
+    /// Over all epochs that there are now
+    Stretch,
+    /// Anew, over the epochs that are still to be trained
+    Restart,
 }
 
 #[derive(Args)]

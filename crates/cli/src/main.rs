@@ -8,6 +8,7 @@ mod embedded;
 mod failure;
 mod format;
 mod interrupt;
+mod kept;
 mod preparation;
 mod progress;
 mod run_names;

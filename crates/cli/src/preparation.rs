@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use glassbox_recipe::{Experiment, Recipe};
+use glassbox_recipe::{Experiment, Recipe, value_at};
 use glassbox_tensor::threads;
 use glassbox_train::data::Prepared;
+use glassbox_train::{RunFolder, RunRecord};
 
 use crate::embedded;
 use crate::failure::Failure;
@@ -36,6 +37,30 @@ pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Prep
     let data = recipe.prepare()?;
     let experiment = recipe.resolve(&data)?;
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
+}
+
+/// Where the data is, if it is in files.
+pub fn data_path(experiment: &Experiment) -> Option<String> {
+    let source = serde_json::to_value(&experiment.data.source).ok()?;
+    source["path"].as_str().filter(|path| !path.is_empty()).map(str::to_owned)
+}
+
+/// `--set` for a run whose data is not where its recipe says, but still where it was when it was
+/// trained: the run's folder was moved without the data. This is said.
+pub fn found_data(folder: &RunFolder, record: &RunRecord, overrides: &[String]) -> Vec<String> {
+    let is_path = |set: &String| set.split('=').next().is_some_and(|key| key.trim() == "data.path");
+    let text = std::fs::read_to_string(folder.resolved()).unwrap_or_default();
+    let Some(path) = value_at(&text, "data.path") else { return Vec::new() };
+    let here = folder.path().join(path.trim_matches(['"', '\'']));
+    if overrides.iter().any(is_path) || here.exists() {
+        return Vec::new();
+    }
+    let Some(before) = record.data_path.as_ref().filter(|before| Path::new(before).exists()) else {
+        complain!("note: `--set data.path=…` reads the data of {} from another place", record.name);
+        return Vec::new();
+    };
+    complain!("note: {} is not there; the data is read from {before}", here.display());
+    vec![format!("data.path={before}")]
 }
 
 fn read(path: Option<&Path>, overrides: &[String]) -> Result<Recipe, Failure> {

@@ -56,7 +56,12 @@ fn fits(folder: &str, name: &str, text: &str) -> bool {
         return false;
     }
     let without_date = folder.splitn(4, '-').nth(3).unwrap_or(folder);
-    [folder, name, without_date].iter().any(|name| name.starts_with(text)) || folder.ends_with(text)
+    let fits = |text: &str| {
+        let begins = [folder, name, without_date].iter().any(|name| name.starts_with(text));
+        begins || folder.ends_with(text)
+    };
+    // A name as it was given is found, too, where a folder cannot have it.
+    fits(text) || fits(&RunFolder::part_of_name(text))
 }
 
 #[cfg(test)]
@@ -67,6 +72,10 @@ mod tests {
     fn beginnings_and_endings_fit() {
         let name = "2026-11-23-digits-cnn-3f2a";
         for text in ["2026-11-23-digits", "digits", "digits-cnn-3f", "3f2a"] {
+            assert!(fits(name, name, text), "{text}");
+        }
+        let name = "2026-11-23-drop0.0-my-net-7-3f2a";
+        for text in ["drop0.0", "drop0.0-my net/7", "drop0.0 my net/7"] {
             assert!(fits(name, name, text), "{text}");
         }
         for text in ["cnn", "fashion", ""] {

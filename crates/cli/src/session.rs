@@ -10,14 +10,14 @@ use glassbox_train::observers::{
     Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
 };
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, Status, StopReason, Trainer,
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer,
 };
 
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::progress::{self, Heading};
 use crate::terminal::complain;
-use crate::{commands, interrupt, terminal};
+use crate::{interrupt, kept, terminal};
 
 /// Items evaluated together. It changes nothing but speed and memory.
 const EVALUATION_BATCH: usize = 256;
@@ -48,17 +48,15 @@ impl Session<'_> {
             Ok((report, model, progress)) => {
                 if report.stopped == Some(StopReason::Interrupted) {
                     progress.interrupted(&folder, &report);
+                    kept::write_report(&folder);
                     return Err(Failure::Interrupted);
                 }
                 let test = test_scores(experiment, data, &folder, model)?;
                 progress.finished(&folder, &report, test.as_ref());
-                write_report(&folder);
+                kept::write_report(&folder);
                 Ok(())
             }
-            Err(failure) => {
-                note_failure(&folder, record, &failure);
-                Err(failure)
-            }
+            Err(failure) => Err(kept::ends_in_failure(&folder, record, failure, output)),
         }
     }
 
@@ -95,8 +93,23 @@ impl Session<'_> {
             trainer.restore(state)?;
         }
         let report = trainer.fit(&train, valid.as_ref())?;
+        warn(&folder, trainer.growth(&train))?;
         Ok((report, trainer.into_model(), ending))
     }
+}
+
+/// Tells that the loss grew all the way, where it did, and notes it in `run.json`: the run came to
+/// its end, and yet nothing good came of it.
+fn warn(folder: &RunFolder, warning: Option<String>) -> Result<(), Failure> {
+    let mut record = folder.record()?;
+    if record.warning != warning {
+        record.warning.clone_from(&warning);
+        folder.write_record(&mut record)?;
+    }
+    if let Some(warning) = warning {
+        complain!("{warning}");
+    }
+    Ok(())
 }
 
 /// The trainer with what the recipe wants to be kept of the run.
@@ -124,7 +137,8 @@ fn watched(
     Ok(trainer)
 }
 
-fn loader_config(experiment: &Experiment) -> LoaderConfig {
+/// How batches are made.
+pub fn loader_config(experiment: &Experiment) -> LoaderConfig {
     LoaderConfig {
         batch_size: experiment.train.batch_size,
         drop_last: experiment.train.drop_last,
@@ -169,27 +183,4 @@ pub fn scores_on(
     let mut scores = experiment.evaluation().run(model, &loader)?;
     scores.extend(&data.baseline_scores(part));
     Ok(scores)
-}
-
-/// Writes the report. Everything else is done: a report that cannot be written is not a failure.
-fn write_report(folder: &RunFolder) {
-    let written = folder.record().map_err(Failure::from);
-    if let Err(Failure::Failed(message)) =
-        written.and_then(|record| commands::report::write(folder, record))
-    {
-        complain!("note: there is no report: {message}");
-    }
-}
-
-/// Says in `run.json` that the run failed and why. The failure itself is told to the user by the
-/// caller, so a disk that does not take this is not told again.
-fn note_failure(folder: &RunFolder, started: RunRecord, failure: &Failure) {
-    let mut record = folder.record().unwrap_or(started);
-    record.status = Status::Failed;
-    record.error = Some(match failure {
-        Failure::Failed(message) | Failure::Usage(message) => message.clone(),
-        Failure::Recipe(report) => report.to_string(),
-        Failure::Interrupted => return,
-    });
-    let _ = folder.write_record(&mut record);
 }

@@ -191,9 +191,16 @@ pub const CODES: &[Code] = &[
         "Batch normalisation computes a mean and a variance over the batch; of a single value they mean nothing. \
          Raise batch_size, or leave out a last batch of one item with drop_last = true."),
     row("GB0402", "the loss is no longer a number",
-        "The loss became NaN or infinite. Usually gradients have exploded: the learning rate is too high for the \
-         model, inputs are not normalised, or one sample has extreme values. Lower lr, add \
-         clip = { type = \"norm\", max = 1.0 }, or normalise. The last checkpoint before is kept."),
+        "The loss, a weight or a memory of the optimizer became NaN or infinite: updates have grown without bound. \
+         Look at the scale of the data first (data.normalize = \"standard\", data.standardize_targets = true), then \
+         lower the learning rate by a factor of ten, or limit gradients with train.clip = { type = \"norm\", max = \
+         1.0 }. The best weights so far and the last state that was finite are kept: `glassbox resume RUN --set \
+         train.optimizer.lr=…` resumes from them."),
+    row("GB0403", "the training loss grew without bound",
+        "The loss of the last epoch is finite, but more than ten times that of the first step, before anything was \
+         learned: the updates are too large for these data. Inputs and targets of thousands make gradients of \
+         millions, so look at their scale first: data.normalize = \"standard\" and data.standardize_targets = true. \
+         Then lower the learning rate by a factor of ten, or limit the gradients with train.clip."),
     row("GB0410", "the task does not fit the targets",
         "Classes are learned with Task::Classify, numbers with Task::Regress, the next token of every step with \
          Task::Generate. Recipes take the task from the data; code says it."),
@@ -266,6 +273,23 @@ pub const CODES: &[Code] = &[
         "The data was moved or removed since the run was trained. Put it back, or name where it is: `glassbox eval \
          RUN FILE --split test` scores the test items of the same data at another place, `glassbox eval RUN FILE` \
          all items of any labelled data."),
+    row("GB0519", "the run is being trained by another process",
+        "Two processes that train in one folder would overwrite each other's checkpoints. The one that is there holds \
+         a lock on the run (the file run.lock), which the system takes back when the process ends, however it ends. \
+         On another machine, or without locks, a run counts as being trained for 30 seconds after its last \
+         heartbeat. Wait until it ends, or stop it: Ctrl-C and kill -INT save."),
+    row("GB0520", "a run that diverged would diverge again",
+        "The loss of this run became infinite or NaN. The same steps from the same state end in the same way, to the \
+         same bits. Change what made it diverge: `glassbox resume RUN --set train.optimizer.lr=…` resumes from the \
+         best weights so far, `--from last` or `--from STEP` from another checkpoint that is kept."),
+    row("GB0521", "no such checkpoint",
+        "`--from` and `--checkpoint` take `best`, `last`, or a step of which the state was kept. A run keeps the best \
+         and the last ones, and the five latest that `train.checkpoint_every` asked for. A run that failed before \
+         the end of its first epoch has no best weights."),
+    row("GB0522", "the key cannot be changed when a run is resumed",
+        "`glassbox resume --set` takes every key that leaves the weights' shapes alone, and what the model knows \
+         about its data: data.path, everything of train, augment and watch, run.seed, and of layers p, dropout and \
+         recompute. Others make another model: write a recipe and train it."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

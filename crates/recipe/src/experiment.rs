@@ -6,18 +6,21 @@ use glassbox_tensor::Precision;
 use glassbox_train::data::{Augment, DataConfig};
 use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
 use glassbox_train::optim::OptimizerConfig;
-use glassbox_train::schedule::{Schedule, Warmup};
+use glassbox_train::schedule::{Schedule, ScheduleSpan, Warmup};
 use glassbox_train::{Clip, Evaluation, Monitor, Task, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 /// A recipe in which everything is decided: every default is written out, the last layer has its
-/// width, paths are absolute.
+/// width, paths are absolute (those that were relative are written relative to the file that they
+/// are written to).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
     /// The name, the task and the seed.
     pub run: RunSection,
     /// Where the data comes from and how it is prepared.
     pub data: DataConfig,
+    /// The keys of `data` whose paths the recipe gives relative to itself.
+    pub relative_paths: Vec<String>,
     /// Changes of training images, in order.
     pub augment: Vec<Augment>,
     /// The layers, from the input to the scores or values.
@@ -59,6 +62,9 @@ pub struct TrainSection {
     /// A rise of the learning rate before the schedule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
+    /// The epochs over which the schedule runs; all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_span: Option<ScheduleSpan>,
     /// The score that decides which weights are the best.
     pub monitor: Monitor,
     /// Limits on gradients.
@@ -160,6 +166,7 @@ impl Experiment {
             optimizer: self.train.optimizer.clone(),
             schedule: self.train.schedule.clone(),
             warmup: self.train.warmup.clone(),
+            schedule_span: self.train.schedule_span,
             clip: self.train.clip,
             monitor: Some(self.train.monitor.clone()),
             bptt: self.train.bptt,

@@ -10,6 +10,7 @@ use glassbox_train::data::{Augment, DataConfig, DataError, DataErrorCode, Learne
 use crate::codes;
 use crate::diagnostic::{Place, Problem, Report, Source};
 use crate::overrides;
+use crate::paths;
 use crate::read::Fields;
 use crate::sections::model::Model;
 use crate::sections::run::Run;
@@ -27,6 +28,8 @@ pub struct Recipe {
     pub(crate) default_name: String,
     pub(crate) run: Run,
     pub(crate) data: DataConfig,
+    /// The keys of `[data]` whose paths are relative.
+    pub(crate) relative_paths: Vec<String>,
     pub(crate) augment: Vec<Augment>,
     pub(crate) model: Model,
     pub(crate) train: Train,
@@ -117,6 +120,7 @@ impl Recipe {
             }
         }
         fields.finish();
+        let relative_paths = paths::relative(data.table);
         let missing = |key: &str| root.get(key).is_none_or(|entry| entry.node.table().is_none());
         let run = sections::run::read(&run, problems);
         let data = if missing("data") { None } else { sections::data::read(&data, base, problems) };
@@ -130,7 +134,18 @@ impl Recipe {
         }
         let stem = PathBuf::from(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let default_name = stem.unwrap_or_else(|| "run".into());
-        Some(Self { sources, root, default_name, run, data, augment, model, train, watch })
+        Some(Self {
+            sources,
+            root,
+            default_name,
+            run,
+            data,
+            relative_paths,
+            augment,
+            model,
+            train,
+            watch,
+        })
     }
 
     /// The text of the recipe as given, without overrides.

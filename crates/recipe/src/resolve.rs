@@ -93,6 +93,7 @@ impl Recipe {
                 seed: self.run.seed,
             },
             data: data_config,
+            relative_paths: self.relative_paths.clone(),
             augment: self.augment.clone(),
             layers,
             train: TrainSection {
@@ -104,6 +105,7 @@ impl Recipe {
                 optimizer: train.optimizer.clone(),
                 schedule: train.schedule.clone(),
                 warmup: train.warmup.clone(),
+                schedule_span: train.schedule_span,
                 monitor: self.monitor(),
                 clip: train.clip,
                 early_stop: train.early_stop.clone(),

@@ -1,18 +1,34 @@
 //! An experiment as a recipe with every default written out: `resolved.toml`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::experiment::{Experiment, WatchSection};
+use crate::paths;
 
 impl Experiment {
-    /// The experiment as the text of a recipe. Reading it gives the same experiment again.
+    /// The experiment as the text of a recipe in `folder`: reading it there gives the same
+    /// experiment again.
+    pub fn to_toml_in(&self, folder: &Path) -> String {
+        self.text(Some(folder))
+    }
+
+    /// The experiment as the text of a recipe that can be read anywhere: all paths are absolute.
     pub fn to_toml(&self) -> String {
+        self.text(None)
+    }
+
+    fn text(&self, folder: Option<&Path>) -> String {
+        let mut data = json(&self.data);
+        if let Some(folder) = folder {
+            paths::make_relative(&mut data, &self.relative_paths, folder);
+        }
         let mut text = String::from("# Every default is written out.\n");
         section(&mut text, "[run]", &json(&self.run));
-        section(&mut text, "[data]", &json(&self.data));
+        section(&mut text, "[data]", &data);
         for augment in &self.augment {
             section(&mut text, "[[augment]]", &json(augment));
         }
@@ -43,7 +59,7 @@ fn section(text: &mut String, header: &str, config: &Value) {
 }
 
 /// A value on one line.
-fn inline(value: &Value) -> String {
+pub(crate) fn inline(value: &Value) -> String {
     match value {
         Value::Null => "\"\"".into(),
         Value::Bool(flag) => flag.to_string(),

@@ -33,7 +33,7 @@ fn resolving_the_resolved_recipe_changes_nothing() {
     for name in ["digits-mlp", "digits-cnn", "spirals", "wine", "sunspots", "sine"] {
         let experiment = resolve(&recipes().join(format!("{name}.toml")));
         let path = folder.path().join("resolved.toml");
-        std::fs::write(&path, experiment.to_toml()).unwrap();
+        std::fs::write(&path, experiment.to_toml_in(folder.path())).unwrap();
         let again = resolve(&path);
         assert_eq!(again, experiment, "{name}");
         assert_eq!(again.to_toml(), experiment.to_toml(), "{name}");

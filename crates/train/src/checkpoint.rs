@@ -1,21 +1,17 @@
-//! Checkpoints: weights for everyone in safetensors, and the exact training state to go on from.
-//!
-//! A state file holds everything (weights, running statistics, optimizer, progress, observers),
-//! so that one rename makes a checkpoint whole: there is no moment at which two files disagree.
+//! Checkpoints: weights for everyone in safetensors. The exact training state to resume from is a
+//! [`SavedState`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use glassbox_nn::{LayerState, Parameters, RecurrentState};
+use glassbox_nn::Parameters;
 use glassbox_tensor::{DType, MAX_RANK, Shape, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
 
 use crate::atomic;
-use crate::optim::{Optimizer, OptimizerState};
-use crate::progress::Progress;
+pub use crate::training_state::{SavedState, Snapshot};
 
 /// A checkpoint file that cannot be used, for people.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +47,9 @@ const METADATA: &str = "glassbox";
 
 /// The largest file that is read: 2 billion values with their metadata.
 const MAX_BYTES: u64 = 8 << 30;
+
+/// The longest header that is read by itself.
+const MAX_HEADER: u64 = 64 << 20;
 
 /// Named tensors with text metadata: the content of a safetensors file.
 #[derive(Clone, Debug, Default)]
@@ -117,13 +116,38 @@ impl TensorFile {
         atomic::write(path, &bytes).map_err(|e| failed(&e))
     }
 
+    /// The name of the first tensor that holds a value which is NaN or infinite.
+    pub fn first_not_finite(&self) -> Option<&str> {
+        self.tensors.iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| name.as_str())
+    }
+
+    /// The metadata of a safetensors file without its tensors; none when it cannot be read.
+    pub fn read_metadata(path: &Path) -> Option<HashMap<String, String>> {
+        let mut file = File::open(path).ok()?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let length = u64::from_le_bytes(length);
+        if length > file.metadata().ok()?.len().min(MAX_HEADER) {
+            return None;
+        }
+        let mut header = vec![0; length as usize];
+        file.read_exact(&mut header).ok()?;
+        let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+        serde_json::from_str(header["__metadata__"][METADATA].as_str()?).ok()
+    }
+
     /// Takes the tensors whose names start with `prefix`, without it.
-    fn take(&mut self, prefix: &str) -> Vec<(String, Tensor)> {
+    pub(crate) fn take(&mut self, prefix: &str) -> Vec<(String, Tensor)> {
         let (taken, rest) = self.tensors.drain(..).partition(|(name, _)| name.starts_with(prefix));
         self.tensors = rest;
         let strip = |(name, tensor): (String, Tensor)| (name[prefix.len()..].to_owned(), tensor);
         Vec::into_iter(taken).map(strip).collect()
     }
+}
+
+/// Whether all values are finite; whole numbers are.
+pub(crate) fn is_finite(tensor: &Tensor) -> bool {
+    tensor.dtype() != DType::F32 || tensor.as_slice().iter().all(|value| value.is_finite())
 }
 
 fn tensor_of(view: &TensorView<'_>) -> Result<Tensor, String> {
@@ -238,130 +262,6 @@ pub(crate) fn set_weights(
         let help = "the file belongs to another model; use the recipe it was trained with";
         CheckpointError::new("GB0506", path, "the tensors of this model", error, help)
     })
-}
-
-/// Everything needed to go on, as it stands at one moment.
-pub struct Snapshot<'a> {
-    /// The model.
-    pub model: &'a dyn Parameters,
-    /// The optimizer with its state.
-    pub optimizer: &'a Optimizer,
-    /// Where training stands.
-    pub progress: &'a Progress,
-    /// What recurrent layers carry to the next batch.
-    pub recurrent: &'a RecurrentState,
-    /// What observers must remember, by name.
-    pub observers: serde_json::Map<String, serde_json::Value>,
-}
-
-/// The part of a state file that is not tensors.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    version: u32,
-    progress: Progress,
-    update_counts: Vec<u64>,
-    observers: serde_json::Map<String, serde_json::Value>,
-}
-
-const VERSION: u32 = 1;
-const HEADER: &str = "glassbox.training_state";
-
-impl Snapshot<'_> {
-    /// Writes the whole state to one file, atomically.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
-    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let optimizer = self.optimizer.state(self.model);
-        let header = Header {
-            version: VERSION,
-            progress: self.progress.clone(),
-            update_counts: optimizer.steps,
-            observers: self.observers.clone(),
-        };
-        let header = serde_json::to_string(&header).map_err(|error| {
-            let help = "this is a defect of Glassbox: please report it";
-            CheckpointError::new("GB0504", path, "a state that can be written", error, help)
-        })?;
-        let model = glassbox_nn::state(self.model).into_iter().map(|(n, t)| ("model.", n, t));
-        let optimizer = optimizer.tensors.into_iter().map(|(n, t)| ("optimizer.", n, t));
-        let recurrent = self.recurrent.layers().iter().enumerate().flat_map(|(index, layer)| {
-            let cell = layer.cell.clone().map(|cell| (format!("{index}.cell"), cell));
-            [Some((format!("{index}.hidden"), layer.hidden.clone())), cell].into_iter().flatten()
-        });
-        let recurrent = recurrent.map(|(name, tensor)| ("recurrent.", name, tensor));
-        let named = model.chain(optimizer).chain(recurrent);
-        let named = named.map(|(prefix, name, t)| (format!("{prefix}{name}"), t));
-        let metadata = HashMap::from([(HEADER.to_owned(), header)]);
-        TensorFile { tensors: named.collect(), metadata }.write(path)
-    }
-}
-
-/// A training state read back.
-pub struct SavedState {
-    path: PathBuf,
-    model: Vec<(String, Tensor)>,
-    optimizer: OptimizerState,
-    /// Where training stood.
-    pub progress: Progress,
-    /// What recurrent layers carry to the next batch.
-    pub recurrent: RecurrentState,
-    /// What observers remember, by name.
-    pub observers: serde_json::Map<String, serde_json::Value>,
-}
-
-impl SavedState {
-    /// Reads a state file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is not a training state of this version.
-    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let mut file = TensorFile::read(path)?;
-        let foreign = |what: String| {
-            let help = "resume needs the run's own checkpoints/training-state.safetensors";
-            CheckpointError::new("GB0507", path, "a training state", what, help)
-        };
-        let header = file.metadata.get(HEADER);
-        let header = header.ok_or_else(|| foreign("plain weights".to_owned()))?;
-        let header: Header = serde_json::from_str(header)
-            .map_err(|error| foreign(format!("one that does not parse: {error}")))?;
-        if header.version != VERSION {
-            let found = header.version;
-            return Err(foreign(format!("version {found}, which is not version {VERSION}")));
-        }
-        let (model, tensors) = (file.take("model."), file.take("optimizer."));
-        let optimizer = OptimizerState { steps: header.update_counts, tensors };
-        let recurrent = recurrent_state(file.take("recurrent."));
-        let (progress, observers) = (header.progress, header.observers);
-        Ok(Self { path: path.into(), model, optimizer, progress, recurrent, observers })
-    }
-
-    /// Puts weights and optimizer state back.
-    ///
-    /// # Errors
-    /// When they belong to another model or optimizer.
-    pub fn apply(
-        self,
-        model: &mut dyn Parameters,
-        optimizer: &mut Optimizer,
-    ) -> Result<(), CheckpointError> {
-        set_weights(model, self.model, &self.path)?;
-        optimizer.restore(&*model, self.optimizer).map_err(|what| {
-            let help = "the state belongs to another optimizer; use the run's own recipe";
-            let expected = "the state of the recipe's optimizer";
-            CheckpointError::new("GB0508", &self.path, expected, what, help)
-        })
-    }
-}
-
-/// The state of each layer from `0.hidden`, `0.cell`, `1.hidden`, …
-fn recurrent_state(tensors: Vec<(String, Tensor)>) -> RecurrentState {
-    let mut tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
-    let layers = (0..).map_while(|index| {
-        let hidden = tensors.remove(&format!("{index}.hidden"))?;
-        Some(LayerState { hidden, cell: tensors.remove(&format!("{index}.cell")) })
-    });
-    RecurrentState::from_layers(layers.collect())
 }
 
 #[cfg(test)]

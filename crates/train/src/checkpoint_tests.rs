@@ -1,11 +1,12 @@
 use std::fs;
 
-use glassbox_nn::{Buffer, Cx, Param};
+use glassbox_nn::{Buffer, Cx, Param, RecurrentState};
 use glassbox_tensor::Gradients;
 use proptest::prelude::*;
 
 use super::*;
-use crate::optim::Adam;
+use crate::optim::{Adam, Optimizer};
+use crate::progress::Progress;
 
 type Model = (Param, Vec<Param>, Buffer);
 

@@ -7,7 +7,7 @@ use crate::accumulator::Task;
 use crate::clip::Clip;
 use crate::monitor::Monitor;
 use crate::optim::OptimizerConfig;
-use crate::schedule::{Schedule, Warmup};
+use crate::schedule::{Schedule, ScheduleSpan, Warmup};
 
 /// How to train: plain data, from a recipe or written out in code.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct TrainConfig {
     pub schedule: Schedule,
     /// A rise of the learning rate before the schedule begins.
     pub warmup: Option<Warmup>,
+    /// The epochs over which the schedule runs; all when absent.
+    pub schedule_span: Option<ScheduleSpan>,
     /// Limits on gradients.
     pub clip: Option<Clip>,
     /// The score that decides which weights are the best. When absent, the score that an observer
@@ -57,6 +59,7 @@ impl Default for TrainConfig {
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::default(),
             warmup: None,
+            schedule_span: None,
             clip: None,
             monitor: None,
             bptt: None,

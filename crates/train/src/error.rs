@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
+use crate::not_finite::NotFinite;
+use crate::progress::Progress;
+use crate::run_lock::Writer;
+use crate::run_record::FailedAt;
 
 /// Why training, or reading a run, failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +54,18 @@ pub enum TrainError {
         /// Those of the saved state.
         found: String,
     },
+    /// Another process trains this run.
+    #[error(
+        "GB0519 × {run} is being trained by another process\n  expected: one writer for a run\n  \
+         found: {writer}\n  help: wait until it ends, or stop it{}; it saves before it ends",
+        writer.how_to_stop()
+    )]
+    Busy {
+        /// The run's name.
+        run: String,
+        /// The process.
+        writer: Writer,
+    },
     /// A run folder could not be read or written.
     #[error(
         "GB0511 × {}: expected a run folder, found: {source}\n  help: check the path and its \
@@ -65,6 +81,19 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Its code, `GB0402`.
+    pub fn code(&self) -> String {
+        self.to_string().chars().take(6).collect()
+    }
+
+    /// Where training was: the step that failed is the one after those that were made.
+    pub fn place(&self, progress: &Progress) -> FailedAt {
+        match self {
+            Self::NotFinite(found) => FailedAt { epoch: found.epoch, step: found.step },
+            _ => FailedAt { epoch: progress.epoch + 1, step: progress.step + 1 },
+        }
+    }
+
     pub(crate) fn folder(path: &Path, source: io::Error) -> Self {
         Self::Folder { path: path.into(), source }
     }
@@ -89,45 +118,5 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, what, expected, found, help } = self;
         write!(f, "{code} × {what}\n  expected: {expected}\n  found: {found}\n  help: {help}")
-    }
-}
-
-/// A loss that is no number, and what is known of its cause.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotFinite {
-    /// The loss: NaN or infinite.
-    pub loss: f64,
-    /// The optimizer step, from 1.
-    pub step: u64,
-    /// The epoch, from 1.
-    pub epoch: usize,
-    /// The first parameter that holds a value which is not finite.
-    pub parameter: Option<String>,
-    /// The learning rate of the step before.
-    pub learning_rate: f64,
-}
-
-impl fmt::Display for NotFinite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { loss, step, epoch, parameter, learning_rate } = self;
-        let what = if loss.is_nan() { "NaN" } else { "infinite" };
-        write!(f, "GB0402 × loss became {what} at step {step} (epoch {epoch})")?;
-        match parameter {
-            Some(path) => {
-                write!(
-                    f,
-                    "\n  first bad value: parameter {path}, after the update of step {}",
-                    step - 1
-                )?;
-                let lower = learning_rate * 0.1;
-                write!(f, "\n  help: train.clip = {{ type = \"norm\", max = 1.0 }}, or lr ")?;
-                write!(f, "{learning_rate:e} → {lower:e}")
-            }
-            None => write!(
-                f,
-                "\n  first bad value: the loss itself; all parameters are finite\n  help: look for \
-                 extreme values in this batch's data, normalize inputs, or lower the learning rate"
-            ),
-        }
     }
 }

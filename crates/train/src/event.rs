@@ -5,8 +5,10 @@ use std::time::Duration;
 use glassbox_nn::Module;
 use serde::{Deserialize, Serialize};
 
+use crate::TrainError;
 use crate::checkpoint::Snapshot;
 use crate::monitor::Monitor;
+use crate::progress::Progress;
 use crate::scores::Scores;
 
 /// Something that happened. New kinds may be added: match with a `_` arm.
@@ -44,8 +46,18 @@ pub enum Event<'a> {
         snapshot: &'a Snapshot<'a>,
         /// Whether these weights are the best so far.
         best: bool,
-        /// Whether this is the last chance to write (end, interruption or failure of the run).
+        /// Whether this is the last chance to write: the end or an interruption of the run. When a
+        /// run fails there is no state to write any more; [`Event::Failed`] tells observers to
+        /// write what they hold.
         last: bool,
+    },
+    /// Training failed: what is held back must be written now. What an observer answers is not
+    /// heard.
+    Failed {
+        /// Why.
+        error: &'a TrainError,
+        /// Where the run stands: the failing step is the one after these.
+        progress: &'a Progress,
     },
     /// Training ends before its last epoch.
     Stopped(&'a StopReason),
@@ -176,9 +188,15 @@ pub struct Best {
     /// Which score, as `valid.loss`.
     pub metric: String,
     /// Its value.
+    #[serde(deserialize_with = "number_or_nan")]
     pub value: f64,
     /// The epoch, from 1.
     pub epoch: usize,
+}
+
+/// JSON has no NaN or infinity: a score that is none was written as null.
+fn number_or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 mod seconds {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accumulator;
+mod advice;
 pub mod atomic;
 mod backpropagation;
 mod carried;
@@ -17,36 +18,47 @@ mod evaluation;
 mod event;
 mod file_predictions;
 mod generator;
+mod kept;
 mod lags;
 pub mod metrics;
 mod monitor;
+mod not_finite;
 pub mod observers;
 pub mod optim;
 mod predictor;
 mod progress;
 mod run_folder;
+mod run_lock;
+mod run_record;
 mod sampling;
 pub mod schedule;
 mod scores;
 mod trainer;
+mod training_state;
 
 pub use accumulator::{Accumulator, Task};
+pub use advice::Circumstances;
 pub use causality::{SeesAnswer, targets_continue_inputs};
 pub use clip::{Clip, clip_by_norm, clip_by_value, gradient_norm};
 pub use config::TrainConfig;
 pub use data::DataError;
-pub use error::{Mismatch, NotFinite, TrainError};
+pub use error::{Mismatch, TrainError};
 pub use evaluation::{Evaluation, clock, evaluate};
 pub use event::{
     Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
 pub use file_predictions::{FilePredictions, ItemPrediction};
 pub use generator::Generator;
+pub use kept::{Kept, kept};
 pub use lags::{LayerLags, gradient_by_lag};
 pub use monitor::Monitor;
+pub use not_finite::NotFinite;
 pub use predictor::{ClassProbability, NamedValue, Output, Prediction, Predictor, PredictorConfig};
 pub use progress::Progress;
-pub use run_folder::{FoundRuns, RunFolder, RunRecord, Status, unix_time};
+pub use run_folder::{FoundRuns, RunFolder, unix_time};
+pub use run_lock::{RunLock, Writer};
+pub use run_record::{Change, FailedAt, Resumption, RunRecord, Status};
 pub use sampling::Sampling;
+pub use schedule::Plan;
 pub use scores::Scores;
 pub use trainer::Trainer;

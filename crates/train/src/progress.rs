@@ -19,6 +19,12 @@ pub struct Progress {
     pub train: Accumulator,
     /// The best monitored score so far.
     pub best: Option<Best>,
+    /// The loss of the first step, before anything was learned.
+    #[serde(default)]
+    pub first_loss: Option<f64>,
+    /// The training loss of the last whole epoch.
+    #[serde(default)]
+    pub last_loss: Option<f64>,
     /// Memory of a reduce-on-plateau schedule.
     pub plateau: PlateauState,
 }

@@ -4,77 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::{Best, StopReason};
-use crate::scores::Scores;
+use crate::run_record::RunRecord;
 use crate::{TrainError, atomic};
 
 /// Where the files of a run are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
-}
-
-/// How a run is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Being trained, if its heartbeat is recent; killed otherwise.
-    #[default]
-    Running,
-    /// Trained to its end.
-    Finished,
-    /// Stopped by the user, saved.
-    Interrupted,
-    /// Ended by an error.
-    Failed,
-}
-
-/// The content of `run.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunRecord {
-    /// The run's name, which is that of its folder.
-    pub name: String,
-    /// How it is doing.
-    pub status: Status,
-    /// When it began, in seconds since 1970 (UTC).
-    pub started: u64,
-    /// When it was last known to be alive, in seconds since 1970 (UTC).
-    pub heartbeat: u64,
-    /// Glassbox's version.
-    pub version: String,
-    /// The instruction set that the kernels used.
-    pub cpu: String,
-    /// Threads used.
-    pub threads: usize,
-    /// The seed.
-    pub seed: u64,
-    /// A hash of the data.
-    pub data_hash: String,
-    /// Trainable values of the model.
-    pub parameters: usize,
-    /// Epochs asked for.
-    pub epochs: usize,
-    /// Epochs completed.
-    pub epoch: usize,
-    /// Optimizer steps made.
-    pub step: u64,
-    /// Seconds trained, over all resumes.
-    pub seconds: f64,
-    /// Scores of the last epoch on the training set.
-    pub train: Option<Scores>,
-    /// Scores of the last epoch on the validation set.
-    pub valid: Option<Scores>,
-    /// Scores of the best weights on the test set, once evaluated.
-    pub test: Option<Scores>,
-    /// The best monitored score.
-    pub best: Option<Best>,
-    /// Why it ended before its last epoch.
-    pub stopped: Option<StopReason>,
-    /// What went wrong.
-    pub error: Option<String>,
 }
 
 /// What a folder of runs holds.
@@ -87,8 +23,8 @@ pub struct FoundRuns {
 }
 
 impl RunFolder {
-    /// A new folder below `runs`: the date, the run's name, and four hexadecimal digits that keep
-    /// it apart from others (`2026-11-23-digits-3f2a`).
+    /// A new folder below `runs`: the date, the run's name as [`RunFolder::part_of_name`] writes
+    /// it, and four hexadecimal digits that keep it apart from others (`2026-11-23-digits-3f2a`).
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -99,7 +35,11 @@ impl RunFolder {
             glassbox_tensor::Rng::new(now.as_nanos() as u64 ^ u64::from(std::process::id()));
         loop {
             let digits = rng.next_u64() & 0xffff;
-            let path = runs.join(format!("{}-{}-{digits:04x}", date(now.as_secs()), slug(name)));
+            let path = runs.join(format!(
+                "{}-{}-{digits:04x}",
+                date(now.as_secs()),
+                Self::part_of_name(name)
+            ));
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let checkpoints = path.join("checkpoints");
@@ -111,6 +51,15 @@ impl RunFolder {
                 Err(source) => return Err(TrainError::folder(&path, source)),
             }
         }
+    }
+
+    /// `name` as a part of a file name: letters and digits of ASCII, `_`, `.` and `-` stay,
+    /// everything else becomes `-`, and 60 characters are kept.
+    pub fn part_of_name(name: &str) -> String {
+        let stays = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let keep = |c: char| if stays(&c) { c } else { '-' };
+        let part: String = name.trim().chars().map(keep).take(60).collect();
+        if part.is_empty() { "run".into() } else { part }
     }
 
     /// The folder of an existing run.
@@ -203,6 +152,32 @@ impl RunFolder {
         self.path.join("checkpoints/training-state.safetensors")
     }
 
+    /// The exact training state of the best weights.
+    pub fn best_state(&self) -> PathBuf {
+        self.path.join("checkpoints/best-state.safetensors")
+    }
+
+    /// The exact training state after `step` steps, where the recipe asks for checkpoints.
+    pub fn step_state(&self, step: u64) -> PathBuf {
+        self.path.join(format!("checkpoints/step-{step}.safetensors"))
+    }
+
+    /// The steps of which the folder holds the exact state because the recipe asks for it.
+    pub fn kept_steps(&self) -> Vec<u64> {
+        let entries = fs::read_dir(self.path.join("checkpoints")).into_iter().flatten().flatten();
+        let step =
+            |name: &str| name.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok();
+        let mut steps: Vec<u64> =
+            entries.filter_map(|entry| step(entry.file_name().to_str()?)).collect();
+        steps.sort_unstable();
+        steps
+    }
+
+    /// What the process that trains the run locks.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("run.lock")
+    }
+
     /// Reads `run.json`.
     ///
     /// # Errors
@@ -231,16 +206,9 @@ pub fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
-/// `name` as a part of a file name.
-fn slug(name: &str) -> String {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let slug: String = name.trim().chars().map(keep).take(60).collect();
-    if slug.is_empty() { "run".into() } else { slug }
-}
-
 /// The date in the Gregorian calendar (UTC) of a time in seconds since 1970: years are counted
 /// from March, so that the leap day is the last of its year.
-fn date(seconds: u64) -> String {
+pub(crate) fn date(seconds: u64) -> String {
     let days = seconds / 86_400 + 719_468; // since 0000-03-01
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -269,6 +237,8 @@ mod tests {
         let runs = tempfile::tempdir().unwrap();
         let folder = RunFolder::create(runs.path(), "my net/7").unwrap();
         assert!(folder.name().contains("-my-net-7-"), "{}", folder.name());
+        assert_eq!(RunFolder::part_of_name(" drop0.0 "), "drop0.0");
+        assert_eq!(RunFolder::part_of_name(""), "run");
         assert!(RunFolder::open(folder.path()).is_err(), "no run.json yet");
         let mut record = RunRecord { name: folder.name(), seed: 7, ..RunRecord::default() };
         folder.write_record(&mut record).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use glassbox_nn::{Cx, Module, RecurrentState, Slot, walk};
+use glassbox_nn::{Cx, Module, RecurrentState};
 use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
@@ -17,9 +17,11 @@ use crate::event::{
 use crate::monitor::Monitor;
 use crate::optim::Optimizer;
 use crate::progress::Progress;
-use crate::schedule::{Rate, Schedule, Time};
+use crate::schedule::{Plan, Rate, Schedule};
 use crate::scores::Scores;
-use crate::{NotFinite, SeesAnswer, TrainError, carried, compatible};
+use crate::{SeesAnswer, TrainError, carried, compatible};
+
+mod divergence;
 
 /// A model with its optimizer and everything that watches its training.
 ///
@@ -115,9 +117,17 @@ impl<M: Module> Trainer<M> {
     ///
     /// # Errors
     /// Before the first step, when task, loss, targets, model and batches do not fit together.
-    /// Later when data cannot be read, an observer fails (a full disk), or the loss is no number;
-    /// what was saved before stays.
+    /// Later when data cannot be read, an observer fails (a full disk), or the loss or a weight is
+    /// no number: observers then see [`Event::Failed`], so that nothing that was reached is lost.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
+        let outcome = self.run(train, valid);
+        if let Err(error) = &outcome {
+            self.tell_failure(error);
+        }
+        outcome
+    }
+
+    fn run(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let _flush = denormals::flush();
         let start = Instant::now();
         self.check(train, valid)?;
@@ -131,7 +141,7 @@ impl<M: Module> Trainer<M> {
         while self.progress.epoch < self.config.epochs && stopped.is_none() {
             stopped = self.epoch(train, valid)?;
         }
-        self.save(false, true)?;
+        self.save(false, true, train)?;
         if let Some(reason) = &stopped {
             self.emit(&Event::Stopped(reason))?;
         }
@@ -156,10 +166,12 @@ impl<M: Module> Trainer<M> {
         if let Some(reason) = self.steps(train)? {
             return Ok(Some(reason));
         }
+        self.check_state(train)?;
         let scores = self.progress.train.scores(self.config.task, train.output_names());
         let valid = valid.map(|loader| self.validate(loader)).transpose()?;
         self.progress.train = Accumulator::default();
         (self.progress.epoch, self.progress.batch) = (epoch + 1, 0);
+        self.progress.last_loss = scores.get("loss");
         let best = self.note_best(&scores, valid.as_ref());
         self.adapt_rate(&scores, valid.as_ref());
         let report = EpochReport {
@@ -173,7 +185,7 @@ impl<M: Module> Trainer<M> {
         };
         let flow = self.emit(&Event::EpochEnd(&report))?;
         self.show_model()?;
-        self.save(best, false)?;
+        self.save(best, false, train)?;
         Ok(flow.stop)
     }
 
@@ -190,7 +202,7 @@ impl<M: Module> Trainer<M> {
             let Some(report) = self.step(&mut batches, count, train)? else { continue };
             let flow = self.emit(&Event::Step(&report))?;
             if flow.save {
-                self.save(false, false)?;
+                self.save(false, false, train)?;
             }
             if flow.stop.is_some() {
                 return Ok(flow.stop);
@@ -222,7 +234,7 @@ impl<M: Module> Trainer<M> {
             let outcome = group.add(&self.model, &batch, state, &mut cx, gradients, sums);
             outcome.map_err(|value| {
                 cx.discard();
-                self.not_finite(value)
+                self.not_finite(value, &batch, train)
             })?;
             self.progress.batch += 1;
             samples += batch.inputs.dims()[0];
@@ -239,6 +251,9 @@ impl<M: Module> Trainer<M> {
             self.optimizer.set_momentum(momentum);
         }
         self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
+        if self.progress.first_loss.is_none() && self.progress.step == 0 {
+            self.progress.first_loss = Some(loss);
+        }
         self.progress.step += 1;
         Ok(Some(StepReport {
             step: self.progress.step,
@@ -251,16 +266,14 @@ impl<M: Module> Trainer<M> {
         }))
     }
 
+    /// The rate of the next step. Steps are counted by epochs and batches, so that a batch size
+    /// that was changed on the way does not move the schedule.
     fn rate(&self, batches_in_epoch: usize) -> Rate {
-        let steps_per_epoch = batches_in_epoch.div_ceil(self.config.accumulate.max(1));
-        let total = (self.config.epochs * steps_per_epoch) as u64;
-        let time = Time::new(self.progress.step, steps_per_epoch as u64, total);
-        let (schedule, plateau) = (&self.config.schedule, &self.progress.plateau);
-        let base = self.config.optimizer.learning_rate();
-        match &self.config.warmup {
-            Some(warmup) => warmup.rate(schedule, time, base, plateau),
-            None => schedule.rate(time, base, plateau),
-        }
+        let accumulate = self.config.accumulate.max(1);
+        let steps_per_epoch = batches_in_epoch.div_ceil(accumulate);
+        let plan = Plan::new(&self.config, steps_per_epoch);
+        let step = self.progress.epoch * steps_per_epoch + self.progress.batch.div_ceil(accumulate);
+        plan.rate(step as u64, &self.progress.plateau)
     }
 
     /// Lets a schedule that follows scores see those of the epoch.
@@ -314,7 +327,8 @@ impl<M: Module> Trainer<M> {
         }
     }
 
-    fn save(&mut self, best: bool, last: bool) -> Result<(), TrainError> {
+    fn save(&mut self, best: bool, last: bool, train: &Loader) -> Result<(), TrainError> {
+        self.check_state(train)?;
         let states = self.observers.iter().filter_map(|observer| observer.state());
         let observers = states.map(|(name, value)| (name.to_owned(), value)).collect();
         let (model, optimizer) = (&self.model, &self.optimizer);
@@ -338,24 +352,6 @@ impl<M: Module> Trainer<M> {
     /// Shows `event` to every observer; the first reason to stop wins.
     fn emit(&mut self, event: &Event<'_>) -> Result<Wishes, TrainError> {
         show(&mut self.observers, event)
-    }
-
-    /// The step that just produced a loss that is no number, explained.
-    fn not_finite(&self, loss: f64) -> TrainError {
-        let mut parameter = None;
-        walk(&self.model, |path, slot| {
-            let Slot::Param(param) = slot else { return };
-            if parameter.is_none() && param.value().as_slice().iter().any(|x| !x.is_finite()) {
-                parameter = Some(path.to_string());
-            }
-        });
-        TrainError::NotFinite(Box::new(NotFinite {
-            loss,
-            step: self.progress.step + 1,
-            epoch: self.progress.epoch + 1,
-            parameter,
-            learning_rate: self.optimizer.learning_rate(),
-        }))
     }
 }
 

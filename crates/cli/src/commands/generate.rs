@@ -6,8 +6,8 @@ use glassbox_tensor::threads;
 use glassbox_train::{Generator, Predictor, Sampling};
 
 use crate::arguments::Generate;
-use crate::commands::eval::weights;
 use crate::failure::Failure;
+use crate::kept::weights;
 use crate::run_names;
 
 pub fn run(arguments: &Generate) -> Result<(), Failure> {
@@ -19,7 +19,7 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     };
     sampling.check().map_err(|expected| Failure::Usage(format!("expected {expected}")))?;
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
-    let path = weights(&folder, arguments.checkpoint);
+    let path = weights(&folder, arguments.checkpoint)?;
     let predictor = Predictor::load(&path)?;
     let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
     let prompt = &arguments.prompt;

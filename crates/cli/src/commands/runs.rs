@@ -2,16 +2,14 @@
 
 use std::fs;
 
-use glassbox_train::{FoundRuns, RunFolder, RunRecord, Scores, Status, unix_time};
+use glassbox_train::checkpoint::SavedState;
+use glassbox_train::{FoundRuns, RunFolder, RunLock, RunRecord, Scores, Status};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
 use crate::format::score;
 use crate::run_names;
 use crate::terminal::say;
-
-/// A run whose heartbeat is older, in seconds, was killed.
-const ALIVE: u64 = 30;
 
 pub fn run(arguments: &Runs) -> Result<(), Failure> {
     match &arguments.action {
@@ -23,8 +21,10 @@ pub fn run(arguments: &Runs) -> Result<(), Failure> {
 fn list(arguments: &ListRuns) -> Result<(), Failure> {
     let FoundRuns { whole: runs, damaged } = RunFolder::scan(&arguments.runs.path);
     if arguments.json {
-        for (_, record) in &runs {
-            say!("{}", serde_json::to_string(record).map_err(std::io::Error::from)?);
+        for (folder, record) in &runs {
+            let mut object = serde_json::to_value(record).map_err(std::io::Error::from)?;
+            object["status"] = status(folder, record).into();
+            say!("{object}");
         }
         return Ok(());
     }
@@ -40,9 +40,9 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
         let best = record.best.as_ref().map_or("–".into(), |best| {
             format!("{} {:.4}", best.metric.trim_start_matches("valid."), best.value)
         });
-        let epochs = format!("{}/{}", record.epoch, record.epochs);
+        let status = status(folder, record);
+        let epochs = format!("{}/{}", epochs(folder, record, status), record.epochs);
         let test = record.test.as_ref().map_or("–".into(), main_score);
-        let status = status(record);
         say!("{:width$}  {status:11}  {epochs:>9}  {best:>16}  {test}", folder.name());
     }
     for (folder, _) in &damaged {
@@ -60,9 +60,9 @@ pub(super) fn main_score(scores: &Scores) -> String {
     }
 }
 
-fn status(record: &RunRecord) -> &'static str {
+fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
     match record.status {
-        Status::Running if is_alive(record) => "running",
+        Status::Running if RunLock::writer(folder).is_some() => "running",
         Status::Running => "killed",
         Status::Finished => "finished",
         Status::Interrupted => "interrupted",
@@ -70,18 +70,21 @@ fn status(record: &RunRecord) -> &'static str {
     }
 }
 
-fn is_alive(record: &RunRecord) -> bool {
-    record.status == Status::Running && unix_time().saturating_sub(record.heartbeat) < ALIVE
+/// The epochs that a run has trained: of one that was killed those of the state on disk, from which
+/// it resumes.
+fn epochs(folder: &RunFolder, record: &RunRecord, status: &str) -> usize {
+    let saved = (status == "killed").then(|| SavedState::peek(&folder.training_state()));
+    saved.flatten().map_or(record.epoch, |progress| progress.epoch)
 }
 
 fn remove(arguments: &RemoveRuns) -> Result<(), Failure> {
     // All names first: nothing is removed when one of them is wrong.
     let mut found = Vec::new();
     for name in &arguments.names {
-        let (folder, record) = run_names::find(name, &arguments.runs.path)?;
-        if is_alive(&record) && !arguments.force {
+        let (folder, _) = run_names::find(name, &arguments.runs.path)?;
+        if let (Some(writer), false) = (RunLock::writer(&folder), arguments.force) {
             return Err(Failure::Usage(format!(
-                "{} seems to be training\n  help: stop it first, or use --force",
+                "{} is being trained by {writer}\n  help: stop it first, or use --force",
                 folder.name()
             )));
         }

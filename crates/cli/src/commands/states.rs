@@ -4,14 +4,14 @@ use glassbox_report::StateMap;
 use glassbox_train::{Generator, Predictor};
 
 use crate::arguments::States;
-use crate::commands::eval::weights;
 use crate::failure::{Failure, write_file};
+use crate::kept::weights;
 use crate::run_names;
 use crate::terminal::say;
 
 pub fn run(arguments: &States) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
-    let path = weights(&folder, arguments.checkpoint);
+    let path = weights(&folder, arguments.checkpoint)?;
     let predictor = Predictor::load(&path)?;
     let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
     let layer = arguments.layer as usize;

@@ -1,12 +1,13 @@
 //! `glassbox train`: from a recipe to a trained, evaluated and resumable model.
 
 use glassbox_tensor::threads;
-use glassbox_train::{RunFolder, RunRecord, unix_time};
+use glassbox_train::{RunFolder, RunLock, RunRecord, unix_time};
 
 use crate::arguments::Train;
 use crate::failure::{Failure, write_file};
 use crate::preparation::{self, Preparation};
 use crate::session::Session;
+use crate::terminal::complain;
 
 pub fn run(arguments: &Train) -> Result<(), Failure> {
     let mut overrides = arguments.overrides.set.clone();
@@ -14,6 +15,12 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
     let prepared = preparation::prepare(arguments.recipe.as_deref(), &overrides)?;
     preparation::set_threads(arguments.output.threads, &prepared.experiment);
     let folder = RunFolder::create(&arguments.runs.path, &prepared.experiment.run.name)?;
+    let _lock = RunLock::acquire(&folder)?;
+    let name = prepared.experiment.run.name.trim();
+    let part = RunFolder::part_of_name(name);
+    if part != name {
+        complain!("note: run.name \"{name}\" is \"{part}\" in the name of the run's folder");
+    }
     let record = begin(&folder, &prepared)?;
     let Preparation { experiment, data, .. } = &prepared;
     Session { experiment, data, folder, record, state: None }.run(&arguments.output)
@@ -23,7 +30,7 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
 fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failure> {
     let experiment = &prepared.experiment;
     write_file(&folder.recipe(), &prepared.text)?;
-    write_file(&folder.resolved(), &experiment.to_toml())?;
+    write_file(&folder.resolved(), &experiment.to_toml_in(folder.path()))?;
     let mut record = RunRecord {
         name: folder.name(),
         started: unix_time(),
@@ -33,6 +40,7 @@ fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failur
         seed: experiment.run.seed,
         data_hash: format!("{:016x}", prepared.data.dataset.fingerprint()),
         epochs: experiment.train.epochs,
+        data_path: preparation::data_path(experiment),
         ..RunRecord::default()
     };
     folder.write_record(&mut record)?;

@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::pace::Pace;
 use super::plain::facts;
 use super::{Heading, table};
-use crate::terminal::{output_colors, say};
+use crate::interrupt;
+use crate::terminal::{complain, output_colors, say};
 
 /// The time between two movements of the bar.
 const INTERVAL: Duration = Duration::from_millis(60);
@@ -32,6 +33,8 @@ impl Bar {
         say!("{}", table::header(self.heading.task));
         self.pace = Some(Pace::new(info.clone(), now));
         self.bar = ProgressBar::new(info.steps_per_epoch as u64);
+        let bar = self.bar.clone();
+        interrupt::announce_with(move |text| bar.suspend(|| complain!("{text}")));
         let color = if output_colors() { ".cyan" } else { "" };
         let template = format!("{{prefix:>6}} {{bar:20{color}}} {{pos}}/{{len}}  {{msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {

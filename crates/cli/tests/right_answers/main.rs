@@ -10,6 +10,8 @@ mod learned_data;
 mod next_token;
 mod padding;
 mod predict_inputs;
+mod resumed;
+mod runs;
 mod scores;
 mod smoke;
 mod time_order;

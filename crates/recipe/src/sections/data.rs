@@ -8,9 +8,10 @@ use glassbox_train::data::{
 
 use super::Section;
 use crate::diagnostic::Problem;
+use crate::paths;
 use crate::read::{self, Fields};
 use crate::tagged::{self, Kind};
-use crate::tree::{Node, Table, Value};
+use crate::tree::{Node, Value};
 
 /// The keys of `[data]` that do not belong to the source.
 const COMMON: &[&str] = &["split", "normalize", "standardize_targets", "unknown"];
@@ -34,7 +35,7 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
         Some(node) => Some(tagged::read::<SplitConfig>(node, Kind::plain("split"), problems)?),
         None => None,
     };
-    let table = absolute_paths(section.table, base);
+    let table = paths::absolute(section.table, base);
     let node = Node { value: Value::Table(table), place: section.place.clone() };
     let kind = Kind::by_kind("data").beside(COMMON);
     let source = tagged::read::<DataSource>(&node, kind, problems)?;
@@ -43,24 +44,6 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
         problems.push(read::missing("path", "data", &section.place, example));
     }
     Some(DataConfig { source, split, normalize, standardize_targets, unknown })
-}
-
-/// The table with its paths made absolute, so that the experiment does not depend on where it is
-/// read again.
-fn absolute_paths(table: &Table, base: &Path) -> Table {
-    let mut table = table.clone();
-    for entry in &mut table.entries {
-        let is_path = entry.key == "path" || entry.key.ends_with("_path");
-        let from_override = entry.node.place.source > 0;
-        if let (true, Value::Text(path)) = (is_path, &mut entry.node.value)
-            && !path.is_empty()
-        {
-            let joined = if from_override { Path::new(path).into() } else { base.join(&*path) };
-            let absolute = std::path::absolute(&joined).unwrap_or(joined);
-            *path = absolute.to_string_lossy().into_owned();
-        }
-    }
-    table
 }
 
 /// Reads the `[[augment]]` list.

@@ -3,7 +3,7 @@
 use glassbox_nn::Loss;
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
-use glassbox_train::schedule::{Schedule, Warmup};
+use glassbox_train::schedule::{Schedule, ScheduleSpan, Warmup};
 use glassbox_train::{Clip, Monitor};
 use serde::de::DeserializeOwned;
 
@@ -37,6 +37,8 @@ pub struct Train {
     pub schedule: Schedule,
     /// A rise of the learning rate before the schedule.
     pub warmup: Option<Warmup>,
+    /// The epochs over which the schedule runs; all when absent.
+    pub schedule_span: Option<ScheduleSpan>,
     /// The score that decides; that of early stopping when absent.
     pub monitor: Option<Monitor>,
     /// Limits on gradients.
@@ -71,6 +73,7 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
         optimizer: tagged(&mut fields, "optimizer").unwrap_or_default(),
         schedule: tagged(&mut fields, "schedule").unwrap_or_default(),
         warmup: plain(&mut fields, "warmup"),
+        schedule_span: plain(&mut fields, "schedule_span"),
         monitor: fields.text("monitor").map(|metric| Monitor { metric: metric.to_owned() }),
         clip: tagged(&mut fields, "clip"),
         early_stop: plain::<EarlyStopConfig>(&mut fields, "early_stop"),

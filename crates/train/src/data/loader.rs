@@ -161,6 +161,11 @@ impl Loader {
         (!order.is_empty()).then(|| self.transform.batch(&self.dataset, 0, &order, 0..1))
     }
 
+    /// Whether its inputs are normalised and its targets standardised.
+    pub(crate) fn normalizes(&self) -> (bool, bool) {
+        self.transform.normalizes()
+    }
+
     /// The data set it draws from.
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset

@@ -129,6 +129,11 @@ impl Transform {
         Batch { inputs, targets, lengths, order: order.clone(), range }
     }
 
+    /// Whether it changes inputs and targets by a normalisation.
+    pub(crate) fn normalizes(&self) -> (bool, bool) {
+        (!self.inputs.is_identity(), !self.targets.is_identity())
+    }
+
     /// About how many nanoseconds of one core an item takes: whether threads pay.
     pub(crate) fn cost(&self, dataset: &Dataset) -> usize {
         let values = dataset.item_shape().elements();

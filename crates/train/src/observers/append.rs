@@ -2,12 +2,28 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Result, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::TrainError;
 use crate::event::Flow;
+
+/// The length of a log up to the end of `epoch`: of `metrics.jsonl` or `lags.jsonl`. A run that goes
+/// back to that epoch without the state that remembers the length cuts its logs there.
+pub fn length_after_epoch(path: &Path, epoch: usize) -> u64 {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let (mut length, mut end) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        length += line.len() as u64;
+        let value: Value = serde_json::from_str(line).unwrap_or_default();
+        let is_end = value.get("event").is_none_or(|event| event == "epoch");
+        if is_end && value["epoch"] == epoch {
+            end = length;
+        }
+    }
+    end
+}
 
 /// A file of JSON objects, one a line, appended and never rewritten.
 ///
@@ -71,5 +87,27 @@ impl AppendedLines {
     /// Lets the system have everything.
     pub(super) fn flush(&mut self) -> Result<()> {
         self.file.as_mut().map_or(Ok(()), BufWriter::flush)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_cut_behind_its_epoch() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let lines = [
+            "{\"event\":\"step\",\"step\":1,\"epoch\":1}\n",
+            "{\"event\":\"epoch\",\"epoch\":1}\n",
+            "{\"event\":\"step\",\"step\":2,\"epoch\":2}\n",
+            "{\"event\":\"epoch\",\"epoch\":2}\n",
+        ];
+        std::fs::write(&path, lines.concat()).unwrap();
+        assert_eq!(length_after_epoch(&path, 1), lines[..2].concat().len() as u64);
+        assert_eq!(length_after_epoch(&path, 2), lines.concat().len() as u64);
+        assert_eq!(length_after_epoch(&path, 7), 0);
+        assert_eq!(length_after_epoch(&folder.path().join("none"), 1), 0);
     }
 }

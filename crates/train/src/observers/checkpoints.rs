@@ -1,30 +1,47 @@
 //! Checkpoints in the run folder: the best weights, the last weights, and the training state.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::TrainError;
-use crate::checkpoint::{Snapshot, TensorFile};
+use crate::checkpoint::{SavedState, Snapshot, TensorFile};
 use crate::event::{Event, Flow, Observer};
 use crate::run_folder::RunFolder;
 
-/// Writes checkpoints into a run folder.
+/// Writes checkpoints into a run folder: the last weights and the exact state to resume from, the
+/// best weights and theirs, and the exact state at the five latest steps at which the recipe asks
+/// for one.
 ///
 /// Writing syncs to disk, so short epochs share a write: at most one a second, plus the first and
-/// the last. Runs that are killed in between repeat the missing steps to the same bits.
+/// the last. Runs that are killed in between repeat the missing steps to the same bits; a run that
+/// fails writes what it holds back.
 pub struct Checkpoints {
     folder: RunFolder,
     every_steps: Option<u64>,
     metadata: HashMap<String, String>,
     written: Option<Instant>,
     /// The best weights that are not on disk yet.
-    best: Option<TensorFile>,
+    best: Option<Checkpoint>,
+    /// The state of the last epoch, if that is not on disk yet.
+    last: Option<Checkpoint>,
+    /// Whether the recipe asks for a checkpoint of this step.
+    asked: bool,
+}
+
+/// A state and its weights. Tensors are shared with the model until it changes them.
+struct Checkpoint {
+    weights: TensorFile,
+    state: SavedState,
 }
 
 /// The least time between two writes.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest time of training that a kill can cost.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How many of the steps that the recipe asks for are kept.
+const KEPT: usize = 5;
 
 impl Checkpoints {
     /// Checkpoints in `folder`, also every `every_steps` optimizer steps if given. `metadata`
@@ -34,23 +51,45 @@ impl Checkpoints {
         every_steps: Option<u64>,
         metadata: HashMap<String, String>,
     ) -> Self {
-        Self { folder, every_steps, metadata, written: None, best: None }
+        let (written, best, last) = (None, None, None);
+        Self { folder, every_steps, metadata, written, best, last, asked: false }
     }
 
-    fn weights(&self, snapshot: &Snapshot<'_>) -> TensorFile {
+    fn checkpoint(&self, snapshot: &Snapshot<'_>) -> Checkpoint {
         let mut metadata = self.metadata.clone();
         metadata.insert("step".into(), snapshot.progress.step.to_string());
         metadata.insert("epoch".into(), snapshot.progress.epoch.to_string());
-        TensorFile { tensors: glassbox_nn::state(snapshot.model).into_iter().collect(), metadata }
+        let tensors = glassbox_nn::state(snapshot.model).into_iter().collect();
+        Checkpoint { weights: TensorFile { tensors, metadata }, state: snapshot.to_saved() }
     }
 
-    fn write(&mut self, snapshot: &Snapshot<'_>) -> Result<(), TrainError> {
-        // The state comes last: a kill before it repeats the steps that lead to these weights.
-        if let Some(best) = self.best.take() {
-            best.write(&self.folder.best_weights())?;
+    /// Writes what is held back. The state comes last: a kill before it repeats the steps that
+    /// lead to these weights.
+    fn write(&mut self) -> Result<(), TrainError> {
+        let folder = &self.folder;
+        let best = self.best.take();
+        let last = self.last.take();
+        if let Some(Checkpoint { weights, state }) = &best {
+            weights.write(&folder.best_weights())?;
+            let is_last = last.as_ref().is_some_and(|c| c.state.progress == state.progress);
+            if !is_last {
+                state.write(&folder.best_state())?;
+            }
         }
-        self.weights(snapshot).write(&self.folder.last_weights())?;
-        snapshot.write(&self.folder.training_state())?;
+        let Some(Checkpoint { weights, state }) = last else { return Ok(()) };
+        weights.write(&folder.last_weights())?;
+        state.write(&folder.training_state())?;
+        if best.is_some_and(|best| best.state.progress == state.progress) {
+            same_file(&folder.training_state(), &folder.best_state())?;
+        }
+        if std::mem::take(&mut self.asked) {
+            same_file(&folder.training_state(), &folder.step_state(state.progress.step))?;
+            let steps = folder.kept_steps();
+            for step in &steps[..steps.len().saturating_sub(KEPT)] {
+                // One that stays is no harm.
+                let _ = fs::remove_file(folder.step_state(*step));
+            }
+        }
         self.written = Some(Instant::now());
         Ok(())
     }
@@ -60,24 +99,51 @@ impl Checkpoints {
     }
 }
 
+/// Lets `to` be the file that is now `from`, which is replaced and never changed: a second name
+/// for it where the file system has such, a copy otherwise.
+///
+/// # Errors
+/// When the disk does not take it.
+pub fn same_file(from: &Path, to: &Path) -> Result<(), TrainError> {
+    let failed = |source| TrainError::folder(to, source);
+    let name = to.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let temporary = to.with_file_name(format!(".{name}.partial"));
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    fs::hard_link(from, &temporary)
+        .or_else(|_| fs::copy(from, &temporary).map(|_| ()))
+        .and_then(|()| fs::rename(&temporary, to))
+        .map_err(failed)?;
+    // Two names of one file: renaming one to the other does nothing.
+    let _ = fs::remove_file(&temporary);
+    Ok(())
+}
+
 impl Observer for Checkpoints {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         match event {
             Event::Step(report) => {
-                let asked = self.every_steps.is_some_and(|every| report.step % every == 0);
-                if asked {
+                self.asked = self.every_steps.is_some_and(|every| report.step % every == 0);
+                if self.asked {
                     self.written = None; // write whatever the clock says
                 }
-                let save = asked || self.written.is_none() || self.due(LONGEST);
+                let save = self.asked || self.due(LONGEST);
                 Ok(if save { Flow::Save } else { Flow::Continue })
             }
             Event::Save { snapshot, best, last } => {
                 if *best {
-                    self.best = Some(self.weights(snapshot));
+                    self.best = Some(self.checkpoint(snapshot));
                 }
+                self.last = Some(self.checkpoint(snapshot));
                 if *last || self.due(SHORTEST) {
-                    self.write(snapshot)?;
+                    self.write()?;
                 }
+                Ok(Flow::Continue)
+            }
+            Event::Failed { .. } => {
+                self.write()?;
                 Ok(Flow::Continue)
             }
             _ => Ok(Flow::Continue),

@@ -38,6 +38,17 @@ impl MetricsLog {
                 self.lines.append(&line)?;
                 self.lines.flush()
             }
+            Event::Failed { error, progress } => {
+                let at = error.place(progress);
+                self.lines.append(&json!({
+                    "event": "error",
+                    "code": error.code(),
+                    "step": at.step,
+                    "epoch": at.epoch,
+                    "message": error.to_string(),
+                }))?;
+                self.lines.flush()
+            }
             // On disk before a checkpoint says how long the log is.
             Event::Save { .. } => self.lines.flush(),
             _ => Ok(()),

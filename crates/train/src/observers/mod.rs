@@ -9,7 +9,8 @@ mod metrics_log;
 mod run_status;
 mod samples;
 
-pub use checkpoints::Checkpoints;
+pub use append::length_after_epoch;
+pub use checkpoints::{Checkpoints, same_file};
 pub use early_stop::{EarlyStop, EarlyStopConfig};
 pub use interrupt::Interrupt;
 pub use lag_log::{EpochLags, LagLog};

@@ -13,9 +13,10 @@ use glassbox_train::{PredictorConfig, RunFolder, Scores};
 use serde_json::{Map, Value};
 
 use self::subject::Subject;
-use crate::arguments::{Checkpoint, Eval, Part, Unknown};
+use crate::arguments::{Eval, Part, Unknown};
 use crate::failure::Failure;
 use crate::format::{baseline, baselines, outputs, score, thousands};
+use crate::kept::weights;
 use crate::preparation;
 use crate::run_names;
 use crate::session::scores_on;
@@ -31,7 +32,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         let here = std::env::current_dir().unwrap_or_default();
         files.push(path.strip_prefix(here).unwrap_or(path).into());
     }
-    let checkpoint = weights(&folder, arguments.checkpoint);
+    let checkpoint = weights(&folder, arguments.checkpoint)?;
     let config = PredictorConfig::read(&checkpoint)?;
     let mut learned = config.learned();
     learned.unknown =
@@ -146,14 +147,6 @@ impl From<Unknown> for data::Unknown {
             Unknown::Error => Self::Error,
             Unknown::Other => Self::Other,
         }
-    }
-}
-
-/// The file of the weights that the user chose.
-pub fn weights(folder: &RunFolder, checkpoint: Checkpoint) -> std::path::PathBuf {
-    match checkpoint {
-        Checkpoint::Best => folder.best_weights(),
-        Checkpoint::Last => folder.last_weights(),
     }
 }
 

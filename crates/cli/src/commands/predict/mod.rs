@@ -8,7 +8,7 @@ use glassbox_train::{FilePredictions, Predictor};
 use self::inputs::{Input, Opened, expand};
 use self::show::Shown;
 use crate::arguments::Predict;
-use crate::commands::eval::weights;
+use crate::kept::weights;
 use crate::failure::Failure;
 use crate::run_names;
 use crate::terminal::complain;
@@ -18,7 +18,7 @@ const MOST_TOLD: usize = 10;
 
 pub fn run(arguments: &Predict) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
-    let predictor = Predictor::load(&weights(&folder, arguments.checkpoint))?;
+    let predictor = Predictor::load(&weights(&folder, arguments.checkpoint)?)?;
     let (inputs, mut tally) = expand(&arguments.files, &predictor.config().reader);
     let mut shown = Shown::new(arguments);
     for input in &inputs {

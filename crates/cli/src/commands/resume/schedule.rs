@@ -1,0 +1,142 @@
+//! What becomes of a schedule when a run is resumed with another number of epochs.
+
+use glassbox_recipe::value_at;
+use glassbox_train::Plan;
+use glassbox_train::checkpoint::SavedState;
+use glassbox_train::schedule::ScheduleSpan;
+
+use crate::arguments::ScheduleChoice;
+use crate::failure::Failure;
+use crate::format::rate;
+use crate::preparation::Preparation;
+use crate::session::loader_config;
+
+/// The schedule of the rest of the run.
+pub struct Planned {
+    /// The epochs over which it runs; none for all.
+    pub span: Option<ScheduleSpan>,
+    /// What the user is told.
+    pub notes: Vec<String>,
+    /// Whether it begins anew.
+    pub restarts: bool,
+}
+
+/// Decides over which epochs the schedule runs from here on. A schedule that spans the run is
+/// stretched over more epochs than were planned and continued over fewer, unless `asked` says
+/// otherwise; one whose lengths are its own changes only when it is asked to restart.
+pub fn plan(
+    before: &str,
+    prepared: &Preparation,
+    state: Option<&SavedState>,
+    asked: Option<ScheduleChoice>,
+) -> Result<Planned, Failure> {
+    let train = &prepared.experiment.train;
+    let now = train.epochs;
+    let old_epochs = value_at(before, "train.epochs").and_then(|n| n.parse().ok()).unwrap_or(now);
+    let planned = train.schedule_span.unwrap_or(ScheduleSpan { from: 0, epochs: old_epochs });
+    let done = state.map_or(0, |state| state.progress.epoch);
+    let spans = train.schedule.spans_the_run();
+    let end = planned.from + planned.epochs;
+    let restart = ScheduleSpan { from: done, epochs: now.saturating_sub(done).max(1) };
+    let stretch =
+        ScheduleSpan { from: planned.from, epochs: now.saturating_sub(planned.from).max(1) };
+    let choice = match asked {
+        Some(ScheduleChoice::Restart) => ScheduleChoice::Restart,
+        // Its lengths are its own, or nothing has changed.
+        _ if !spans || end == now => {
+            return Ok(Planned { span: train.schedule_span, notes: Vec::new(), restarts: false });
+        }
+        Some(choice) => choice,
+        None if now > end => ScheduleChoice::Stretch,
+        None => ScheduleChoice::Continue,
+    };
+    let span = match choice {
+        ScheduleChoice::Continue => planned,
+        ScheduleChoice::Stretch => stretch,
+        ScheduleChoice::Restart => restart,
+    };
+    let rates = Rates::new(prepared, state)?;
+    let name = train.schedule.name();
+    let (held, stretched) = (rate(rates.next(planned)), rate(rates.next(stretch)));
+    let restarted = rate(rates.next(restart));
+    let over = |span: ScheduleSpan| match span.from {
+        0 => format!("over {} epochs", span.epochs),
+        from => format!("over epochs {} to {}", from + 1, from + span.epochs),
+    };
+    let was = format!("schedule: {name} was planned {}", over(planned));
+    let now_is = match choice {
+        ScheduleChoice::Continue if done >= end => {
+            format!("{was}; it continues at its last rate, {held}, which is held")
+        }
+        ScheduleChoice::Continue => {
+            format!("{was} and continues so: the next rate is {held}, its last one is held")
+        }
+        ScheduleChoice::Stretch => format!(
+            "{was} and is stretched {}: the rate goes from {} to {stretched}, not as in a run of {} \
+             epochs from the beginning",
+            over(stretch),
+            rate(rates.last(planned)),
+            now
+        ),
+        ScheduleChoice::Restart => format!(
+            "{was} and begins anew {}: the rate goes from {} to {restarted}",
+            over(restart),
+            rate(rates.last(planned))
+        ),
+    };
+    let mut notes = vec![now_is];
+    if asked.is_none() {
+        let others = [
+            (ScheduleChoice::Continue, format!("--schedule continue goes on with {held}")),
+            (ScheduleChoice::Stretch, format!("--schedule stretch with {stretched}")),
+            (ScheduleChoice::Restart, format!("--schedule restart with {restarted}")),
+        ];
+        let others = others.into_iter().filter(|(other, _)| *other != choice);
+        let others: Vec<_> = others.map(|(_, text)| text).collect();
+        notes.push(format!("  {}", others.join(", ")));
+    }
+    let whole = span.from == 0 && span.epochs == now;
+    let restarts = choice == ScheduleChoice::Restart;
+    Ok(Planned { span: (!whole).then_some(span), notes, restarts })
+}
+
+/// The learning rates around the place where a run resumes.
+struct Rates<'a> {
+    plan: Plan<'a>,
+    plateau: glassbox_train::schedule::PlateauState,
+    step: u64,
+}
+
+impl<'a> Rates<'a> {
+    fn new(prepared: &'a Preparation, state: Option<&SavedState>) -> Result<Self, Failure> {
+        let Preparation { experiment, data, .. } = prepared;
+        let train = &experiment.train;
+        let loader = data.train_loader(&experiment.augment, loader_config(experiment))?;
+        let steps_per_epoch = loader.batches().div_ceil(train.accumulate);
+        let progress = state.map(|state| state.progress.clone()).unwrap_or_default();
+        let in_epoch = progress.batch.div_ceil(train.accumulate);
+        let plan = Plan {
+            schedule: &train.schedule,
+            warmup: train.warmup.as_ref(),
+            base: train.optimizer.learning_rate(),
+            span: ScheduleSpan { from: 0, epochs: train.epochs },
+            steps_per_epoch,
+        };
+        let step = (progress.epoch * steps_per_epoch + in_epoch) as u64;
+        Ok(Self { plan, plateau: progress.plateau, step })
+    }
+
+    fn at(&self, span: ScheduleSpan, step: u64) -> f64 {
+        Plan { span, ..self.plan }.rate(step, &self.plateau).learning_rate
+    }
+
+    /// The rate of the next step under a span.
+    fn next(&self, span: ScheduleSpan) -> f64 {
+        self.at(span, self.step)
+    }
+
+    /// The rate of the step before.
+    fn last(&self, span: ScheduleSpan) -> f64 {
+        self.at(span, self.step.saturating_sub(1))
+    }
+}

@@ -1,0 +1,180 @@
+//! The checkpoints of a run, and what to say of a run that failed.
+
+use std::path::PathBuf;
+
+use glassbox_recipe::value_at;
+use glassbox_train::{Kept, RunFolder, RunRecord, Status, kept};
+use serde_json::json;
+
+use crate::arguments::{Checkpoint, Output, Progress};
+use crate::commands;
+use crate::failure::Failure;
+use crate::terminal::{self, complain, say};
+
+/// `best (epoch 4, step 36), last (epoch 12, step 108)`, or `nothing`.
+pub fn list(kept: &[Kept]) -> String {
+    let names: Vec<_> = kept.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+}
+
+/// The file of the weights that the user chose. What is wrong with the run is said: its weights are
+/// those of a training that failed, or are not there.
+pub fn weights(folder: &RunFolder, checkpoint: Checkpoint) -> Result<PathBuf, Failure> {
+    let (path, name) = match checkpoint {
+        Checkpoint::Best => (folder.best_weights(), "best"),
+        Checkpoint::Last => (folder.last_weights(), "last"),
+    };
+    let record = folder.record()?;
+    let failed = record.status == Status::Failed;
+    if path.exists() {
+        if failed {
+            let kept = list(&kept(folder));
+            complain!("note: {}\n  these are its {name} weights; kept: {kept}", failure(&record));
+        }
+        return Ok(path);
+    }
+    if !failed && record.epoch > 0 {
+        return Ok(path); // which is told as a file that cannot be read
+    }
+    let there = [(folder.best_weights(), "best"), (folder.last_weights(), "last")];
+    let there = there.iter().find(|(path, _)| path.exists()).map(|(_, name)| *name);
+    let help = match there {
+        Some(other) => format!("--checkpoint {other} uses those that are there"),
+        None => format!("glassbox train {}", folder.recipe().display()),
+    };
+    let why = match failed {
+        true => failure(&record),
+        false => format!("{} has not completed an epoch", folder.name()),
+    };
+    Err(Failure::Failed(format!(
+        "GB0521 × there are no {name} weights: {why}\n  expected: {}\n  found: {}\n  help: {help}",
+        path.display(),
+        list(&kept(folder)),
+    )))
+}
+
+/// `2026-11-30-price failed at step 110 (epoch 13): loss became infinite …`, on one line.
+fn failure(record: &RunRecord) -> String {
+    let error = record.error.as_deref().unwrap_or_default();
+    let error = error.lines().next().unwrap_or_default();
+    match record.failed_at {
+        Some(at) => {
+            format!("{} failed at step {} (epoch {}): {error}", record.name, at.step, at.epoch)
+        }
+        None => format!("{} failed: {error}", record.name),
+    }
+}
+
+/// The end of a run that failed: `run.json` says why, there is a report of what was reached, and
+/// the message tells what is kept and how to resume.
+pub fn ends_in_failure(
+    folder: &RunFolder,
+    started: RunRecord,
+    failure: Failure,
+    output: &Output,
+) -> Failure {
+    let mut record = folder.record().unwrap_or(started);
+    if record.status != Status::Failed {
+        record.status = Status::Failed;
+        record.error = Some(match &failure {
+            Failure::Failed(message) | Failure::Usage(message) => message.clone(),
+            Failure::Recipe(report) => report.to_string(),
+            Failure::Interrupted => return failure,
+        });
+        // A disk that does not take this is not told again: the failure itself is on its way.
+        let _ = folder.write_record(&mut record);
+    }
+    if output.progress.unwrap_or_else(terminal::default_progress) == Progress::Json {
+        let message = record.error.as_deref().unwrap_or_default();
+        say!(
+            "{}",
+            json!({
+                "event": "error",
+                "code": message.get(..6).filter(|code| code.starts_with("GB")),
+                "message": message,
+                "epoch": record.failed_at.map(|at| at.epoch),
+                "step": record.failed_at.map(|at| at.step),
+                "best": record.best,
+                "path": folder.path(),
+            })
+        );
+    }
+    write_report(folder);
+    match failure {
+        Failure::Failed(message) if record.has_diverged() => {
+            Failure::Failed(format!("{message}{}", how_to_resume(folder, &record)))
+        }
+        other => other,
+    }
+}
+
+/// What a run that diverged has kept, and the command that resumes it with a lower rate.
+pub fn how_to_resume(folder: &RunFolder, record: &RunRecord) -> String {
+    let kept = kept(folder);
+    let error = record.error.as_deref().unwrap_or_default();
+    let set = lower_rate(error).or_else(|| tenth_of_rate(folder));
+    let set = set.unwrap_or_else(|| "train.optimizer.lr=…".into());
+    let from = match kept.iter().any(|kept| kept.name == "best") {
+        true => " --from best",
+        false => "",
+    };
+    format!(
+        "\n  kept: {}\n  next: glassbox resume {} --set {set}{from}",
+        list(&kept),
+        folder.path().display()
+    )
+}
+
+/// `train.optimizer.lr=100`, from the advice `train.optimizer.lr = 1000 → 100, or …`.
+fn lower_rate(error: &str) -> Option<String> {
+    ["train.optimizer.lr", "train.schedule.max_lr"].into_iter().find_map(|key| {
+        let (_, rest) = error.split_once(&format!("{key} = "))?;
+        let lower = rest.split_once("→ ")?.1.split([',', '\n']).next()?;
+        Some(format!("{key}={}", lower.trim()))
+    })
+}
+
+/// The same for a run of an earlier version, whose advice is another.
+fn tenth_of_rate(folder: &RunFolder) -> Option<String> {
+    let recipe = std::fs::read_to_string(folder.resolved()).ok()?;
+    let rate: f64 = value_at(&recipe, "train.optimizer.lr")?.parse().ok()?;
+    let lower: f64 = format!("{:.2e}", rate / 10.0).parse().ok()?;
+    Some(format!("train.optimizer.lr={lower}"))
+}
+
+/// Writes the report. Everything else is done: a report that cannot be written is not a failure.
+pub fn write_report(folder: &RunFolder) {
+    let written = folder.record().map_err(Failure::from);
+    if let Err(Failure::Failed(message)) =
+        written.and_then(|record| commands::report::write(folder, record))
+    {
+        complain!("note: there is no report: {message}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_becomes_a_command() {
+        let error = "GB0402 × …\n  help: or train.optimizer.lr = 0.01 → 0.001, or train.clip = …";
+        assert_eq!(lower_rate(error).as_deref(), Some("train.optimizer.lr=0.001"));
+        let error = "GB0402 × …\n  help: train.schedule.max_lr = 30 → 3";
+        assert_eq!(lower_rate(error).as_deref(), Some("train.schedule.max_lr=3"));
+        assert_eq!(lower_rate("GB0510 × …"), None);
+    }
+
+    #[test]
+    fn failures_are_told_on_one_line() {
+        let record = RunRecord {
+            name: "price".into(),
+            error: Some("GB0402 × loss became infinite\n  help: …".into()),
+            failed_at: Some(glassbox_train::FailedAt { epoch: 13, step: 110 }),
+            ..RunRecord::default()
+        };
+        let text = "price failed at step 110 (epoch 13): GB0402 × loss became infinite";
+        assert_eq!(failure(&record), text);
+        assert_eq!(list(&[]), "nothing");
+    }
+}

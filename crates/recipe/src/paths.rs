@@ -1,0 +1,129 @@
+//! Paths of `[data]`: absolute while a recipe is used, relative in a run's folder where they were
+//! relative in the recipe, so that a project can be moved with its runs.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::tree::{Entry, Table, Value};
+
+/// Whether the key of `[data]` is a path.
+fn is_path(key: &str) -> bool {
+    key == "path" || key.ends_with("_path")
+}
+
+fn path_of(entry: &Entry) -> Option<&str> {
+    match &entry.node.value {
+        Value::Text(path) if is_path(&entry.key) && !path.is_empty() => Some(path),
+        _ => None,
+    }
+}
+
+/// The keys whose paths are relative.
+pub(crate) fn relative(table: &Table) -> Vec<String> {
+    let relative =
+        |entry: &&Entry| path_of(entry).is_some_and(|path| Path::new(path).is_relative());
+    table.entries.iter().filter(relative).map(|entry| entry.key.clone()).collect()
+}
+
+/// The table with its paths made absolute, so that the experiment does not depend on where it is
+/// read again. Those of the file start at `base`, those of an override at the working directory.
+pub(crate) fn absolute(table: &Table, base: &Path) -> Table {
+    let mut table = table.clone();
+    for entry in &mut table.entries {
+        let from_override = entry.node.place.source > 0;
+        let Some(path) = path_of(entry) else { continue };
+        let joined = if from_override { Path::new(path).into() } else { base.join(path) };
+        let absolute = std::path::absolute(&joined).unwrap_or(joined);
+        entry.node.value = Value::Text(tidy(&absolute).to_string_lossy().into_owned());
+    }
+    table
+}
+
+/// The path without `..`, if that is the same place, or the only one of the two that exists (a
+/// folder of runs may be a symbolic link).
+fn tidy(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(short.pop()),
+            part => short.push(part),
+        }
+    }
+    match (short.canonicalize(), path.canonicalize()) {
+        (Ok(short_place), Ok(place)) if short_place != place => path.into(),
+        (Err(_), Ok(_)) => path.into(),
+        _ => short,
+    }
+}
+
+/// The way from the folder `from` to `to`, both absolute: `../../data/table.csv`. None where there
+/// is none, as between two drives.
+fn way(from: &Path, to: &Path) -> Option<PathBuf> {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
+    // A root is always shared; a drive of Windows need not be.
+    if common == 0 {
+        return None;
+    }
+    let up = from[common..].iter().map(|_| OsString::from(".."));
+    let down = to[common..].iter().map(|part| part.as_os_str().to_owned());
+    Some(up.chain(down).collect())
+}
+
+/// Writes the paths of `keys` in the JSON of a `[data]` table relative to `folder`.
+pub(crate) fn make_relative(data: &mut Json, keys: &[String], folder: &Path) {
+    let Ok(folder) = std::path::absolute(folder) else { return };
+    for key in keys {
+        let Some(path) = data[key].as_str() else { continue };
+        if let Some(way) = way(&tidy(&folder), Path::new(path)) {
+            data[key] = way.to_string_lossy().into_owned().into();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_go_up_and_down() {
+        let way = |from: &str, to: &str| way(Path::new(from), Path::new(to));
+        assert_eq!(way("/p/runs/a", "/p/t.csv").unwrap(), Path::new("../../t.csv"));
+        assert_eq!(way("/p/runs/a", "/p/runs/a/t.csv").unwrap(), Path::new("t.csv"));
+        assert_eq!(way("/p", "/q/data").unwrap(), Path::new("../q/data"));
+        assert_eq!(way("p", "/q"), None);
+    }
+
+    #[test]
+    fn a_relative_path_is_found_again_from_where_it_is_written() {
+        let place = tempfile::tempdir().unwrap();
+        let run = place.path().join("runs/a");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(place.path().join("t.csv"), "x").unwrap();
+        let data = place.path().join("t.csv");
+        let mut json = serde_json::json!({ "path": data, "kind": "csv" });
+        make_relative(&mut json, &["path".into()], &run);
+        assert_eq!(json["path"], "../../t.csv");
+        assert_eq!(tidy(&run.join("../../t.csv")), data);
+        // What was absolute stays.
+        let mut json = serde_json::json!({ "path": data });
+        make_relative(&mut json, &[], &run);
+        assert_eq!(json["path"].as_str().map(Path::new), Some(&*data));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_linked_folder_of_runs_leads_back_to_the_project() {
+        let place = tempfile::tempdir().unwrap();
+        let (project, elsewhere) = (place.path().join("p"), place.path().join("disk/runs"));
+        std::fs::create_dir_all(elsewhere.join("a")).unwrap();
+        std::fs::create_dir(&project).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, project.join("runs")).unwrap();
+        std::fs::write(project.join("t.csv"), "x").unwrap();
+        let path = project.join("runs/a/../../t.csv");
+        assert!(!path.exists(), "the system goes up from the link's target");
+        assert_eq!(tidy(&path), project.join("t.csv"));
+    }
+}
