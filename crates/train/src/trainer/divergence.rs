@@ -121,3 +121,7 @@ impl<M: Module> Trainer<M> {
         ))
     }
 }
+
+#[cfg(test)]
+#[path = "divergence_tests.rs"]
+mod tests;

@@ -1,8 +1,10 @@
 //! From which checkpoint a run resumes.
 
+use glassbox_recipe::value_at;
 use glassbox_train::checkpoint::SavedState;
 use glassbox_train::observers::length_after_epoch;
-use glassbox_train::{Kept, Progress, RunFolder, RunRecord};
+use glassbox_train::{Best, EpochReport, Kept, Monitor, Progress, RunFolder, RunRecord};
+use serde_json::Value;
 
 use super::no_such_checkpoint;
 use crate::failure::Failure;
@@ -80,11 +82,26 @@ fn weights_alone(
     record: &RunRecord,
     kept: &Kept,
 ) -> Result<SavedState, Failure> {
-    let (epoch, step, best) = (kept.epoch, kept.step, record.best.clone());
+    let (epoch, step) = (kept.epoch, kept.step);
+    let best = record.best.clone().or_else(|| best_in_log(folder, epoch));
     let progress = Progress { epoch, step, best, ..Progress::default() };
     let mut state = SavedState::of_weights(&kept.path, progress)?;
     for (name, path) in [("metrics_log", folder.metrics()), ("lag_log", folder.lags())] {
         state.observers.insert(name.into(), length_after_epoch(&path, epoch).into());
     }
     Ok(state)
+}
+
+/// The monitored score of `epoch`, from the log: a run of an earlier version that failed does not
+/// tell it in its record.
+fn best_in_log(folder: &RunFolder, epoch: usize) -> Option<Best> {
+    let recipe = std::fs::read_to_string(folder.resolved()).ok()?;
+    let metric = value_at(&recipe, "train.monitor")?.trim_matches('"').to_owned();
+    let log = std::fs::read_to_string(folder.metrics()).ok()?;
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let epochs = lines.filter(|line| line["event"] == "epoch");
+    let mut reports = epochs.filter_map(|line| serde_json::from_value::<EpochReport>(line).ok());
+    let report = reports.find(|report| report.epoch == epoch)?;
+    let (metric, value) = Monitor { metric }.value(&report.train, report.valid.as_ref())?;
+    Some(Best { metric, value, epoch })
 }

@@ -1,0 +1,117 @@
+//! Training that diverges: what observers see and what is kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use glassbox_nn::losses::MeanSquaredErrorConfig;
+use glassbox_nn::{Loss, Sequential};
+
+use super::*;
+use crate::Task;
+use crate::checkpoint::{SavedState, TensorFile};
+use crate::data::{Dataset, InputStore, Loader, LoaderConfig, Targets, Transform};
+use crate::event::{Flow, Observer};
+use crate::observers::{Checkpoints, RunStatus};
+use crate::optim::{Adam, OptimizerConfig, Sgd};
+use crate::run_folder::RunFolder;
+use crate::run_record::{RunRecord, Status};
+use crate::trainer::TrainConfig;
+
+/// `y = x` for `x` of this size, in one batch.
+fn line(size: f32) -> Loader {
+    let inputs: Vec<f32> = (1..=8).map(|i| i as f32 / 8.0 * size).collect();
+    let values = inputs.iter().map(|x| f64::from(*x)).collect();
+    let targets = Targets::Values { values, width: 1, names: vec!["y".into()] };
+    let dataset = Dataset::new("line", [1], InputStore::F32(inputs), targets).unwrap();
+    let config = LoaderConfig { batch_size: 8, ..LoaderConfig::default() };
+    Loader::new(Arc::new(dataset), (0..8).collect::<Vec<_>>(), Transform::default(), config)
+}
+
+fn trainer(optimizer: OptimizerConfig, epochs: usize) -> Trainer<Sequential> {
+    let model = Sequential::input([1]).dense(1).build(7).unwrap();
+    let loss = Loss::MeanSquaredError(MeanSquaredErrorConfig {});
+    let config = TrainConfig { task: Task::Regress, epochs, loss, optimizer, ..Default::default() };
+    Trainer::new(model, config)
+}
+
+/// Notes which events an observer sees.
+struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Seen {
+    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
+        let name = match event {
+            Event::Failed { error, progress } => {
+                let at = error.place(progress);
+                format!("{} at step {} of epoch {}", error.code(), at.step, at.epoch)
+            }
+            Event::RunEnd(_) => "end".into(),
+            _ => return Ok(Flow::Continue),
+        };
+        self.0.lock().unwrap().push(name);
+        Ok(Flow::Continue)
+    }
+}
+
+#[test]
+fn what_was_reached_is_written_however_fast_it_fails() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = RunFolder::create(runs.path(), "line").unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    // The error grows by a factor each step.
+    let sgd = OptimizerConfig::Sgd(Sgd { lr: 1e3, ..Sgd::default() });
+    let mut trainer = trainer(sgd, 1000)
+        .observe(Checkpoints::new(folder.clone(), None, HashMap::new()))
+        .observe(RunStatus::new(folder.clone(), RunRecord::default()))
+        .observe(Seen(seen.clone()));
+    let loader = line(1.0);
+    let error = trainer.fit(&loader, None).unwrap_err();
+    let TrainError::NotFinite(found) = &error else { panic!("{error}") };
+    let step = found.step;
+    assert!((5..30).contains(&step), "{error}");
+    assert_eq!(*seen.lock().unwrap(), [format!("GB0402 at step {step} of epoch {step}")]);
+    assert!(error.to_string().contains("help: train.optimizer.lr = 1000 → 100"), "{error}");
+
+    let record = folder.record().unwrap();
+    assert_eq!(
+        (record.status, record.step, record.epoch),
+        (Status::Failed, step - 1, step as usize - 1)
+    );
+    assert_eq!(record.best.as_ref().unwrap().epoch, 1);
+    assert!(record.has_diverged());
+    let best = TensorFile::read(&folder.best_weights()).unwrap();
+    assert_eq!(best.metadata["epoch"], "1");
+    for path in [folder.best_weights(), folder.last_weights(), folder.training_state()] {
+        assert_eq!(TensorFile::read(&path).unwrap().first_not_finite(), None, "{}", path.display());
+    }
+    // The last finite state, after the best one.
+    assert!(SavedState::peek(&folder.training_state()).unwrap().epoch > 1);
+    assert_eq!(SavedState::peek(&folder.best_state()).unwrap().epoch, 1);
+}
+
+#[test]
+fn a_memory_of_the_optimizer_that_is_infinite_ends_training() {
+    // The square of a gradient of 1e20 is infinite: Adam would never move that weight again.
+    let adam = OptimizerConfig::Adam(Adam { lr: 1e-3, ..Adam::default() });
+    let error = trainer(adam, 3).fit(&line(1e10), None).unwrap_err().to_string();
+    assert!(
+        error.contains("the training state became NaN or infinite at step 1 (epoch 1)"),
+        "{error}"
+    );
+    assert!(error.contains("optimizer state 0.weight.second_moment"), "{error}");
+    assert!(error.contains("help: data.normalize = \"standard\""), "{error}");
+}
+
+#[test]
+fn a_loss_that_grew_is_told_and_one_that_fell_is_not() {
+    let loader = line(1.0);
+    for (lr, grows) in [(2.0, true), (0.1, false)] {
+        let sgd = OptimizerConfig::Sgd(Sgd { lr, ..Sgd::default() });
+        let mut trainer = trainer(sgd, 12);
+        trainer.fit(&loader, None).unwrap();
+        let growth = trainer.growth(&loader);
+        assert_eq!(growth.is_some(), grows, "{growth:?}");
+        if let Some(text) = growth {
+            assert!(text.contains("GB0403") && text.contains("lr = 2 → 0.2"), "{text}");
+        }
+    }
+}
