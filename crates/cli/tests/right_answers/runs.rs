@@ -48,7 +48,7 @@ fn a_run_that_diverges_keeps_its_best_weights_and_says_so_everywhere() {
         let place = Place::new();
         diverging(&place, more);
         let err = place.run("train nan.toml").failed(1);
-        assert!(err.contains("GB0402 × loss became infinite at step "), "{err}");
+        assert!(err.contains("GB0402 × loss became "), "{err}");
         // The rate grew, the data are ordinary: a batch is not blamed, numbers are round.
         assert!(err.contains("help: train.optimizer.lr = 50 → 5, or train.clip"), "{err}");
         assert!(!err.contains("extreme"), "{err}");
