@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use glassbox_recipe::{Experiment, Recipe, value_at};
 use glassbox_tensor::threads;
 use glassbox_train::data::Prepared;
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_train::{PredictorConfig, RunFolder, RunRecord};
 
 use crate::embedded;
 use crate::failure::Failure;
@@ -35,6 +35,22 @@ pub fn prepare(path: Option<&Path>, overrides: &[String]) -> Result<Preparation,
 pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Preparation, Failure> {
     let recipe = read(path, overrides)?;
     let data = recipe.prepare()?;
+    let experiment = recipe.resolve(&data)?;
+    Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
+}
+
+/// The same for a run that resumes: its data is read through what its model learned about it, so
+/// that nothing is fitted again.
+pub fn prepare_run(folder: &RunFolder, overrides: &[String]) -> Result<Preparation, Failure> {
+    let weights = [folder.last_weights(), folder.best_weights()];
+    let known = weights.iter().find_map(|path| PredictorConfig::read(path).ok());
+    // Killed before its first checkpoint, the run begins again.
+    let Some(known) = known else { return prepare(Some(&folder.resolved()), overrides) };
+    let recipe = read(Some(&folder.resolved()), overrides)?;
+    let data = recipe.prepare_known(&known.learned())?;
+    for note in &data.notes {
+        complain!("note: {note}");
+    }
     let experiment = recipe.resolve(&data)?;
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
 }

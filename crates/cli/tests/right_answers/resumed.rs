@@ -248,3 +248,31 @@ fn what_is_set_is_told_recorded_and_kept() {
     assert!(ended.err.contains("the optimizer begins anew"), "{ended:?}");
     ended.ok();
 }
+
+#[test]
+fn other_data_is_trained_on_when_it_is_asked_for() {
+    let place = Place::new();
+    place.write("t.csv", &table());
+    place.write("r.toml", RECIPE);
+    place.run("train r.toml").ok();
+    let runs = place.path().join("runs");
+    let mean = |runs: &Path| {
+        let bytes = fs::read(folder(runs).join("checkpoints/last.safetensors")).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (_, rest) = text.split_once("input_normalizer").unwrap();
+        rest.split_once('}').unwrap().0.to_owned()
+    };
+    let learned = mean(&runs);
+    // Values that are ten times as large: what the model learned about its data stays.
+    let rows: String = (1..=20).map(|i| format!("{},{}\n", 10 * i, 20 * i)).collect();
+    place.write("new.csv", &format!("a,y\n{rows}"));
+    fs::copy(place.path().join("new.csv"), place.path().join("t.csv")).unwrap();
+    let err = place.run("resume last --epochs +1").failed(1);
+    assert!(err.contains("GB0512") && err.contains("--set data.path="), "{err}");
+    let ended = place.run("resume last --epochs +1 --set data.path=new.csv");
+    assert!(ended.err.contains("the data is another, read as the model knows it"), "{ended:?}");
+    ended.ok();
+    assert_eq!(mean(&runs), learned);
+    assert_eq!(record(&runs)["best"]["epoch"], 3, "scores of other data are not compared");
+    place.run("resume last --epochs +1").ok();
+}

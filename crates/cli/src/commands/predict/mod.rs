@@ -8,8 +8,8 @@ use glassbox_train::{FilePredictions, Predictor};
 use self::inputs::{Input, Opened, expand};
 use self::show::Shown;
 use crate::arguments::Predict;
-use crate::kept::weights;
 use crate::failure::Failure;
+use crate::kept::weights;
 use crate::run_names;
 use crate::terminal::complain;
 

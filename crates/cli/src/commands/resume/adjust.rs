@@ -22,6 +22,8 @@ pub struct State<'a> {
     pub restarts: bool,
     /// Whether the state is not the last one: a part of the way is left.
     pub is_earlier: bool,
+    /// Whether the data is another from here on.
+    pub other_data: bool,
 }
 
 impl State<'_> {
@@ -48,7 +50,9 @@ impl State<'_> {
     /// After an early stop, patience begins again: otherwise the next epoch would be the last.
     fn early_stop(&self, state: &mut SavedState, notes: &mut Vec<String>) {
         let Some(config) = &self.experiment.train.early_stop else { return };
-        if self.changes("train.early_stop.metric") || self.changes("train.loss") {
+        if self.other_data
+            || ["train.early_stop.metric", "train.loss"].iter().any(|key| self.changes(key))
+        {
             state.observers.remove("early_stop");
             return;
         }
@@ -84,7 +88,7 @@ impl State<'_> {
         if progress.batch == 0 {
             return;
         }
-        if self.changes("run.seed") || self.changes("train.stateful") {
+        if self.other_data || self.changes("run.seed") || self.changes("train.stateful") {
             (progress.batch, progress.train) = (0, Accumulator::default());
             state.recurrent = RecurrentState::default();
             let epoch = progress.epoch + 1;
@@ -107,7 +111,8 @@ impl State<'_> {
     /// is left are still the best that there are.
     fn best(&self, state: &mut SavedState, notes: &mut Vec<String>) -> Result<(), Failure> {
         let best = &mut state.progress.best;
-        let other = ["train.loss", "train.monitor"].iter().any(|key| self.changes(key));
+        let other =
+            self.other_data || ["train.loss", "train.monitor"].iter().any(|key| self.changes(key));
         if !other {
             if self.is_earlier {
                 let last = SavedState::peek(&self.folder.training_state());

@@ -41,14 +41,14 @@ pub fn run(arguments: &Resume) -> Result<(), Failure> {
         overrides.push(format!("train.epochs={}", wanted_epochs(epochs, done, &folder)?));
     }
     overrides.extend(preparation::found_data(&folder, &record, set));
-    let mut prepared = preparation::prepare(Some(&folder.resolved()), &overrides)?;
+    let mut prepared = preparation::prepare_run(&folder, &overrides)?;
     preparation::set_threads(arguments.output.threads, &prepared.experiment);
-    check_data(&folder, &record, &prepared)?;
+    let other_data = is_other_data(&folder, &record, &prepared, set)?;
     if done >= prepared.experiment.train.epochs && record.status == Status::Finished {
         tell_end(&folder, &record, done);
         return Ok(());
     }
-    let resumed = Resumed { folder: &folder, record, before: &before, chosen };
+    let resumed = Resumed { folder: &folder, record, before: &before, chosen, other_data };
     let (record, state) = resumed.changed(&mut prepared, arguments)?;
     let Preparation { experiment, data, .. } = &prepared;
     Session { experiment, data, folder: folder.clone(), record, state }.run(&arguments.output)
@@ -128,24 +128,34 @@ fn wanted_epochs(text: &str, done: usize, folder: &RunFolder) -> Result<usize, F
     Ok(epochs)
 }
 
-/// The data of a run that resumes must be the same.
-fn check_data(
+/// Whether the data is another than the run's: only on request, for its scores cannot be compared
+/// with those before.
+fn is_other_data(
     folder: &RunFolder,
     record: &RunRecord,
     prepared: &Preparation,
-) -> Result<(), Failure> {
-    let hash = format!("{:016x}", prepared.data.dataset.fingerprint());
+    set: &[String],
+) -> Result<bool, Failure> {
     let is_same = |hash| prepared.data.dataset.matches(hash);
     if u64::from_str_radix(&record.data_hash, 16).is_ok_and(is_same) {
-        return Ok(());
+        return Ok(false);
+    }
+    if set.iter().any(|set| key(set) == "data.path") {
+        return Ok(true);
     }
     Err(Failure::Failed(format!(
         "GB0512 × the data of {} has changed\n  expected: a data set with the hash {}\n  \
-         found: {hash}\n  help: put the data back, or train anew with `glassbox train {}`",
+         found: {}\n  help: put the data back, or say with --set data.path=… that it is to train on \
+         other data from here on, or train anew with `glassbox train {}`",
         folder.name(),
         record.data_hash,
+        hash(prepared),
         folder.recipe().display()
     )))
+}
+
+fn hash(prepared: &Preparation) -> String {
+    format!("{:016x}", prepared.data.dataset.fingerprint())
 }
 
 /// A run on its way back to training.
@@ -155,6 +165,8 @@ struct Resumed<'a> {
     /// The text of its resolved recipe.
     before: &'a str,
     chosen: Chosen,
+    /// Whether it trains on other data from here on.
+    other_data: bool,
 }
 
 impl Resumed<'_> {
@@ -178,7 +190,13 @@ impl Resumed<'_> {
         }
         let mut notes: Vec<String> = changes.iter().map(ToString::to_string).collect();
         notes.extend(plan.notes);
-        let mut is_new = !changes.is_empty() || self.chosen.is_earlier;
+        if self.other_data {
+            let text = "the data is another, read as the model knows it: scores from here on cannot be \
+                        compared with those before";
+            notes.push(text.into());
+            self.record.data_hash = hash(prepared);
+        }
+        let mut is_new = !changes.is_empty() || self.chosen.is_earlier || self.other_data;
         if let Some(state) = &mut self.chosen.state {
             let adjusted = adjust::State {
                 folder: self.folder,
@@ -188,6 +206,7 @@ impl Resumed<'_> {
                 experiment,
                 restarts: plan.restarts,
                 is_earlier: self.chosen.is_earlier,
+                other_data: self.other_data,
             };
             let told = adjusted.adjust(state)?;
             is_new |= !told.is_empty();
