@@ -9,13 +9,13 @@ use glassbox_nn::{Loss, Sequential};
 use super::*;
 use crate::Task;
 use crate::checkpoint::{SavedState, TensorFile};
+use crate::config::TrainConfig;
 use crate::data::{Dataset, InputStore, Loader, LoaderConfig, Targets, Transform};
 use crate::event::{Flow, Observer};
 use crate::observers::{Checkpoints, RunStatus};
 use crate::optim::{Adam, OptimizerConfig, Sgd};
 use crate::run_folder::RunFolder;
 use crate::run_record::{RunRecord, Status};
-use crate::trainer::TrainConfig;
 
 /// `y = x` for `x` of this size, in one batch.
 fn line(size: f32) -> Loader {
