@@ -22,9 +22,6 @@ pub struct SeesAnswer {
     pub after: usize,
 }
 
-/// The most steps that are tried: a model of longer sequences is tried on a part of one.
-const MOST_STEPS: usize = 1024;
-
 impl SeesAnswer {
     /// Runs `model` on a random sequence, changes what comes after some step, and looks for an
     /// output at or before that step which changes too. `None` where there is none, or where
@@ -38,7 +35,6 @@ impl SeesAnswer {
         if steps < 2 || tokens < 2 || !targets_continue_inputs(data) {
             return None;
         }
-        let steps = steps.min(MOST_STEPS);
         let mut rng = Rng::new(0);
         let plain: Vec<f32> = (0..steps).map(|_| rng.below(tokens) as f32).collect();
         let run = |sequence: &[f32]| {

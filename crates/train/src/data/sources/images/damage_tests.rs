@@ -24,10 +24,7 @@ pub(super) fn case(name: &str) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8], color: Color, background: Background) -> Result<Decoded, DataError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("image");
-    std::fs::write(&path, bytes).unwrap();
-    decode(&path, color, background)
+    decode::decode_data(bytes, Path::new("image"), color, background)
 }
 
 fn plain(bytes: &[u8]) -> Result<Decoded, DataError> {

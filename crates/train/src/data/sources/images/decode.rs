@@ -40,11 +40,21 @@ pub(super) fn decode(
     }
     let mut data = Vec::new();
     file.take(MAX_FILE).read_to_end(&mut data).map_err(|e| files::unreadable(path, &e))?;
+    decode_data(&data, path, color, background)
+}
+
+/// As [`decode`], of the contents of the file at `path`.
+pub(super) fn decode_data(
+    data: &[u8],
+    path: &Path,
+    color: Color,
+    background: Background,
+) -> Result<Decoded, DataError> {
     let failed = |error: ImageError| match error {
         ImageError::Limits(error) => too_large(path, error.to_string()),
         error => damaged(path, error),
     };
-    let mut reader = ImageReader::new(Cursor::new(&data))
+    let mut reader = ImageReader::new(Cursor::new(data))
         .with_guessed_format()
         .map_err(|error| files::unreadable(path, &error))?;
     let format = reader.format();
@@ -58,7 +68,7 @@ pub(super) fn decode(
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(too_large(path, format!("{width}×{height} pixels")));
     }
-    let images = format.map_or(Ok(Images::One), |format| whole::check(format, &data));
+    let images = format.map_or(Ok(Images::One), |format| whole::check(format, data));
     let images = images.map_err(|what| damaged(path, what))?;
     let orientation = decoder.orientation().map_err(failed)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
