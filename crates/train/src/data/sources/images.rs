@@ -203,18 +203,35 @@ impl ImagesConfig {
 /// # Errors
 /// When the file is no image that can be decoded.
 pub fn read_image(path: &Path, format: ImageFormat) -> Result<Vec<u8>, DataError> {
-    Ok(read_image_and_size(path, format)?.0)
+    Ok(ReadImage::of(path, format)?.values)
 }
 
-/// The same with the size of the file's image, `[height, width]`.
-pub(super) fn read_image_and_size(
-    path: &Path,
-    format: ImageFormat,
-) -> Result<(Vec<u8>, [usize; 2]), DataError> {
-    let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
-    let image = decode(path, color, format.background)?.image;
-    let size = [image.height() as usize, image.width() as usize];
-    Ok((fit(image, format, true, path)?, size))
+/// An image to predict.
+pub(super) struct ReadImage {
+    /// The bytes of the item.
+    pub(super) values: Vec<u8>,
+    /// The size of the file's image, `[height, width]`.
+    pub(super) size: [usize; 2],
+    /// What a user should know of it.
+    pub(super) notes: Vec<String>,
+}
+
+impl ReadImage {
+    pub(super) fn of(path: &Path, format: ImageFormat) -> Result<Self, DataError> {
+        let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
+        let Decoded { image, transparent, first_of_several } =
+            decode(path, color, format.background)?;
+        let size = [image.height() as usize, image.width() as usize];
+        let (file, mut notes) = (path.display(), Vec::new());
+        if transparent {
+            let color = if format.background == Background::Black { "black" } else { "white" };
+            notes.push(format!("{file}: transparent pixels are laid over {color}, as in training"));
+        }
+        if first_of_several {
+            notes.push(format!("{file}: an animation, of which the first image is read"));
+        }
+        Ok(Self { values: fit(image, format, true, path)?, size, notes })
+    }
 }
 
 /// All images of a data set, and what there is to say of them.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::InputReader;
-use super::images;
+use super::images::{self, ReadImage};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::DataError;
 use crate::data::learned::Unknown;
@@ -51,10 +51,10 @@ impl InputReader {
     pub fn read_items(&self, path: &Path, unknown: Option<Unknown>) -> Result<Items, DataError> {
         match self {
             Self::Image(format) => {
-                let (values, size) = images::read_image_and_size(path, *format)?;
+                let ReadImage { values, size, notes } = ReadImage::of(path, *format)?;
                 let inputs = InputStore::images(values);
                 let dataset = Dataset::new("image", format.dims(), inputs, Targets::none())?;
-                Ok(Items { size: Some(size), ..Items::whole(dataset) })
+                Ok(Items { size: Some(size), notes, ..Items::whole(dataset) })
             }
             Self::Table(schema) => schema.read_items(path, unknown),
             Self::Lines(schema) => schema.read_items(path, unknown),

@@ -180,3 +180,16 @@ fn folders_are_parts_only_among_parts() {
     assert!(notes[0].contains("1 folder in a class folder"), "{notes:?}");
     assert!(notes[0].contains("1 image beside the class folders"), "{notes:?}");
 }
+
+#[test]
+fn what_is_done_to_an_image_to_predict_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.png");
+    let background = Background::Black;
+    let reader = InputReader::Image(ImageFormat { height: 1, width: 2, channels: 3, background });
+    std::fs::write(&path, case("palette.png")).unwrap();
+    let items = reader.read_items(&path, None).unwrap();
+    assert!(items.notes[0].contains("new.png: transparent pixels are laid over black"));
+    std::fs::write(&path, encode(&picture(), FileFormat::Png)).unwrap();
+    assert!(reader.read_items(&path, None).unwrap().notes.is_empty());
+}
