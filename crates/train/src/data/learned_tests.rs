@@ -147,7 +147,7 @@ fn what_the_model_does_not_know_is_named() {
     write("class.csv", "time,letter,answer\n1000000001,x,no\n1000000002,x,maybe\n");
     write("category.csv", "time,letter,answer\n1000000001,q,no\n");
     write("column.csv", "time,answer\n1000000001,no\n");
-    write("character.txt", "the cat\nsat Ünder the mat");
+    write("character.txt", "the cat sat Ünder the mat");
     write("class-lines.csv", "text,kind\nab,q\nab,r\n");
     write("character-lines.csv", "text,kind\nab,q\n\"a\nb\",p\nxb,q\n");
     write("class-images/bird/1.pgm", "P5 1 1 255\n.");
@@ -156,7 +156,7 @@ fn what_the_model_does_not_know_is_named() {
         (0, "class.csv", DataErrorCode::UnknownClass, &[":3", "\"answer\"", "maybe", "no, yes"]),
         (0, "category.csv", DataErrorCode::Category, &[":2", "\"letter\"", "\"q\"", "unknown"]),
         (0, "column.csv", DataErrorCode::Column, &["\"letter\""]),
-        (3, "character.txt", DataErrorCode::Text, &[":2", "'Ü'"]),
+        (3, "character.txt", DataErrorCode::Text, &[":1", "'Ü'"]),
         (5, "class-lines.csv", DataErrorCode::UnknownClass, &[":3", "\"kind\"", "p, q"]),
         (5, "character-lines.csv", DataErrorCode::Text, &["'\\n'"]),
         (6, "class-images", DataErrorCode::UnknownClass, &["bird", "cat, dog"]),
