@@ -43,7 +43,7 @@ pub enum Command {
     Compare(Compare),
     /// List or remove runs
     Runs(Runs),
-    /// Explain an error code
+    /// Explain an error code, or list all
     Explain(Explain),
 }
 
@@ -284,9 +284,10 @@ pub struct States {
     /// The text to read
     #[arg(long)]
     pub text: String,
-    /// The recurrent layer, from 1; each layer of a stack counts by itself
-    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
-    pub layer: u32,
+    /// The recurrent layer, by its number in `summary`; 1.0 and 1.1 are the layers of a stack. By
+    /// default the first one
+    #[arg(long, value_name = "N[.K]")]
+    pub layer: Option<String>,
     /// Draw so many of the units that change most
     #[arg(long, default_value = "40", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub units: u32,
@@ -339,6 +340,11 @@ pub struct ListRuns {
     /// Print one JSON object a run
     #[arg(long)]
     pub json: bool,
+    /// Show these as well: settings (`lr`, `train.batch_size`), `train.loss`, `valid.accuracy` and
+    /// other scores, `gap` (validation loss less training loss), or `changed` for every setting
+    /// that is not the same in all runs
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub columns: Vec<String>,
     #[command(flatten)]
     pub runs: RunsFolder,
 }
@@ -357,6 +363,6 @@ pub struct RemoveRuns {
 
 #[derive(Args)]
 pub struct Explain {
-    /// An error code, such as GB0103
-    pub code: String,
+    /// An error code, such as GB0103; without one, all codes are listed
+    pub code: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use glassbox_report::baseline_title;
 use glassbox_train::Scores;
 
 /// `421,738`.
@@ -59,12 +60,13 @@ pub fn percent(fraction: f64) -> String {
 
 /// A learning rate: `8.0e-4`.
 pub fn rate(rate: f64) -> String {
-    format!("{rate:.1e}")
+    if rate == 0.0 { "0".into() } else { format!("{rate:.1e}") }
 }
 
 /// A score with about four significant digits.
 pub fn score(value: f64) -> String {
     match value.abs() {
+        v if v.is_infinite() || v.is_nan() => format!("{value}"),
         v if v >= 1e6 => format!("{value:.3e}"),
         v if v >= 1000.0 => format!("{value:.1}"),
         v if v >= 10.0 => format!("{value:.2}"),
@@ -81,25 +83,29 @@ pub fn quantity(value: f64) -> String {
     }
 }
 
+/// A score by name: an accuracy in percent, other scores as numbers.
+pub fn named_score(name: &str, value: f64) -> String {
+    match name {
+        "accuracy" => format!("{:.2} %", 100.0 * value),
+        _ => score(value),
+    }
+}
+
 /// What baselines get where a model got `scores`, a line for each:
 /// `last value: mae 12.3 · rmse 15.1`.
 pub fn baselines(scores: &Scores) -> Vec<String> {
     let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
     for (name, value) in scores.iter() {
         let Some((baseline, name)) = baseline(name) else { continue };
-        let text = format!("{name} {}", score(value));
+        let text = format!("{name} {}", named_score(name, value));
         match lines.iter_mut().find(|(other, _)| *other == baseline) {
             Some((_, parts)) => parts.push(text),
             None => lines.push((baseline, vec![text])),
         }
     }
-    let title = |baseline: &str| match baseline {
-        "last" => "last value",
-        "season" => "seasonal naive",
-        _ => "baseline",
+    let line = |(name, parts): (&str, Vec<String>)| {
+        format!("{}: {}", baseline_title(name), parts.join(" · "))
     };
-    let line =
-        |(name, parts): (&str, Vec<String>)| format!("{}: {}", title(name), parts.join(" · "));
     lines.into_iter().map(line).collect()
 }
 
@@ -156,9 +162,19 @@ mod tests {
 
     #[test]
     fn baselines_have_a_line_each() {
-        let names = ["rmse", "baseline_last_mae", "baseline_last_rmse", "baseline_season_mae"];
-        let scores = names.into_iter().zip([1.0, 2.0, 3.0, 4.0]).collect();
-        let lines = ["last value: mae 2.0000 · rmse 3.0000", "seasonal naive: mae 4.0000"];
+        let names = [
+            "rmse",
+            "baseline_last_mae",
+            "baseline_last_rmse",
+            "baseline_season_mae",
+            "baseline_constant_accuracy",
+        ];
+        let scores = names.into_iter().zip([1.0, 2.0, 3.0, 4.0, 0.102]).collect();
+        let lines = [
+            "last value: mae 2.0000 · rmse 3.0000",
+            "seasonal naive: mae 4.0000",
+            "best constant answer: accuracy 10.20 %",
+        ];
         assert_eq!(baselines(&scores), lines);
     }
 

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use glassbox_nn::Sequential;
 use glassbox_recipe::Experiment;
+use glassbox_report::Curves;
 use glassbox_train::checkpoint::{SavedState, load_weights};
 use glassbox_train::data::{InputReader, LoaderConfig, Part, Prepared};
 use glassbox_train::observers::{
     Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
 };
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer,
+    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer, Yardstick,
 };
 
 use crate::arguments::Output;
 use crate::failure::Failure;
-use crate::progress::{self, Heading};
+use crate::progress::{self, Heading, Outcome};
 use crate::terminal::complain;
 use crate::{interrupt, kept, terminal};
 
@@ -41,10 +42,13 @@ pub struct Session<'a> {
 impl Session<'_> {
     /// Trains to the end, evaluates the best weights on the test items, and tells the user what to
     /// do next.
-    pub fn run(self, output: &Output) -> Result<(), Failure> {
-        let (folder, record) = (self.folder.clone(), self.record.clone());
+    pub fn run(mut self, output: &Output) -> Result<(), Failure> {
         let (experiment, data) = (self.experiment, self.data);
-        match self.train(output) {
+        let yardstick = Yardstick::of(data, &experiment.train.loss, experiment.run.task);
+        self.record.baseline = yardstick.as_ref().map(|yardstick| yardstick.scores().clone());
+        self.record.verdict = None;
+        let (folder, record) = (self.folder.clone(), self.record.clone());
+        match self.train(output, yardstick.clone()) {
             Ok((report, model, progress)) => {
                 if report.stopped == Some(StopReason::Interrupted) {
                     progress.interrupted(&folder, &report);
@@ -52,7 +56,9 @@ impl Session<'_> {
                     return Err(Failure::Interrupted);
                 }
                 let test = test_scores(experiment, data, &folder, model)?;
-                progress.finished(&folder, &report, test.as_ref());
+                let verdict = verdict(&folder, yardstick.as_ref(), &report)?;
+                let outcome = Outcome { test: test.as_ref(), verdict: verdict.as_deref() };
+                progress.finished(&folder, &report, &outcome);
                 kept::write_report(&folder);
                 Ok(())
             }
@@ -63,6 +69,7 @@ impl Session<'_> {
     fn train(
         self,
         output: &Output,
+        yardstick: Option<Yardstick>,
     ) -> Result<(RunReport, Sequential, Box<dyn progress::Ending>), Failure> {
         let Self { experiment, data, folder, record, state } = self;
         let model = experiment
@@ -75,7 +82,7 @@ impl Session<'_> {
         };
         let steps_per_epoch = train.batches().div_ceil(experiment.train.accumulate);
         let every = experiment.train.checkpoint_every.map(|every| every.steps(steps_per_epoch));
-        let heading = Heading::new(experiment, data, &folder);
+        let heading = Heading::new(experiment, data, &folder, yardstick);
         let (watcher, ending) =
             progress::watch(output.progress.unwrap_or_else(terminal::default_progress), heading);
         let flag = interrupt::on_ctrl_c()?;
@@ -172,6 +179,28 @@ fn test_scores(
     Ok(Some(scores))
 }
 
+/// That the best weights are no better than what needs no learning, where they are not; it is noted
+/// down in `run.json`.
+fn verdict(
+    folder: &RunFolder,
+    yardstick: Option<&Yardstick>,
+    report: &RunReport,
+) -> Result<Option<String>, Failure> {
+    let Some(yardstick) = yardstick else { return Ok(None) };
+    let curves = Curves::read(folder)?;
+    let best = report.best.as_ref().map_or(report.epochs, |best| best.epoch);
+    let Some(epoch) = curves.epochs.iter().rev().find(|epoch| epoch.epoch == best) else {
+        return Ok(None);
+    };
+    let verdict = yardstick.verdict(&epoch.train, epoch.valid.as_ref());
+    if verdict.is_some() {
+        let mut record = folder.record()?;
+        record.verdict = verdict.clone();
+        folder.write_record(&mut record)?;
+    }
+    Ok(verdict)
+}
+
 /// The scores of `model` on a part of the data, and those of the baselines it has to beat.
 pub fn scores_on(
     part: Part,
@@ -181,6 +210,6 @@ pub fn scores_on(
 ) -> Result<Scores, Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let mut scores = experiment.evaluation().run(model, &loader)?;
-    scores.extend(&data.baseline_scores(part));
+    scores.extend(&data.baseline_scores(part, &experiment.train.loss));
     Ok(scores)
 }

@@ -3,34 +3,11 @@
 use std::env;
 use std::io::{IsTerminal, stderr, stdout};
 
+use console::Term;
 use glassbox_recipe::Style;
 
 use crate::arguments::Progress;
-
-/// How errors are drawn on the standard error stream.
-pub fn error_style() -> Style {
-    Style { color: stderr().is_terminal() && colors_wanted(), unicode: !is_dumb() }
-}
-
-/// How progress is shown when the user has not said how.
-pub fn default_progress() -> Progress {
-    let moving = stdout().is_terminal() && stderr().is_terminal() && !is_dumb();
-    if moving && env::var_os("CI").is_none() { Progress::Bar } else { Progress::Plain }
-}
-
-/// Whether the user wants colours on the standard output.
-pub fn output_colors() -> bool {
-    stdout().is_terminal() && colors_wanted()
-}
-
-/// See <https://no-color.org>: the variable counts when it is not empty.
-fn colors_wanted() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb()
-}
-
-fn is_dumb() -> bool {
-    env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
+use crate::layout;
 
 /// Prints a line. A reader that has gone away (`glassbox train | head`) does not end training.
 macro_rules! say {
@@ -49,3 +26,44 @@ macro_rules! complain {
     }};
 }
 pub(crate) use complain;
+
+/// How errors are drawn on the standard error stream.
+pub fn error_style() -> Style {
+    Style { color: stderr().is_terminal() && colors_wanted(), unicode: !is_dumb() }
+}
+
+/// How progress is shown when the user has not said how.
+pub fn default_progress() -> Progress {
+    let moving = stdout().is_terminal() && stderr().is_terminal() && !is_dumb();
+    if moving && env::var_os("CI").is_none() { Progress::Bar } else { Progress::Plain }
+}
+
+/// The cells of a line of the standard output: the terminal's, or what `COLUMNS` says. A file or a
+/// pipe has lines of any length.
+pub fn width() -> Option<usize> {
+    if let (true, Some((_, columns))) = (stdout().is_terminal(), Term::stdout().size_checked())
+        && columns > 0
+    {
+        return Some(columns.into());
+    }
+    env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// Prints a text, in several lines where one is not long enough.
+pub fn say_wrapped(text: &str) {
+    say!("{}", layout::wrapped(text, width()));
+}
+
+/// Whether the user wants colors on the standard output.
+pub fn output_colors() -> bool {
+    stdout().is_terminal() && colors_wanted()
+}
+
+/// See <https://no-color.org>: the variable counts when it is not empty.
+fn colors_wanted() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}

@@ -80,7 +80,7 @@ fn what_a_run_has_learned_is_drawn() {
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
     assert_eq!(read("lags.jsonl").lines().count(), 3, "before training and after each epoch");
     let first: Value = serde_json::from_str(read("lags.jsonl").lines().next().unwrap()).unwrap();
-    assert_eq!(first["layers"][1]["layer"], "layer 2 (lstm), 2 of 2");
+    assert_eq!(first["layers"][1]["layer"], "layer 1 (lstm), 2 of 2");
     assert_eq!(first["layers"][0]["norms"].as_array().unwrap().len(), 16);
     let samples = ["samples/epoch-0000.txt", "samples/epoch-0002.txt"].map(read);
     assert!(samples.iter().all(|text| text.starts_with("so ") && text.len() == 44), "{samples:?}");
@@ -97,10 +97,14 @@ fn what_a_run_has_learned_is_drawn() {
         command.arg("so long lives").args(extra.split_whitespace());
         common::Ended::new(&command.output().unwrap())
     };
-    let out = states("--layer 2 --units 5").ok();
-    assert!(out.starts_with("layer 2 (lstm), 2 of 2: 24 units over 13 tokens\n"), "{out}");
+    let out = states("--layer 1.1 --units 5").ok();
+    assert!(out.starts_with("layer 1 (lstm), 2 of 2: 24 units over 13 tokens\n"), "{out}");
     assert!(read("states.svg").contains("␣"));
-    assert!(states("--layer 3").failed(2).contains("--layer 1 is the first one"));
+    let err = states("--layer 3").failed(2);
+    assert!(
+        err.contains("no recurrent layer 3") && err.contains("layer 1 (lstm), 1 of 2"),
+        "{err}"
+    );
     let err = place.run("states last --text QED").failed(2);
     assert!(err.contains("'Q' is not in the model's vocabulary"), "{err}");
 

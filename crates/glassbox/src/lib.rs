@@ -2,6 +2,18 @@
 //!
 //! This crate is what users add: it re-exports tensors ([`Tensor`]), layers ([`nn`]), and
 //! everything around training ([`train`]).
+//!
+//! # Debug builds
+//!
+//! Without optimization the kernels are about two hundred times slower, and a library cannot ask for
+//! it: Cargo reads the profiles of the top project alone. In your own `Cargo.toml`:
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! ```
+//!
+//! Every dependency is then optimized, once; your code is still built for debugging.
 #![forbid(unsafe_code)]
 
 pub use glassbox_nn as nn;

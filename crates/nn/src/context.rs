@@ -140,7 +140,7 @@ impl Cx {
         &self.path
     }
 
-    /// What messages call the running layer, a layer of type `kind`: `layer 4 (dense)`.
+    /// What messages call the running layer, a layer of type `kind`: `layer 3 (dense)`.
     pub fn name(&self, kind: &str) -> String {
         self.path.describe(kind)
     }

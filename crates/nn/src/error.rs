@@ -67,8 +67,8 @@ impl BuildError {
     }
 }
 
-/// `GB0203 × layer 11 (dense): expected 1568 inputs, found 3136` and a line of help. Layers are
-/// counted from 1, as in summaries.
+/// `GB0203 × layer 10 (dense): expected 1568 inputs, found 3136` and a line of help. Layers are
+/// counted from 0, as in summaries, in `--set` and in the names of parameters.
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.path.describe(self.layer);
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(error.path.to_string(), "3.shortcut.1");
         assert_eq!(
             error.to_string(),
-            "GB0203 × layer 2 of the shortcut of layer 4 (dense): expected 1568 inputs, found 3136"
+            "GB0203 × layer 1 of the shortcut of layer 3 (dense): expected 1568 inputs, found 3136"
         );
     }
 

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "layer 2 (flatten) got a batch of shape 2×3×1 with lengths [4, 1]")]
+    #[should_panic(expected = "layer 1 (flatten) got a batch of shape 2×3×1 with lengths [4, 1]")]
     fn lengths_fit_the_batch() {
         let lengths = Tensor::from_i32(&[4, 1], [2]);
         let input = Tensor::zeros([2, 3, 1]);

@@ -256,7 +256,7 @@ mod tests {
         let error = Sequential::input([28, 28, 1]).conv2d(8, 3).relu().dense(10).build(7);
         let error = error.err().unwrap();
         assert_eq!((error.code, error.path.to_string().as_str()), ("GB0202", "2"));
-        assert!(error.to_string().contains("layer 3 (dense)"), "{error}");
+        assert!(error.to_string().contains("layer 2 (dense)"), "{error}");
         assert_eq!(Sequential::input([0, 3]).build(7).err().unwrap().code, "GB0201");
     }
 

@@ -28,7 +28,7 @@ pub struct SummaryRow {
 /// let layers = Sequential::input([]).conv2d(32, 3).flatten().dense(10).into_layers();
 /// let summary = Summary::of(&layers, [28, 28, 1])?;
 /// assert_eq!(summary.total.parameters, 9 * 32 + 32 + 26 * 26 * 32 * 10 + 10);
-/// assert_eq!(summary.hints()[0], "99 % of the parameters sit in layer 3 (dense): try global_avg_pool instead of flatten");
+/// assert_eq!(summary.hints()[0], "99 % of the parameters sit in layer 2 (dense): try global_avg_pool instead of flatten");
 /// # Ok::<(), glassbox_nn::BuildError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -162,7 +162,7 @@ impl Summary {
                 "{:.0} % of the parameters sit in layer {} (dense): try global_avg_pool instead \
                  of flatten",
                 (100.0 * share).floor(),
-                index + 1
+                index
             ));
         }
     }
@@ -177,7 +177,7 @@ impl Summary {
             if biased && matches!(pair[1], Layer::BatchNorm(_)) {
                 hints.push(format!(
                     "the bias of layer {} ({}) has no effect before batch_norm: bias = false",
-                    index + 1,
+                    index,
                     pair[0].type_name()
                 ));
             }
@@ -244,8 +244,8 @@ mod tests {
         let hints = |layers: Vec<Layer>| Summary::of(&layers, [8, 8, 1]).unwrap().hints();
         let layers = Sequential::input([]).conv2d(4, 3).batch_norm().flatten().dense(100);
         let hints_given = hints(layers.into_layers());
-        assert!(hints_given[0].contains("layer 4 (dense)"), "{hints_given:?}");
-        assert!(hints_given[1].contains("layer 1 (conv2d)"), "{hints_given:?}");
+        assert!(hints_given[0].contains("layer 3 (dense)"), "{hints_given:?}");
+        assert!(hints_given[1].contains("layer 0 (conv2d)"), "{hints_given:?}");
         let fine = Sequential::input([]).conv2d(4, 3).relu().global_avg_pool().dense(10);
         assert!(hints(fine.into_layers()).is_empty());
     }

@@ -7,7 +7,7 @@ use crate::context::Cx;
 /// What was seen of a recurrent layer.
 #[derive(Clone, Debug)]
 pub struct Tapped {
-    /// What messages call it: `layer 2 (lstm)`, and in a stack `layer 2 (lstm), 1 of 2`.
+    /// What messages call it: `layer 1 (lstm)`, and in a stack `layer 1 (lstm), 1 of 2`.
     pub layer: String,
     /// Its input, `[batch, time, features]`. In a recording pass it is a leaf of the graph, so that
     /// the loss's gradient is known there; nothing before it gets one.
@@ -40,7 +40,7 @@ impl Cx {
     /// let mut cx = Cx::eval();
     /// let (_, tapped) = cx.with_tap(1, |cx| model.forward(&input, cx));
     /// let tapped = tapped.expect("two recurrent layers");
-    /// assert_eq!(tapped.layer, "layer 2 (lstm)");
+    /// assert_eq!(tapped.layer, "layer 1 (lstm)");
     /// assert_eq!((tapped.input.dims(), tapped.states.dims()), (&[1, 6, 4][..], &[1, 6, 5][..]));
     /// # Ok::<(), glassbox_nn::BuildError>(())
     /// ```

@@ -68,14 +68,14 @@ impl Path {
         self.segments.push(segment);
     }
 
-    /// The place of a layer of type `kind` for people, who count from 1: `layer 2 of the shortcut
-    /// of layer 4 (conv2d)`.
+    /// The place of a layer of type `kind` for people, counted from 0 as in recipes, `--set` and the names of
+    /// parameters: `layer 1 of the shortcut of layer 3 (conv2d)`.
     pub fn describe(&self, kind: &str) -> String {
         let mut text = String::new();
         for segment in self.segments.iter().rev() {
             let of = if text.is_empty() { "" } else { " of " };
             match segment {
-                Segment::Index(index) => text += &format!("{of}layer {}", index + 1),
+                Segment::Index(index) => text += &format!("{of}layer {index}"),
                 Segment::Name("layers") => {}
                 Segment::Name("shortcut") => text += &format!("{of}the shortcut"),
                 Segment::Name(name) => text += &format!("{of}{name}"),

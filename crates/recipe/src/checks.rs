@@ -200,16 +200,10 @@ impl Checks<'_> {
     /// An error of a layer, told at its line.
     pub fn layer_problem(&self, error: &BuildError) -> Problem {
         let path: Vec<String> = error.path.segments().iter().map(ToString::to_string).collect();
-        let number: Vec<String> = path
-            .iter()
-            .map(|segment| {
-                segment.parse::<usize>().map_or(segment.clone(), |i| (i + 1).to_string())
-            })
-            .collect();
         let title = codes::find(error.code).map_or("cannot be built", |row| row.title);
-        let message = match number.is_empty() {
+        let message = match path.is_empty() {
             true => format!("{}: {title}", error.layer),
-            false => format!("layer {} ({}): {title}", number.join("."), error.layer),
+            false => format!("layer {} ({}): {title}", path.join("."), error.layer),
         };
         let mut problem = Problem::new(error.code, message)
             .expected(error.expected.clone())

@@ -253,8 +253,9 @@ pub const CODES: &[Code] = &[
         "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
          data back, or train anew."),
     row("GB0513", "the model makes no text",
-        "`glassbox generate` continues a text with a model that was trained on text (data.kind = \"text\"). Models \
-         of other data are for `glassbox predict`."),
+        "`glassbox generate` continues a text and `glassbox states` shows what recurrent units do while they read \
+         one: both need a model that was trained on text (data.kind = \"text\"). Models of images, tables and lines \
+         are for `glassbox predict`; models of made-up data for `glassbox eval`, `report` and `compare`."),
     row("GB0514", "a file of the run cannot be read",
         "The report draws what the files of the run's folder say: metrics.jsonl, lags.jsonl, samples. This one is \
          there but cannot be read. Check its permissions; the weights are not touched."),
@@ -299,7 +300,16 @@ pub fn explain(code: &str) -> Option<(&'static str, &'static str, &'static str)>
     }
     let data =
         DataErrorCode::ALL.into_iter().find(|row| row.as_str().eq_ignore_ascii_case(code))?;
-    Some((data.as_str(), "an error in the data", data.explanation()))
+    Some((data.as_str(), data.title(), data.explanation()))
+}
+
+/// Every code with its title, in order.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    let rows = CODES.iter().map(|row| (row.code, row.title));
+    let data = DataErrorCode::ALL.into_iter().map(|code| (code.as_str(), code.title()));
+    let mut all: Vec<_> = rows.chain(data).collect();
+    all.sort_unstable();
+    all
 }
 
 #[cfg(test)]
@@ -320,6 +330,11 @@ mod tests {
 
     #[test]
     fn every_code_is_explained() {
+        let listed: Vec<_> = all().into_iter().map(|(code, _)| code).collect();
+        assert!(listed.is_sorted() && listed.len() == CODES.len() + DataErrorCode::ALL.len());
+        let mut titles: Vec<_> = all().into_iter().map(|(_, title)| title).collect();
+        titles.sort_unstable();
+        assert!(titles.windows(2).all(|pair| pair[0] != pair[1]), "each has a title of its own");
         for code in CODES.iter().map(|row| row.code).chain(DataErrorCode::ALL.map(|c| c.as_str())) {
             assert_eq!(explain(&code.to_lowercase()).unwrap().0, code);
         }

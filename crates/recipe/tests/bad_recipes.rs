@@ -249,9 +249,9 @@ const CASES: &[Case] = &[
         "",
         "GB0202",
         22,
-        &["layer 7 (dense)", "a list of numbers", "flatten"],
+        &["layer 6 (dense)", "a list of numbers", "flatten"],
     ),
-    ("size = 2", "size = 9", "GB0205", 20, &["layer 5 (max_pool)"]),
+    ("size = 2", "size = 9", "GB0205", 20, &["layer 4 (max_pool)"]),
     (
         "units = \"classes\"",
         "units = \"classes\", inputs = 99",

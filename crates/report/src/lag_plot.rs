@@ -5,10 +5,12 @@ use glassbox_train::{LayerLags, RunFolder};
 
 use crate::ReportError;
 use crate::curves::lines;
-use crate::plots::{Line, LinePlot};
+use crate::plots::{Line, LinePlot, Meaning};
 
 /// The most epochs drawn in one plot.
 const EPOCHS: usize = 5;
+/// The colors of training and validation are not those of epochs.
+const COLOR: usize = 2;
 
 /// The gradient norms by time lag that a run kept; none when it was not asked to.
 ///
@@ -25,13 +27,15 @@ pub fn lag_plots(lags: &[EpochLags]) -> Vec<LinePlot> {
     (0..layers)
         .filter_map(|layer| {
             let title = &lags.iter().find_map(|epoch| epoch.layers.get(layer))?.layer;
-            let lines = spread(lags.len(), EPOCHS).into_iter().filter_map(|index| {
+            let shown = spread(lags.len(), EPOCHS).into_iter().enumerate();
+            let lines = shown.filter_map(|(number, index)| {
                 let epoch = &lags[index];
                 let name = match epoch.epoch {
                     0 => "before training".to_owned(),
                     epoch => format!("after epoch {epoch}"),
                 };
-                Some(lag_line(&name, epoch.layers.get(layer)?))
+                let meaning = Meaning::Number(COLOR + number);
+                Some(lag_line(&name, epoch.layers.get(layer)?).of(meaning))
             });
             Some(lag_plot(&format!("how far back the error reaches: {title}"), lines.collect()))
         })
@@ -73,11 +77,11 @@ mod tests {
     #[test]
     fn each_layer_has_a_plot() {
         let layer = |name: &str| LayerLags { layer: name.into(), norms: vec![1.0, 0.1, 0.01] };
-        let epoch = |epoch| EpochLags { epoch, layers: vec![layer("layer 1 (rnn)"), layer("b")] };
+        let epoch = |epoch| EpochLags { epoch, layers: vec![layer("layer 0 (rnn)"), layer("b")] };
         let plots = lag_plots(&[epoch(0), epoch(1), epoch(2)]);
         let names: Vec<_> = plots[0].lines.iter().map(|line| line.name.as_str()).collect();
         assert_eq!(names, ["before training", "after epoch 1", "after epoch 2"]);
         assert_eq!((plots.len(), plots[1].lines[2].points[2]), (2, (2.0, 0.01)));
-        assert!(plots[0].title.ends_with("layer 1 (rnn)"));
+        assert!(plots[0].title.ends_with("layer 0 (rnn)"));
     }
 }

@@ -8,13 +8,16 @@ mod curves;
 mod lag_plot;
 mod page;
 mod plots;
+mod recipe_view;
+mod settings;
 mod states;
 
 pub use comparison::compare_plots;
-pub use curves::{Curves, EpochScores, Step};
+pub use curves::{Context, Curves, EpochScores, Step, baseline_title};
 pub use lag_plot::{lag_plots, lags_of};
 pub use page::{Page, SampleText};
-pub use plots::{HeatMap, Line, LinePlot, panels};
+pub use plots::{HeatMap, Line, LinePlot, Mark, Meaning, panels};
+pub use settings::{Change, Settings, changes, differing};
 pub use states::StateMap;
 
 /// Why nothing was drawn or read.

@@ -1,12 +1,14 @@
 //! The report of a run: one page without anything from elsewhere.
 
-use glassbox_train::{RunFolder, RunRecord, Scores, Status, clock};
+use glassbox_train::{RunFolder, RunRecord, Scores, Status, StopReason, clock};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::ReportError;
-use crate::curves::Curves;
+use crate::curves::{Context, Curves, baseline_title};
 use crate::lag_plot::{lag_plots, lags_of};
-use crate::plots::{HeatMap, LinePlot};
+use crate::plots::{HeatMap, LinePlot, Mark};
+use crate::recipe_view::RecipeView;
+use crate::settings::Settings;
 
 /// Everything a report shows.
 pub struct Page {
@@ -16,7 +18,9 @@ pub struct Page {
     /// How far the last epoch's error reached, in words.
     lag_notes: Vec<String>,
     samples: Vec<SampleText>,
-    recipe: String,
+    recipe: RecipeView,
+    /// What made training scores worse while learning.
+    noise: &'static str,
     /// What the units do while they read a text, drawn where there is one.
     pub states: Option<HeatMap>,
 }
@@ -47,22 +51,29 @@ impl Page {
                     Some(decades) => format!("{:.1e} of it", 10f64.powf(decades)),
                     None => "nothing".into(),
                 };
+                let back = |steps| match steps {
+                    1 => "1 step back".to_owned(),
+                    steps => format!("{steps} steps back"),
+                };
                 format!(
-                    "{}: of the gradient at the last step, {arrives} arrives {steps} steps back; \
-                     at least 1/10,000 arrives up to {reach} steps back",
-                    lags.layer
+                    "{}: of the gradient at the last step, {arrives} arrives {}; at least 1/10,000 \
+                     arrives up to {}",
+                    lags.layer,
+                    back(steps),
+                    back(reach)
                 )
             };
             last.layers.iter().map(note).collect()
         });
         Ok(Self {
-            record,
             curves: Curves::read(folder)?,
             lag_plots: lag_plots(&lags),
             lag_notes: notes.unwrap_or_default(),
             samples: SampleText::all(folder),
-            recipe: std::fs::read_to_string(folder.recipe()).unwrap_or_default(),
+            recipe: RecipeView::read(folder, &record),
+            noise: Settings::of(folder).noise(),
             states: None,
+            record,
         })
     }
 
@@ -76,11 +87,6 @@ impl Page {
     /// # Errors
     /// When a plot cannot be drawn.
     pub fn html(&self) -> Result<String, ReportError> {
-        let plots = |plots: &[LinePlot]| {
-            plots.iter().map(|plot| plot.svg().map(PreEscaped)).collect::<Result<Vec<_>, _>>()
-        };
-        let (curves, lags) = (plots(&self.curves.plots())?, plots(&self.lag_plots)?);
-        let states = self.states.as_ref().map(|map| map.svg().map(PreEscaped)).transpose()?;
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -92,25 +98,17 @@ impl Page {
                 }
                 body {
                     h1 { (self.record.name) }
+                    @if let Some(error) = &self.record.error {
+                        p { strong { "This run failed." } " " (self.reached()) }
+                        pre.error { (error) }
+                    }
+                    @if let Some(verdict) = &self.record.verdict {
+                        p { strong { "Nothing learned: " } (verdict) }
+                    }
                     (self.facts())
-                    h2 { "Curves" }
-                    @if curves.is_empty() { p { "No epoch is over yet." } }
-                    div.plots { @for plot in &curves { figure { (plot) } } }
-                    @if !lags.is_empty() {
-                        h2 { "How far back the error reaches" }
-                        p {
-                            "The gradient of the loss at the last step with respect to the layer's \
-                             input so many steps before. A line that falls is a gradient that \
-                             vanishes on its way back through time; one that rises explodes."
-                        }
-                        ul { @for note in &self.lag_notes { li { (note) } } }
-                        div.plots { @for plot in &lags { figure { (plot) } } }
-                    }
-                    @if let Some(map) = states {
-                        h2 { "What the units do" }
-                        p { "The hidden state after each token of the last sample." }
-                        figure.wide { (map) }
-                    }
+                    (self.curves_part()?)
+                    (self.lags_part()?)
+                    (self.states_part()?)
                     @if !self.samples.is_empty() {
                         h2 { "What the model writes" }
                         @for sample in spread(&self.samples) {
@@ -119,11 +117,95 @@ impl Page {
                         }
                     }
                     h2 { "Recipe" }
-                    pre { (self.recipe) }
+                    (self.recipe.markup())
                 }
             }
         };
         Ok(page.into_string())
+    }
+
+    fn curves_part(&self) -> Result<Markup, ReportError> {
+        let curves = self.curves.plots(&self.context());
+        Ok(html! {
+            h2 { "Curves" }
+            @if curves.is_empty() {
+                p { "No step was made yet." }
+            } @else {
+                p { (self.how_to_read()) }
+            }
+            (pictures(&curves)?)
+        })
+    }
+
+    fn lags_part(&self) -> Result<Markup, ReportError> {
+        Ok(html! {
+            @if !self.lag_plots.is_empty() {
+                h2 { "How far back the error reaches" }
+                p {
+                    "The gradient of the loss at the last step with respect to the layer's input so \
+                     many steps before. A line that falls is a gradient that vanishes on its way \
+                     back through time; one that rises explodes."
+                }
+                ul { @for note in &self.lag_notes { li { (note) } } }
+                (pictures(&self.lag_plots)?)
+            }
+        })
+    }
+
+    fn states_part(&self) -> Result<Markup, ReportError> {
+        Ok(match &self.states {
+            Some(map) => html! {
+                h2 { "What the units do" }
+                p { "The hidden state after each token of the last sample." }
+                figure.wide { (PreEscaped(map.svg()?)) }
+            },
+            None => html! {},
+        })
+    }
+
+    /// What is drawn besides the curves.
+    fn context(&self) -> Context {
+        let mut marks = Vec::new();
+        if let Some(epoch) = self.best_epoch() {
+            marks.push(Mark { x: epoch as f64, name: format!("best: epoch {epoch}") });
+        }
+        let name = match (self.record.status, &self.record.stopped) {
+            (Status::Failed, _) => Some("failed"),
+            (_, Some(StopReason::NoImprovement(_))) => Some("stopped early"),
+            (Status::Interrupted, _) => Some("interrupted"),
+            _ => None,
+        };
+        marks.extend(name.zip(self.curves.end()).map(|(name, x)| Mark { x, name: name.into() }));
+        let baseline = self.record.baseline.clone().unwrap_or_default();
+        Context { noise: self.noise, baseline, marks }
+    }
+
+    fn best_epoch(&self) -> Option<usize> {
+        let noted = self.record.best.as_ref().map(|best| best.epoch);
+        noted.or_else(|| self.curves.best_epoch())
+    }
+
+    fn how_to_read(&self) -> String {
+        let noise = self.noise.trim_start_matches(", ");
+        let made_worse = if noise.is_empty() { "" } else { " and " };
+        format!(
+            "Training scores are averages over an epoch, taken while the model learned{made_worse}\
+             {noise}; they are drawn in the middle of the epoch. Validation scores are those of \
+             the weights at its end."
+        )
+    }
+
+    /// How far the run came, whichever of its files knows most.
+    fn reached(&self) -> String {
+        let (epoch, step) = self.position();
+        format!("It reached epoch {epoch} of {} and step {step}.", self.record.epochs)
+    }
+
+    /// Epochs and steps that are over.
+    fn position(&self) -> (usize, u64) {
+        let epoch = self.curves.epochs.last().map_or(0, |report| report.epoch);
+        let step = self.curves.steps.last().map_or(0, |step| step.step);
+        (self.record.epoch.max(epoch), self.record.step.max(step))
     }
 
     fn facts(&self) -> Markup {
@@ -135,14 +217,21 @@ impl Page {
             Status::Failed => "failed",
         };
         let time = clock(std::time::Duration::from_secs_f64(record.seconds.max(0.0)));
-        let best = record
-            .best
-            .as_ref()
-            .map(|best| format!("{} {:.4} after epoch {}", best.metric, best.value, best.epoch));
+        let best = match &record.best {
+            Some(best) => {
+                Some(format!("{} {} after epoch {}", best.metric, score(best.value), best.epoch))
+            }
+            None => self.best_epoch().map(|epoch| format!("after epoch {epoch}")),
+        };
+        let stopped = match &record.stopped {
+            Some(StopReason::NoImprovement(why)) => format!("{status}, stopped early: {why}"),
+            _ => status.to_owned(),
+        };
+        let (epoch, step) = self.position();
         let facts = [
-            ("status", status.to_owned()),
-            ("epochs", format!("{} of {}", record.epoch, record.epochs)),
-            ("steps", record.step.to_string()),
+            ("status", stopped),
+            ("epochs", format!("{epoch} of {}", record.epochs)),
+            ("steps", step.to_string()),
             ("parameters", record.parameters.to_string()),
             ("best", best.unwrap_or_else(|| "–".into())),
             ("time", time),
@@ -157,20 +246,62 @@ impl Page {
                 (score_rows("train", record.train.as_ref()))
                 (score_rows("valid", record.valid.as_ref()))
                 (score_rows("test", record.test.as_ref()))
-                @if let Some(error) = &record.error { tr { th { "error" } td { pre { (error) } } } }
+                (baseline_rows(if record.valid.is_some() { "valid" } else { "train" }, record.baseline.as_ref()))
             }
         }
     }
 }
 
+/// Plots below and beside each other.
+fn pictures(plots: &[LinePlot]) -> Result<Markup, ReportError> {
+    let drawn = plots.iter().map(|plot| plot.svg().map(PreEscaped));
+    let drawn = drawn.collect::<Result<Vec<_>, _>>()?;
+    Ok(html! { div.plots { @for plot in &drawn { figure { (plot) } } } })
+}
+
+/// A model's scores on a part, and below them what needs no learning there.
 fn score_rows(part: &str, scores: Option<&Scores>) -> Markup {
-    let text = |scores: &Scores| {
-        let texts: Vec<_> =
-            scores.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+    let texts = |scores: &Scores| {
+        let own = scores.iter().filter(|(name, _)| !name.starts_with(BASELINE));
+        let texts: Vec<_> = own.map(|(name, value)| format!("{name} {}", score(value))).collect();
         texts.join(" · ")
     };
     html! {
-        @if let Some(scores) = scores { tr { th { (part) } td { (text(scores)) } } }
+        @if let Some(scores) = scores {
+            tr { th { (part) } td { (texts(scores)) } }
+            (baseline_rows(part, Some(scores)))
+        }
+    }
+}
+
+/// What the names of scores that need no learning begin with.
+const BASELINE: &str = "baseline_";
+
+/// What needs no learning on a part, a row for each.
+fn baseline_rows(part: &str, scores: Option<&Scores>) -> Markup {
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, value) in scores.iter().flat_map(|scores| scores.iter()) {
+        let Some((kind, name)) = name.strip_prefix(BASELINE).and_then(|n| n.split_once('_')) else {
+            continue;
+        };
+        let text = format!("{name} {}", score(value));
+        match rows.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, texts)) => texts.push(text),
+            None => rows.push((kind, vec![text])),
+        }
+    }
+    html! {
+        @for (kind, texts) in &rows {
+            tr { th { (part) ", " (baseline_title(kind)) } td { (texts.join(" · ")) } }
+        }
+    }
+}
+
+/// A score with about four significant digits, however large or small it is.
+fn score(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e6 || (size > 0.0 && size < 5e-4) => format!("{value:.3e}"),
+        _ => format!("{value:.4}"),
     }
 }
 
@@ -214,64 +345,9 @@ table{border-collapse:collapse}th{text-align:left;font-weight:600;padding:.1rem 
 vertical-align:top}td{padding:.1rem 0}\
 .plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}figure svg{max-width:100%;height:auto}\
 .wide{overflow-x:auto}.wide svg{max-width:none}\
-pre{background:#f6f6f6;padding:.7rem;overflow-x:auto;white-space:pre-wrap}";
+pre{background:#f6f6f6;padding:.7rem;overflow-x:auto;white-space:pre-wrap}\
+.error{border-left:4px solid #d55e00}mark{background:#ffe9a8;color:#222}td{padding-right:1.2rem}";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_shows_what_the_run_kept() {
-        let runs = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(runs.path(), "demo").unwrap();
-        let write = |path: std::path::PathBuf, text: &str| {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write(folder.recipe(), "name = \"<demo>\"");
-        write(
-            folder.metrics(),
-            "{\"event\":\"step\",\"step\":1,\"epoch\":1,\"loss\":2.0,\"learning_rate\":0.1,\
-             \"gradient_norm\":3.0}\n\
-             {\"event\":\"epoch\",\"epoch\":1,\"step\":1,\"train\":{\"loss\":2.0,\"accuracy\":0.5},\
-             \"valid\":{\"loss\":1.5,\"accuracy\":0.6},\"learning_rate\":0.1,\"best\":true,\
-             \"duration\":1.0}\n{\"event\":\"step\",\"st",
-        );
-        write(
-            folder.lags(),
-            "{\"epoch\":0,\"layers\":[{\"layer\":\"layer 1 (rnn)\",\"norms\":[1.0,0.5,1e-6]}]}\n",
-        );
-        write(folder.sample(0), "xq<b>z\n");
-        write(folder.sample(10), "to be\n");
-        write(folder.sample(2), "too bee\n");
-        let page = Page::read(&folder, RunRecord { name: "demo".into(), ..Default::default() });
-        let page = page.unwrap();
-        let epochs: Vec<_> = page.samples().iter().map(|sample| sample.epoch).collect();
-        assert_eq!(epochs, [0, 2, 10]);
-        let html = page.html().unwrap();
-        for part in [
-            "<title>demo · Glassbox",
-            "accuracy",
-            "learning rate",
-            "gradient norm before clipping",
-            "How far back the error reaches",
-            "1.0e-6 of it arrives 2 steps back",
-            "up to 1 steps back",
-            "xq&lt;b&gt;z",
-            "after epoch 10",
-            "name = &quot;&lt;demo&gt;&quot;",
-        ] {
-            assert!(html.contains(part), "{part}");
-        }
-        assert!(!html.contains("http://") || html.contains("http://www.w3.org/2000/svg"));
-        assert!(!html.contains("<script") && !html.contains("src="), "nothing from elsewhere");
-    }
-
-    #[test]
-    fn a_run_that_has_just_begun_has_a_page() {
-        let runs = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(runs.path(), "demo").unwrap();
-        let html = Page::read(&folder, RunRecord::default()).unwrap().html().unwrap();
-        assert!(html.contains("No epoch is over yet"));
-    }
-}
+#[path = "page_tests.rs"]
+mod tests;

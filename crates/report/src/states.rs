@@ -95,7 +95,7 @@ mod tests {
         let model =
             Sequential::input([4]).embedding(4, 3).gru(5).lstm(6).dense(4).build(7).unwrap();
         let map = StateMap::of(&model, &vocabulary, "ab a\n", 0).unwrap().unwrap();
-        assert_eq!((map.layer.as_str(), map.units.len()), ("layer 2 (gru)", 5));
+        assert_eq!((map.layer.as_str(), map.units.len()), ("layer 1 (gru)", 5));
         assert_eq!(map.tokens, ["a", "b", "␣", "a", "⏎"]);
         let input = Tensor::from_i32(&vocabulary.encode("ab a\n").unwrap(), [1, 5]);
         let mut value = input;

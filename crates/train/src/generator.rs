@@ -56,12 +56,18 @@ impl<'a> Generator<'a> {
         let config = predictor.config();
         match (&config.reader, config.output) {
             (InputReader::Text(vocabulary), Output::Tokens) => Ok(vocabulary),
-            _ => Err(CheckpointError::new(
+            (reader, _) => Err(CheckpointError::new(
                 "GB0513",
                 path,
                 "a model that was trained on text to say what comes next",
                 "a model of other data",
-                "train one with data.kind = \"text\"; `glassbox predict` uses this one",
+                match reader {
+                    InputReader::None => {
+                        "train one with data.kind = \"text\"; this one was trained on made-up data: \
+                         `glassbox eval` and `glassbox report` show what it learned"
+                    }
+                    _ => "train one with data.kind = \"text\"; `glassbox predict` uses this one",
+                },
             )),
         }
     }

@@ -10,7 +10,7 @@ use crate::data::Batch;
 /// every step before, as norms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerLags {
-    /// What messages call the layer: `layer 2 (lstm)`.
+    /// What messages call the layer: `layer 1 (lstm)`.
     pub layer: String,
     /// Element `k` is the norm at lag `k`, `k` steps before the last: the root of the mean over
     /// items of `|∂L/∂x(T−k)|²`, `L` being the loss of an item.
@@ -192,7 +192,7 @@ mod tests {
         let model = Sequential::input([25]).embedding(10, 4).gru(5).lstm(6).dense(10).build(7);
         let lags = gradient_by_lag(&model.unwrap(), &Loss::default(), &batch(data));
         let names: Vec<_> = lags.iter().map(|lags| lags.layer.as_str()).collect();
-        assert_eq!(names, ["layer 2 (gru)", "layer 3 (lstm)"]);
+        assert_eq!(names, ["layer 1 (gru)", "layer 2 (lstm)"]);
         for lags in &lags {
             assert_eq!(lags.norms.len(), 25);
             // A loss of every step would give all of them about the same.

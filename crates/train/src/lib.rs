@@ -35,6 +35,7 @@ pub mod schedule;
 mod scores;
 mod trainer;
 mod training_state;
+mod yardstick;
 
 pub use accumulator::{Accumulator, Task};
 pub use advice::Circumstances;
@@ -62,3 +63,4 @@ pub use sampling::Sampling;
 pub use schedule::Plan;
 pub use scores::Scores;
 pub use trainer::Trainer;
+pub use yardstick::Yardstick;

@@ -58,6 +58,13 @@ pub struct RunRecord {
     pub valid: Option<Scores>,
     /// Scores of the best weights on the test set, once evaluated.
     pub test: Option<Scores>,
+    /// The scores of what needs no learning, on the validation set (on the training set where
+    /// there is none).
+    pub baseline: Option<Scores>,
+    /// That the run is no better than these, in a sentence.
+    pub verdict: Option<String>,
+    /// What the command line changed of the recipe, as `train.epochs=3`; not known of old runs.
+    pub overrides: Option<Vec<String>>,
     /// The best monitored score.
     pub best: Option<Best>,
     /// Why it ended before its last epoch.

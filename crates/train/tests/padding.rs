@@ -146,7 +146,7 @@ fn averages_are_those_of_the_steps_that_count() {
 
 /// Windows cannot leave padding out: a clear end rather than a wrong number.
 #[test]
-#[should_panic(expected = "layer 1 (conv2d) cannot leave padding out")]
+#[should_panic(expected = "layer 0 (conv2d) cannot leave padding out")]
 fn windows_over_padding_are_refused() {
     let model = Sequential::input([8, 8, 1]).conv2d(2, 3).build(1).unwrap();
     let lengths = Tensor::from_i32(&[3], [1]);

@@ -2,14 +2,20 @@
 
 use std::fs;
 
+use glassbox_report::{Curves, Settings, differing};
 use glassbox_train::checkpoint::SavedState;
 use glassbox_train::{FoundRuns, RunFolder, RunLock, RunRecord, Scores, Status};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
-use crate::format::score;
+use crate::fit::Fit;
+use crate::format::{named_score, score};
+use crate::layout::{Column, Table};
 use crate::run_names;
-use crate::terminal::say;
+use crate::terminal::{self, say};
+
+/// What a run without a value shows.
+const NOTHING: &str = "–";
 
 pub fn run(arguments: &Runs) -> Result<(), Failure> {
     match &arguments.action {
@@ -33,22 +39,84 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
         say!("next: glassbox train");
         return Ok(());
     }
-    let folders = || runs.iter().map(|(folder, _)| folder).chain(damaged.iter().map(|(f, _)| f));
-    let width = folders().map(|folder| folder.name().chars().count()).max().unwrap_or(0);
-    say!("{:width$}  {:11}  {:>9}  {:>16}  test", "run", "status", "epochs", "best");
-    for (folder, record) in &runs {
-        let best = record.best.as_ref().map_or("–".into(), |best| {
-            format!("{} {:.4}", best.metric.trim_start_matches("valid."), best.value)
+    let extra = extra_columns(&arguments.columns, &runs)?;
+    let mut columns = vec![
+        Column::words("run"),
+        Column::words("status").whole().rank(2),
+        Column::numbers("epochs").rank(1),
+        Column::numbers("best").rank(3),
+    ];
+    columns.extend(extra.iter().map(|(title, _)| Column::numbers(title)));
+    columns.push(Column::words("test").whole());
+    let mut table = Table::new(columns);
+    for (index, (folder, record)) in runs.iter().enumerate() {
+        let best = record.best.as_ref().map_or(NOTHING.into(), |best| {
+            format!("{} {}", best.metric.trim_start_matches("valid."), score(best.value))
         });
         let status = status(folder, record);
         let epochs = format!("{}/{}", epochs(folder, record, status), record.epochs);
-        let test = record.test.as_ref().map_or("–".into(), main_score);
-        say!("{:width$}  {status:11}  {epochs:>9}  {best:>16}  {test}", folder.name());
+        let mut row = vec![folder.name(), status.to_string(), epochs, best];
+        row.extend(extra.iter().map(|(_, values)| values[index].clone()));
+        row.push(record.test.as_ref().map_or(NOTHING.into(), main_score));
+        table.push(row);
     }
     for (folder, _) in &damaged {
-        say!("{:width$}  damaged: run.json cannot be read", folder.name());
+        table.push(vec![folder.name(), "damaged: run.json cannot be read".into()]);
     }
+    say!("{}", table.render(terminal::width()).trim_end());
     Ok(())
+}
+
+/// The columns that were asked for: titles, and a value for each run.
+fn extra_columns(
+    names: &[String],
+    runs: &[(RunFolder, RunRecord)],
+) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let settings: Vec<_> = runs.iter().map(|(folder, _)| Settings::of(folder)).collect();
+    let mut columns = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        if name == "changed" {
+            for key in differing(&settings) {
+                let values = settings.iter().map(|run| setting(run, &key)).collect();
+                columns.push((key, values));
+            }
+            continue;
+        }
+        let values = runs.iter().zip(&settings).map(|((folder, record), run)| {
+            let found = match name {
+                "gap" => Fit::of(record, &Curves::read(folder)?).gap().map(score),
+                _ => score_of(record, name),
+            };
+            Ok(found.unwrap_or_else(|| setting(run, name)))
+        });
+        columns.push((name.to_owned(), values.collect::<Result<Vec<_>, Failure>>()?));
+    }
+    Ok(columns)
+}
+
+/// The value of the setting with this path, or with a path that ends so.
+fn setting(run: &Settings, name: &str) -> String {
+    let found = run.get(name).or_else(|| match run.ending(name).as_slice() {
+        [key] => run.get(key),
+        _ => None,
+    });
+    found.unwrap_or(NOTHING).to_owned()
+}
+
+/// A score such as `valid.loss`, from `run.json`.
+fn score_of(record: &RunRecord, name: &str) -> Option<String> {
+    let (part, score_name) = name.split_once('.')?;
+    let scores = match part {
+        "train" => record.train.as_ref(),
+        "valid" => record.valid.as_ref(),
+        "test" => record.test.as_ref(),
+        "baseline" => record.baseline.as_ref(),
+        _ => None,
+    };
+    scores?.get(score_name).map(|value| named_score(score_name, value))
 }
 
 /// The score that says most: accuracy, or the error in the targets' units.

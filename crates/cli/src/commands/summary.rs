@@ -7,27 +7,41 @@ use glassbox_tensor::Shape;
 use crate::arguments::Check;
 use crate::failure::Failure;
 use crate::format::{bytes, short, thousands};
+use crate::layout::{Column, Table, wrapped};
 use crate::preparation;
-use crate::terminal::say;
+use crate::terminal::{self, say};
 
 pub fn run(arguments: &Check) -> Result<(), Failure> {
     let prepared = preparation::prepare(arguments.recipe.as_deref(), &arguments.overrides.set)?;
     let input = prepared.data.dataset.item_shape();
     let item = if prepared.data.dataset.is_image() { "img" } else { "item" };
-    say!("{}", text(&prepared.experiment, input, item)?.trim_end());
+    let room = terminal::width();
+    say!("{}", text(&prepared.experiment, input, item, room)?.trim_end());
     Ok(())
 }
 
 /// The table, the totals, the memory and the hints.
-fn text(experiment: &Experiment, input: Shape, item: &str) -> Result<String, Failure> {
+fn text(
+    experiment: &Experiment,
+    input: Shape,
+    item: &str,
+    room: Option<usize>,
+) -> Result<String, Failure> {
     let summary = Summary::of(&experiment.layers, input)
         .map_err(|error| Failure::Failed(error.to_string()))?;
     let act = format!("act/{item}");
-    let head = ["#", "layer", "output", "params", "MACs", &act, "sees"].map(str::to_owned);
-    let mut rows = vec![head];
+    let mut table = Table::new(vec![
+        Column::numbers("#"),
+        Column::words("layer"),
+        Column::words("output").whole().rank(5),
+        Column::numbers("params").rank(4),
+        Column::numbers("MACs").rank(2),
+        Column::numbers(&act).rank(3),
+        Column::words("sees").whole().rank(1),
+    ]);
     for (index, row) in summary.rows.iter().enumerate() {
-        rows.push([
-            (index + 1).to_string(),
+        table.push(vec![
+            index.to_string(),
             row.description.clone(),
             row.output.to_string(),
             or_dash(row.cost.parameters > 0, thousands(row.cost.parameters as u64)),
@@ -36,36 +50,18 @@ fn text(experiment: &Experiment, input: Shape, item: &str) -> Result<String, Fai
             row.receptive_field.map_or(String::new(), |field| field.to_string()),
         ]);
     }
-    let mut text = table(&rows);
-    text.push_str(&totals(experiment, &summary, item));
-    for hint in summary.hints() {
-        text.push_str(&format!("hint: {hint}\n"));
+    let mut text = table.render(room);
+    let totals = totals(experiment, &summary, item);
+    let hints = summary.hints().into_iter().map(|hint| format!("hint: {hint}"));
+    for line in totals.lines().map(str::to_owned).chain(hints) {
+        text.push_str(&wrapped(&line, room));
+        text.push('\n');
     }
     Ok(text)
 }
 
 fn or_dash(shown: bool, text: String) -> String {
     if shown { text } else { "–".into() }
-}
-
-/// Columns two spaces apart; words to the left, numbers to the right.
-fn table(rows: &[[String; 7]]) -> String {
-    const WORDS: [bool; 7] = [false, true, true, false, false, false, true];
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-    };
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().enumerate().map(|(column, cell)| {
-            let width = widths[column];
-            if WORDS[column] { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        let line = cells.collect::<Vec<_>>().join("  ");
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 fn totals(experiment: &Experiment, summary: &Summary, item: &str) -> String {

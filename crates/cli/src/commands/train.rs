@@ -21,13 +21,17 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
     if part != name {
         complain!("note: run.name \"{name}\" is \"{part}\" in the name of the run's folder");
     }
-    let record = begin(&folder, &prepared)?;
+    let record = begin(&folder, &prepared, overrides)?;
     let Preparation { experiment, data, .. } = &prepared;
     Session { experiment, data, folder, record, state: None }.run(&arguments.output)
 }
 
 /// Writes what a run folder has before training begins.
-fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failure> {
+fn begin(
+    folder: &RunFolder,
+    prepared: &Preparation,
+    overrides: Vec<String>,
+) -> Result<RunRecord, Failure> {
     let experiment = &prepared.experiment;
     write_file(&folder.recipe(), &prepared.text)?;
     write_file(&folder.resolved(), &experiment.to_toml_in(folder.path()))?;
@@ -41,6 +45,7 @@ fn begin(folder: &RunFolder, prepared: &Preparation) -> Result<RunRecord, Failur
         data_hash: format!("{:016x}", prepared.data.dataset.fingerprint()),
         epochs: experiment.train.epochs,
         data_path: preparation::data_path(experiment),
+        overrides: Some(overrides),
         ..RunRecord::default()
     };
     folder.write_record(&mut record)?;

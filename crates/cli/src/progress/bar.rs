@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use glassbox_train::{Event, Flow, Observer, RunInfo, TrainError};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::Heading;
 use super::pace::Pace;
 use super::plain::facts;
-use super::{Heading, table};
+use super::table::EpochTable;
 use crate::interrupt;
-use crate::terminal::{complain, output_colors, say};
+use crate::terminal::{complain, output_colors, say, say_wrapped, width};
 
 /// The time between two movements of the bar.
 const INTERVAL: Duration = Duration::from_millis(60);
@@ -17,29 +18,52 @@ const INTERVAL: Duration = Duration::from_millis(60);
 /// A moving bar, one for each epoch.
 pub struct Bar {
     heading: Heading,
+    table: EpochTable,
     pace: Option<Pace>,
     bar: ProgressBar,
     shown: Option<Instant>,
+    /// The width for which the bar was laid out.
+    room: Option<usize>,
+}
+
+/// Cells that a bar of full length needs, and one of a few cells.
+const FULL: usize = 76;
+const SHORT: usize = 44;
+
+/// What stands in the line of the bar where a line has `room` cells.
+fn template(room: Option<usize>, color: &str) -> String {
+    let bar = match room.unwrap_or(FULL) {
+        FULL.. => format!("{{bar:20{color}}} "),
+        SHORT.. => format!("{{bar:8{color}}} "),
+        _ => String::new(),
+    };
+    format!("{{prefix:>6}} {bar}{{pos}}/{{len}}  {{wide_msg}}")
 }
 
 impl Bar {
     /// A bar under this heading.
     pub fn new(heading: Heading) -> Self {
-        Self { heading, pace: None, bar: ProgressBar::hidden(), shown: None }
+        let table = EpochTable::new(heading.task);
+        Self { heading, table, pace: None, bar: ProgressBar::hidden(), shown: None, room: None }
     }
 
     fn start(&mut self, info: &RunInfo, now: Instant) {
-        say!("{}", self.heading.line(info));
-        say!("{}", table::header(self.heading.task));
+        say_wrapped(&self.heading.line(info));
+        self.table.header(width()).iter().for_each(|header| say!("{header}"));
         self.pace = Some(Pace::new(info.clone(), now));
         self.bar = ProgressBar::new(info.steps_per_epoch as u64);
         let bar = self.bar.clone();
         interrupt::announce_with(move |text| bar.suspend(|| complain!("{text}")));
+        self.lay_out(width());
+    }
+
+    /// Fits the bar to the terminal.
+    fn lay_out(&mut self, room: Option<usize>) {
         let color = if output_colors() { ".cyan" } else { "" };
-        let template = format!("{{prefix:>6}} {{bar:20{color}}} {{pos}}/{{len}}  {{msg}}");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        if let Ok(style) = ProgressStyle::with_template(&template(room, color)) {
             self.bar.set_style(style.progress_chars("━╸─"));
         }
+        self.room = room;
     }
 
     /// Whether enough time has passed to show something new: drawing must not slow small models.
@@ -47,6 +71,10 @@ impl Bar {
         let due = self.shown.is_none_or(|shown| now - shown >= INTERVAL);
         if due {
             self.shown = Some(now);
+            let room = width();
+            if room != self.room {
+                self.lay_out(room);
+            }
         }
         due
     }
@@ -74,7 +102,7 @@ impl Observer for Bar {
                 self.bar.set_message(format!("validation {done}/{total}"));
             }
             Event::EpochEnd(report) => {
-                let row = table::row(self.heading.task, report);
+                let row = self.table.row(report, self.heading.has_star(report), width());
                 self.bar.suspend(|| say!("{row}"));
             }
             Event::RunEnd(_) => self.bar.finish_and_clear(),
@@ -88,5 +116,21 @@ impl Drop for Bar {
     /// Training may end by an error as well: the bar goes before the error is told.
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_has_a_short_bar_or_none() {
+        assert!(template(None, "").contains("{bar:20}"));
+        assert!(template(Some(80), ".cyan").contains("{bar:20.cyan}"));
+        assert!(template(Some(60), "").contains("{bar:8}"));
+        assert!(!template(Some(40), "").contains("bar"));
+        for room in [None, Some(60), Some(40)] {
+            assert!(ProgressStyle::with_template(&template(room, "")).is_ok());
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Progress as one JSON object a line, for programs.
 
-use glassbox_train::{Event, Flow, Observer, RunFolder, RunReport, Scores, TrainError};
+use glassbox_train::{Event, Flow, Observer, RunFolder, RunReport, TrainError, Yardstick};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Ending, Heading};
+use super::{Ending, Heading, Outcome};
 use crate::terminal::say;
 
 /// Prints every event.
@@ -56,7 +56,10 @@ impl Observer for Json {
 }
 
 /// The end of training as an object.
-pub struct JsonEnding;
+pub struct JsonEnding {
+    /// What needs no learning.
+    pub yardstick: Option<Yardstick>,
+}
 
 impl Ending for JsonEnding {
     fn interrupted(&self, folder: &RunFolder, report: &RunReport) {
@@ -64,8 +67,16 @@ impl Ending for JsonEnding {
         say!("{}", json!({ "event": "interrupted", "step": report.steps, "path": path }));
     }
 
-    fn finished(&self, folder: &RunFolder, report: &RunReport, test: Option<&Scores>) {
-        let path = folder.path();
-        say!("{}", json!({ "event": "finished", "best": report.best, "test": test, "path": path }));
+    fn finished(&self, folder: &RunFolder, report: &RunReport, outcome: &Outcome<'_>) {
+        let baseline = self.yardstick.as_ref().map(Yardstick::scores);
+        let object = json!({
+            "event": "finished",
+            "best": report.best,
+            "test": outcome.test,
+            "baseline": baseline,
+            "verdict": outcome.verdict,
+            "path": folder.path(),
+        });
+        say!("{object}");
     }
 }

@@ -1,15 +1,17 @@
 //! How training is shown: a moving bar, plain lines, or JSON.
 
 mod bar;
+mod ending;
 mod json;
 mod pace;
 mod plain;
 mod table;
 
 use glassbox_recipe::Experiment;
-use glassbox_train::data::{InputReader, Prepared};
+use glassbox_train::data::Prepared;
 use glassbox_train::{
-    Event, Flow, Observer, RunFolder, RunInfo, RunReport, Scores, Task, TrainError,
+    EpochReport, Event, Flow, Observer, RunFolder, RunInfo, RunReport, Scores, Task, TrainError,
+    Yardstick,
 };
 
 use crate::arguments::Progress;
@@ -26,23 +28,39 @@ pub struct Heading {
     pub task: Task,
     /// The seed.
     pub seed: u64,
-    /// Whether the model learns to write text.
-    pub writes_text: bool,
+    /// What the model can be used for.
+    pub uses: ending::Use,
+    /// What needs no learning.
+    pub yardstick: Option<Yardstick>,
     /// What an item is: `img` or `items`.
     pub item: &'static str,
 }
 
 impl Heading {
     /// The heading of an experiment's run.
-    pub fn new(experiment: &Experiment, data: &Prepared, folder: &RunFolder) -> Self {
+    pub fn new(
+        experiment: &Experiment,
+        data: &Prepared,
+        folder: &RunFolder,
+        yardstick: Option<Yardstick>,
+    ) -> Self {
+        let writes_text = experiment.run.task == Task::Generate;
         Self {
             name: experiment.run.name.clone(),
             run: folder.name(),
             task: experiment.run.task,
             seed: experiment.run.seed,
-            writes_text: matches!(data.reader, InputReader::Text(_)),
+            uses: ending::Use::of(&data.reader, writes_text),
+            yardstick,
             item: if data.dataset.is_image() { "img" } else { "items" },
         }
+    }
+
+    /// Whether an epoch has a star: it is the best so far, and better than what needs no learning.
+    fn has_star(&self, report: &EpochReport) -> bool {
+        let beats =
+            |yardstick: &Yardstick| yardstick.is_beaten(&report.train, report.valid.as_ref());
+        report.best && self.yardstick.as_ref().is_none_or(beats)
     }
 
     /// `fashion · 421,738 params · 469 steps/epoch · seed 7 · run 2026-11-23-fashion-3f2a`.
@@ -62,12 +80,20 @@ impl Heading {
     }
 }
 
+/// What came of training.
+pub struct Outcome<'a> {
+    /// The best weights' scores on the test items, where there are some.
+    pub test: Option<&'a Scores>,
+    /// That the model is no better than what needs no learning, where it is not.
+    pub verdict: Option<&'a str>,
+}
+
 /// Shows how training ended.
 pub trait Ending {
     /// The user stopped it.
     fn interrupted(&self, folder: &RunFolder, report: &RunReport);
-    /// It came to its end; `test` are the best weights' scores on the test items.
-    fn finished(&self, folder: &RunFolder, report: &RunReport, test: Option<&Scores>);
+    /// It came to its end.
+    fn finished(&self, folder: &RunFolder, report: &RunReport, outcome: &Outcome<'_>);
 }
 
 /// The observer that shows training.
@@ -82,8 +108,11 @@ impl Observer for Watcher {
 /// How training and its end are shown.
 pub fn watch(mode: Progress, heading: Heading) -> (Watcher, Box<dyn Ending>) {
     let ending: Box<dyn Ending> = match mode {
-        Progress::Json => Box::new(json::JsonEnding),
-        _ => Box::new(table::TextEnding { writes_text: heading.writes_text }),
+        Progress::Json => Box::new(json::JsonEnding { yardstick: heading.yardstick.clone() }),
+        _ => Box::new(ending::TextEnding {
+            uses: heading.uses,
+            yardstick: heading.yardstick.clone(),
+        }),
     };
     let watcher: Box<dyn Observer> = match mode {
         Progress::Bar => Box::new(bar::Bar::new(heading)),

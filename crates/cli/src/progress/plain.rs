@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use glassbox_train::{Event, Flow, Observer, StepReport, TrainError};
 
+use super::Heading;
 use super::pace::Pace;
-use super::{Heading, table};
+use super::table::EpochTable;
 use crate::format::{clock, score, thousands};
-use crate::terminal::say;
+use crate::terminal::{say, say_wrapped, width};
 
 /// The time between two lines within an epoch.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -15,6 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Prints a line an epoch, and one every ten seconds within long epochs.
 pub struct Plain {
     heading: Heading,
+    table: EpochTable,
     pace: Option<Pace>,
     shown: Instant,
 }
@@ -22,7 +24,8 @@ pub struct Plain {
 impl Plain {
     /// Lines under this heading.
     pub fn new(heading: Heading) -> Self {
-        Self { heading, pace: None, shown: Instant::now() }
+        let table = EpochTable::new(heading.task);
+        Self { heading, table, pace: None, shown: Instant::now() }
     }
 
     fn within_epoch(&mut self, report: &StepReport, now: Instant) {
@@ -31,7 +34,7 @@ impl Plain {
             return;
         }
         self.shown = now;
-        say!("{}", step_line(pace, report, self.heading.item));
+        say_wrapped(&step_line(pace, report, self.heading.item));
     }
 }
 
@@ -68,14 +71,15 @@ impl Observer for Plain {
         }
         match event {
             Event::RunStart(info) => {
-                say!("{}", self.heading.line(info));
-                say!("{}", table::header(self.heading.task));
+                say_wrapped(&self.heading.line(info));
+                self.table.header(width()).iter().for_each(|header| say!("{header}"));
                 self.pace = Some(Pace::new((*info).clone(), now));
                 self.shown = now;
             }
             Event::Step(report) => self.within_epoch(report, now),
             Event::EpochEnd(report) => {
-                say!("{}", table::row(self.heading.task, report));
+                let star = self.heading.has_star(report);
+                say!("{}", self.table.row(report, star, width()));
                 self.shown = now;
             }
             _ => {}

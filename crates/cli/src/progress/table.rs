@@ -1,106 +1,129 @@
-//! The table of epochs, and the lines after it.
+//! The table of epochs.
 
-use glassbox_train::{EpochReport, RunFolder, RunReport, Scores, StopReason, Task};
+use glassbox_train::{EpochReport, Task};
 
-use super::Ending;
-use crate::format::{baseline, baselines, clock, outputs, percent, rate, score};
-use crate::terminal::say;
+use crate::format::{clock, percent, rate, score};
+use crate::layout::cut;
 
-/// The names of the columns. Errors of a regression are those of the validation items.
-pub fn header(task: Task) -> String {
-    let last = match task {
-        Task::Classify => "valid acc",
-        Task::Regress => "valid mae",
-        Task::Generate => "valid ppl",
-    };
-    format!(
-        "{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}",
-        "epoch", "train loss", "valid loss", "lr", "time"
-    )
+/// The columns of the table that fit the terminal, and their titles where these have changed.
+#[derive(Clone, Debug)]
+pub struct EpochTable {
+    task: Task,
+    shown: Option<Vec<Cell>>,
 }
 
-/// An epoch's row; the best so far has a star.
-pub fn row(task: Task, report: &EpochReport) -> String {
-    let valid = |name: &str| report.valid.as_ref().and_then(|scores| scores.get(name));
-    let shown = |value: Option<f64>| value.map_or("–".into(), score);
-    let last = match task {
-        Task::Classify => valid("accuracy").map_or("–".into(), percent),
-        Task::Regress => shown(valid("mae")),
-        Task::Generate => shown(valid("perplexity")),
-    };
-    format!(
-        "{:>5}  {:>10}  {:>10}  {last:>9}  {:>7}  {:>7}{}",
-        report.epoch,
-        shown(report.train.get("loss")),
-        shown(valid("loss")),
-        rate(report.learning_rate),
-        clock(report.duration),
-        if report.best { " ★" } else { "" },
-    )
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Epoch,
+    TrainLoss,
+    ValidLoss,
+    Score,
+    Rate,
+    Time,
 }
 
-/// The end of training in words.
-pub struct TextEnding {
-    /// Whether the model is one of text.
-    pub writes_text: bool,
-}
+impl Cell {
+    /// In the order in which they stand.
+    const ALL: [Self; 6] =
+        [Self::Epoch, Self::TrainLoss, Self::ValidLoss, Self::Score, Self::Rate, Self::Time];
+    /// In the order in which they are left out where there is no room.
+    const DISPENSABLE: [Self; 4] = [Self::Time, Self::Rate, Self::TrainLoss, Self::Score];
 
-impl Ending for TextEnding {
-    fn interrupted(&self, folder: &RunFolder, report: &RunReport) {
-        say!("interrupted and saved at step {}", report.steps);
-        say!("next: glassbox resume {}", folder.path().display());
-    }
-
-    fn finished(&self, folder: &RunFolder, report: &RunReport, test: Option<&Scores>) {
-        say!("{}", best_line(report));
-        if let Some(test) = test {
-            say!("{}", test_line(test));
-            outputs(test).iter().for_each(|line| say!("     {line}"));
-            baselines(test).iter().for_each(|line| say!("     {line}"));
-        }
-        let path = folder.path().display();
-        say!("run: {path} · report.html shows its curves");
-        let verb = if self.writes_text { "generate" } else { "predict" };
-        let file = if self.writes_text { "" } else { " FILE…" };
-        say!("next: glassbox {verb} {path}{file}   or   glassbox eval {path}");
-    }
-}
-
-/// `★ best valid.loss 0.2204 @ epoch 9 · stopped early: no gain > 0.001 for 4 epochs`.
-fn best_line(report: &RunReport) -> String {
-    let best = match &report.best {
-        Some(best) => {
-            format!("★ best {} {} @ epoch {}", best.metric, score(best.value), best.epoch)
-        }
-        None => format!("{} epochs", report.epochs),
-    };
-    let stopped = match &report.stopped {
-        Some(StopReason::NoImprovement(why)) => format!(" · stopped early: {why}"),
-        _ => String::new(),
-    };
-    format!("{best}{stopped} · {}", clock(report.duration))
-}
-
-/// `test accuracy 98.9 % · loss 0.0412`.
-fn test_line(test: &Scores) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let of_all = |name: &str| baseline(name).is_none() && !name.contains('.');
-    for (name, value) in test.iter().filter(|(name, _)| of_all(name)) {
-        match name {
-            "accuracy" => parts.insert(0, format!("accuracy {:.2} %", 100.0 * value)),
-            _ => parts.push(format!("{name} {}", score(value))),
+    /// Cells of the terminal.
+    fn width(self) -> usize {
+        match self {
+            Self::Epoch => 5,
+            Self::TrainLoss | Self::ValidLoss => 10,
+            Self::Score => 9,
+            Self::Rate | Self::Time => 7,
         }
     }
-    format!("test {}", parts.join(" · "))
+
+    fn title(self, task: Task) -> &'static str {
+        match (self, task) {
+            (Self::Epoch, _) => "epoch",
+            (Self::TrainLoss, _) => "train loss",
+            (Self::ValidLoss, _) => "valid loss",
+            (Self::Score, Task::Classify) => "valid acc",
+            (Self::Score, Task::Regress) => "valid mae",
+            (Self::Score, Task::Generate) => "valid ppl",
+            (Self::Rate, _) => "lr",
+            (Self::Time, _) => "time",
+        }
+    }
+}
+
+/// Cells of the star and the blank before it.
+const STAR: usize = 2;
+
+impl EpochTable {
+    /// A table for this task.
+    pub fn new(task: Task) -> Self {
+        Self { task, shown: None }
+    }
+
+    /// The titles, when they are not those that were shown last.
+    pub fn header(&mut self, room: Option<usize>) -> Option<String> {
+        let fitting = fitting(room);
+        if self.shown.as_ref() == Some(&fitting) {
+            return None;
+        }
+        let title = |cell: &Cell| aligned(cell.title(self.task).to_owned(), *cell);
+        let titles = fitting.iter().map(title).collect::<Vec<_>>().join("  ");
+        self.shown = Some(fitting);
+        Some(titles)
+    }
+
+    /// An epoch's row, which has a star when it is the best so far; new titles stand above it when
+    /// the terminal has become wider or narrower.
+    pub fn row(&mut self, report: &EpochReport, star: bool, room: Option<usize>) -> String {
+        let header = self.header(room);
+        let valid = |name: &str| report.valid.as_ref().and_then(|scores| scores.get(name));
+        let shown = |value: Option<f64>| value.map_or("–".into(), score);
+        let text = |cell: &Cell| match cell {
+            Cell::Epoch => report.epoch.to_string(),
+            Cell::TrainLoss => shown(report.train.get("loss")),
+            Cell::ValidLoss => shown(valid("loss")),
+            Cell::Score => match self.task {
+                Task::Classify => valid("accuracy").map_or("–".into(), percent),
+                Task::Regress => shown(valid("mae")),
+                Task::Generate => shown(valid("perplexity")),
+            },
+            Cell::Rate => rate(report.learning_rate),
+            Cell::Time => clock(report.duration),
+        };
+        let cells = self.shown.iter().flatten().map(|cell| aligned(text(cell), *cell));
+        let row = cells.collect::<Vec<_>>().join("  ") + if star { " ★" } else { "" };
+        let row = cut(&row, room.unwrap_or(usize::MAX)).into_owned();
+        header.map_or(row.clone(), |header| format!("{header}\n{row}"))
+    }
+}
+
+/// The columns that fit.
+fn fitting(room: Option<usize>) -> Vec<Cell> {
+    let mut cells = Cell::ALL.to_vec();
+    for dispensable in Cell::DISPENSABLE {
+        let needed: usize = cells.iter().map(|cell| cell.width() + 2).sum();
+        if room.is_none_or(|room| needed - 2 + STAR <= room) {
+            break;
+        }
+        cells.retain(|cell| *cell != dispensable);
+    }
+    cells
+}
+
+fn aligned(text: String, cell: Cell) -> String {
+    let width = cell.width();
+    format!("{text:>width$}")
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use glassbox_train::Best;
-
     use super::*;
+    use crate::layout::width;
 
     fn report() -> EpochReport {
         EpochReport {
@@ -115,12 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_stand_under_their_header() {
+    fn rows_stand_under_their_titles() {
+        let without = EpochReport { valid: None, ..report() };
         let lines = [
-            header(Task::Classify),
-            row(Task::Classify, &report()),
-            header(Task::Regress),
-            row(Task::Regress, &EpochReport { valid: None, best: false, ..report() }),
+            EpochTable::new(Task::Classify).row(&report(), true, None),
+            EpochTable::new(Task::Regress).row(&without, false, Some(80)),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
         epoch  train loss  valid loss  valid acc       lr     time
@@ -131,23 +153,30 @@ mod tests {
     }
 
     #[test]
-    fn the_end_says_what_was_best_and_why_it_ended() {
-        let best = Best { metric: "valid.loss".into(), value: 0.2204, epoch: 9 };
-        let why = "no gain > 0.001 for 4 epochs".to_owned();
-        let mut report = RunReport {
-            epochs: 13,
-            steps: 6097,
-            best: Some(best),
-            stopped: Some(StopReason::NoImprovement(why)),
-            duration: Duration::from_secs(273),
+    fn a_narrow_terminal_has_fewer_columns_and_a_wider_one_new_titles() {
+        let mut table = EpochTable::new(Task::Classify);
+        let huge = EpochReport {
+            train: [("loss", 2.9e35)].into_iter().collect(),
+            valid: Some([("loss", 2.9e35), ("accuracy", 0.1)].into_iter().collect()),
+            epoch: 123_456,
+            duration: Duration::from_secs(400_000),
+            ..report()
         };
-        let early = best_line(&report);
-        report.stopped = None;
-        let test = test_line(&[("loss", 0.0412), ("accuracy", 0.989)].into_iter().collect());
-        insta::assert_snapshot!([early, best_line(&report), test].join("\n"), @r"
-        ★ best valid.loss 0.2204 @ epoch 9 · stopped early: no gain > 0.001 for 4 epochs · 4:33
-        ★ best valid.loss 0.2204 @ epoch 9 · 4:33
-        test accuracy 98.90 % · loss 0.0412
+        let lines = [
+            table.row(&report(), true, Some(40)),
+            table.row(&report(), true, Some(40)),
+            table.row(&huge, true, Some(60)),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        epoch  valid loss  valid acc
+            1      0.3391     87.6 % ★
+            1      0.3391     87.6 % ★
+        epoch  train loss  valid loss  valid acc       lr     time
+        123456    2.900e35    2.900e35     10.0 %   8.0e-4  111:06:…
         ");
+        for room in 20..70 {
+            let text = EpochTable::new(Task::Classify).row(&huge, true, Some(room));
+            assert!(text.lines().all(|line| width(line) <= room), "{room}: {text}");
+        }
     }
 }

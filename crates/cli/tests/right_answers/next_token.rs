@@ -29,22 +29,22 @@ fn a_bidirectional_language_model_is_refused() {
     for (layers, place_of_it, word) in [
         (
             "{ type = \"lstm\", units = 8, bidirectional = true },",
-            "layer 2 (lstm)",
+            "layer 1 (lstm)",
             "bidirectional",
         ),
         (
             "{ type = \"gru\", units = 8 }, { type = \"rnn\", units = 8, bidirectional = true },",
-            "layer 3 (rnn)",
+            "layer 2 (rnn)",
             "bidirectional",
         ),
         (
             "{ type = \"residual\", layers = [{ type = \"gru\", units = 4, bidirectional = true }] },",
-            "layer 2.layers.1 (gru)",
+            "layer 1.layers.0 (gru)",
             "bidirectional",
         ),
-        ("{ type = \"softmax\", axis = 0 },", "layer 2 (softmax)", "all steps"),
-        ("{ type = \"global_avg_pool\" },", "layer 2 (global_avg_pool)", "mean over all steps"),
-        ("{ type = \"flatten\" },", "layer 2 (flatten)", "all steps"),
+        ("{ type = \"softmax\", axis = 0 },", "layer 1 (softmax)", "all steps"),
+        ("{ type = \"global_avg_pool\" },", "layer 1 (global_avg_pool)", "mean over all steps"),
+        ("{ type = \"flatten\" },", "layer 1 (flatten)", "all steps"),
     ] {
         for command in ["check r.toml", "train r.toml"] {
             let ended = letters(layers).run(command);

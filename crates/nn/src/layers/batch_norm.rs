@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "layer 2 (batch_norm) cannot be trained on one value a channel")]
+    #[should_panic(expected = "layer 1 (batch_norm) cannot be trained on one value a channel")]
     fn one_value_has_no_variance() {
         let layer = BatchNorm::new(&BatchNormConfig::default(), 3);
         Cx::train(0, 0).scope(1, |cx| layer.forward(&Tensor::zeros([1, 3]), cx));

@@ -161,6 +161,11 @@ pub(crate) fn sees_later(layer: &'static str, found: impl Into<String>) -> Build
     BuildError::new("GB0140", layer, expected, found)
 }
 
+/// `1 unit`, `2 units`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// An error unless `value` is at least 1.
 pub(crate) fn at_least_one(
     layer: &'static str,

@@ -3,7 +3,9 @@
 use glassbox_tensor::{Activation, Conv2dOptions, PreparedConv2d, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one, image_dims, sees_later};
+use super::config::{
+    Cost, LayerConfig, ReceptiveField, at_least_one, counted, image_dims, sees_later,
+};
 use super::dense::yes;
 use super::geometry::{PaddingConfig, Size2d};
 use super::ready::Ready;
@@ -136,7 +138,7 @@ impl LayerConfig for Conv2dConfig {
     }
 
     fn describe(&self) -> String {
-        let mut text = format!("conv2d {}, {} filters", self.kernel, self.filters);
+        let mut text = format!("conv2d {}, {}", self.kernel, counted(self.filters, "filter"));
         for (name, size) in [("stride", self.stride), ("dilation", self.dilation)] {
             if size != one() {
                 text += &format!(", {name} {}", size.short());

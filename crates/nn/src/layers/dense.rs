@@ -3,7 +3,7 @@
 use glassbox_tensor::{Activation, PreparedLinear, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one};
+use super::config::{Cost, LayerConfig, ReceptiveField, at_least_one, counted};
 use super::ready::Ready;
 use crate::Parameters;
 use crate::builder::Builder;
@@ -89,7 +89,7 @@ impl LayerConfig for DenseConfig {
     }
 
     fn describe(&self) -> String {
-        format!("dense, {} units", self.units)
+        format!("dense, {}", counted(self.units, "unit"))
     }
 
     fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "layer 4 (dense) expects 3 inputs, got a batch of shape 1×2")]
+    #[should_panic(expected = "layer 3 (dense) expects 3 inputs, got a batch of shape 1×2")]
     fn a_wrong_batch_names_the_layer() {
         let layer = Dense::new(&DenseConfig::new(2), 3, &mut Rng::new(0));
         Cx::eval().scope(3, |cx| layer.forward(&Tensor::zeros([1, 2]), cx));

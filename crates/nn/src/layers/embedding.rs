@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "layer 3 (embedding) expects tokens from 0 to 1, got 0.5")]
+    #[should_panic(expected = "layer 2 (embedding) expects tokens from 0 to 1, got 0.5")]
     fn other_numbers_name_the_layer() {
         let layer = Embedding { weight: Param::new(Tensor::zeros([2, 2])) };
         let input = Tensor::from_slice(&[1.0, 0.5], [1, 2]);

@@ -24,7 +24,7 @@ impl ActivationConfig for SigmoidConfig {
 }
 
 impl Builder {
-    /// Adds `y = 1 /: [`SigmoidConfig`].
+    /// Adds `y = 1 / (1 + e^-x)`: [`SigmoidConfig`].
     #[must_use]
     pub fn sigmoid(self) -> Self {
         self.layer(SigmoidConfig {})

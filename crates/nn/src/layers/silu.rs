@@ -20,7 +20,7 @@ impl ActivationConfig for SiluConfig {
 }
 
 impl Builder {
-    /// Adds `y = x /: [`SiluConfig`].
+    /// Adds `y = x / (1 + e^-x)`: [`SiluConfig`].
     #[must_use]
     pub fn silu(self) -> Self {
         self.layer(SiluConfig {})

@@ -89,8 +89,8 @@ impl Checks<'_> {
                 *time = 1;
             }
             if layer.smallest_training_batch(of_one_step) > smallest {
-                let (number, kind) = (index + 1, layer.type_name());
-                let message = format!("layer {number} ({kind}): a batch is too small");
+                let kind = layer.type_name();
+                let message = format!("layer {index} ({kind}): a batch is too small");
                 let mut problem = Problem::new("GB0208", message)
                     .expected("training batches of at least 2 texts")
                     .found("a batch of one text, and texts of one token")

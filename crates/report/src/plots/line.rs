@@ -1,28 +1,46 @@
-//! Lines over an axis.
+//! Lines over an axis: what a plot is made of.
 
-use plotters::coord::Shift;
-use plotters::prelude::*;
-
+use super::chart;
 use super::scale::Scale;
-use super::{GRID, INK, PALETTE};
 use crate::ReportError;
+
+/// What a line means. One meaning has one color, whatever the plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Something of the training items.
+    Training,
+    /// Something of the validation items.
+    Validation,
+    /// What needs no learning.
+    Baseline,
+    /// The only one of its plot, such as a learning rate.
+    Alone,
+    /// One of several that are alike, such as runs; its number decides its color.
+    Number(usize),
+}
 
 /// A line of a plot.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// What it is called; nothing when it is the only one.
     pub name: String,
-    /// Its points, from left to right.
+    /// Its points, from left to right. At a NaN or an infinite one the line is broken.
     pub points: Vec<(f64, f64)>,
     /// Drawn in the background.
     pub thin: bool,
+    /// Drawn with dashes and gaps of so many pixels.
+    pub dashes: Option<(i32, i32)>,
+    /// What it means; its place among the lines of the plot decides when this is not said.
+    pub meaning: Option<Meaning>,
 }
 
+/// The largest size of a number that is drawn: sums and differences of these are finite.
+const LARGEST: f64 = 1e300;
+
 impl Line {
-    /// A line; points that are no numbers are left out.
-    pub fn new(name: &str, mut points: Vec<(f64, f64)>) -> Self {
-        points.retain(|(x, y)| x.is_finite() && y.is_finite());
-        Self { name: name.into(), points, thin: false }
+    /// A line through these points.
+    pub fn new(name: &str, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), points, thin: false, dashes: None, meaning: None }
     }
 
     /// The same in the background.
@@ -31,17 +49,41 @@ impl Line {
         Self { thin: true, ..self }
     }
 
-    fn style(&self, index: usize) -> ShapeStyle {
-        match self.thin {
-            true => color(index).mix(0.35).stroke_width(1),
-            false => color(index).stroke_width(2),
-        }
+    /// The same with dashes and gaps of so many pixels.
+    #[must_use]
+    pub fn dashed(self, dash: i32, gap: i32) -> Self {
+        Self { dashes: Some((dash, gap)), ..self }
+    }
+
+    /// The same with a meaning.
+    #[must_use]
+    pub fn of(self, meaning: Meaning) -> Self {
+        Self { meaning: Some(meaning), ..self }
+    }
+
+    /// Whether a point can be drawn.
+    fn is_number(point: &(f64, f64)) -> bool {
+        point.0.abs() <= LARGEST && point.1.abs() <= LARGEST
+    }
+
+    /// The points that can be drawn.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.points.iter().filter(|point| Self::is_number(point))
+    }
+
+    /// The pieces of the line between points that cannot be drawn.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[(f64, f64)]> {
+        self.points.split(|point| !Self::is_number(point)).filter(|piece| !piece.is_empty())
     }
 }
 
-/// The colour of line number `index`.
-fn color(index: usize) -> RGBColor {
-    PALETTE[index % PALETTE.len()]
+/// A place along the horizontal axis that has a name, such as the best epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Where it is.
+    pub x: f64,
+    /// What it is called.
+    pub name: String,
 }
 
 /// A plot of lines.
@@ -55,36 +97,64 @@ pub struct LinePlot {
     pub y_label: String,
     /// The lines.
     pub lines: Vec<Line>,
+    /// Places that have a name.
+    pub marks: Vec<Mark>,
     /// Whether equal distances upwards are equal factors.
     pub log: bool,
     /// The same to the right; the axis is then marked where points are.
     pub log_x: bool,
+    /// What was left out, for a line under the plot.
+    pub note: Option<String>,
 }
 
-/// What a plot is drawn on.
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
-
-/// Pixels of the plot, and of the names beside it.
-const SIZE: (u32, u32) = (700, 340);
-const LEGEND: u32 = 180;
+/// Marks along the axes.
+const MARKS: (usize, usize) = (8, 6);
+/// The share of a plot's height that the name of a mark takes.
+const HEADROOM: f64 = 0.055;
+/// The factor between the smallest and the largest value from which an axis is logarithmic.
+const DECADES: f64 = 100.0;
 
 impl LinePlot {
-    /// A plot of these lines, except empty ones.
+    /// A plot of these lines, except empty ones. Where values are NaN or infinite the line has a
+    /// gap, and the plot says how many there are.
     pub fn new(title: &str, x_label: &str, y_label: &str, mut lines: Vec<Line>) -> Self {
         lines.retain(|line| !line.points.is_empty());
         let [title, x_label, y_label] = [title, x_label, y_label].map(str::to_owned);
-        Self { title, x_label, y_label, lines, log: false, log_x: false }
+        let total: usize = lines.iter().map(|line| line.points.len()).sum();
+        let shown: usize = lines.iter().map(|line| line.numbers().count()).sum();
+        let note = (shown < total).then(|| {
+            format!("{} of {total} values are NaN, infinite or above 1e300", total - shown)
+        });
+        let (marks, log, log_x) = (Vec::new(), false, false);
+        Self { title, x_label, y_label, lines, marks, log, log_x, note }
     }
 
     /// The same with a logarithmic axis; values that are not positive are left out.
     #[must_use]
     pub fn log(mut self) -> Self {
+        let mut zeros = 0;
         for line in &mut self.lines {
-            line.points.retain(|(_, y)| *y > 0.0);
+            let before = line.points.len();
+            line.points.retain(|(_, y)| *y > 0.0 || y.is_nan());
+            zeros += before - line.points.len();
         }
         self.lines.retain(|line| !line.points.is_empty());
+        if zeros > 0 {
+            let zeros = format!("{zeros} values are not above 0: this axis has no place for them");
+            self.note = Some(self.note.map_or(zeros.clone(), |note| format!("{note} · {zeros}")));
+        }
         Self { log: true, ..self }
+    }
+
+    /// The same with a logarithmic axis where the values ask for it: when none is negative and the
+    /// largest is more than a hundred times the smallest positive one.
+    #[must_use]
+    pub fn log_where_it_helps(self) -> Self {
+        let values = || self.lines.iter().flat_map(Line::numbers).map(|point| point.1);
+        let positive = || values().filter(|value| *value > 0.0);
+        let (low, high) = (positive().fold(f64::MAX, f64::min), positive().fold(0.0, f64::max));
+        let wide = high / DECADES > low;
+        if wide && values().all(|value| value >= 0.0) { self.log() } else { self }
     }
 
     /// The same with a logarithmic axis to the right, marked where points are; values that are not
@@ -98,6 +168,12 @@ impl LinePlot {
         Self { log_x: true, ..self }
     }
 
+    /// The same with places that have a name.
+    #[must_use]
+    pub fn marked(self, marks: Vec<Mark>) -> Self {
+        Self { marks, ..self }
+    }
+
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -109,143 +185,69 @@ impl LinePlot {
     /// When it cannot be drawn.
     pub fn svg(&self) -> Result<String, ReportError> {
         let mut svg = String::new();
-        self.draw(&mut svg).map_err(|error| ReportError::Plot(error.to_string()))?;
+        chart::draw(self, &mut svg).map_err(|error| ReportError::Plot(error.to_string()))?;
         Ok(svg)
     }
 
-    fn draw(&self, svg: &mut String) -> Drawn {
-        let named = self.lines.iter().any(|line| !line.name.is_empty());
-        let legend = if named { LEGEND } else { 0 };
-        let root = SVGBackend::with_string(svg, (SIZE.0 + legend, SIZE.1)).into_drawing_area();
-        root.fill(&WHITE)?;
-        let (area, beside) = root.split_horizontally(SIZE.0);
-        self.draw_chart(&area)?;
-        // Beside the plot, where no line is covered.
-        self.draw_names(&beside, |index| (4, 48 + 20 * index))?;
-        root.present()?;
-        drop((area, beside, root));
-        Ok(())
-    }
-
-    /// The axes and the lines.
-    pub(super) fn draw_chart(&self, area: &Area<'_>) -> Drawn {
-        let x = self.range(|point| self.right(point.0));
-        let y = self.range(|point| self.height(point.1));
-        let marks = if self.log_x { self.marks() } else { Vec::new() };
-        let caption = ("sans-serif", 16).into_font().color(&INK);
-        let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, caption)
-            .margin(12)
-            .x_label_area_size(42)
-            .y_label_area_size(64)
-            .build_cartesian_2d(
-                Scale { from: x.0, to: x.1, log: self.log_x, marks },
-                Scale { from: y.0, to: y.1, log: self.log, marks: Vec::new() },
-            )?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(INK)
-            .x_desc(&self.x_label)
-            .y_desc(&self.y_label)
-            .x_labels(8)
-            .y_labels(6)
-            .axis_desc_style(("sans-serif", 13).into_font().color(&INK))
-            .label_style(("sans-serif", 12).into_font().color(&INK))
-            .draw()?;
-        for (index, line) in self.lines.iter().enumerate() {
-            let points = line.points.iter().map(|&(x, y)| (self.right(x), self.height(y)));
-            // A line of one point would not be seen.
-            let dots: Vec<_> =
-                if line.points.len() == 1 { points.clone().collect() } else { Vec::new() };
-            chart.draw_series(LineSeries::new(points, line.style(index)))?;
-            let dot = |at| Circle::new(at, 3, color(index).filled());
-            chart.draw_series(dots.into_iter().map(dot))?;
+    /// The horizontal axis.
+    pub(super) fn x_scale(&self) -> Scale {
+        let places = || self.numbers().map(|point| self.right(point.0));
+        let marks = self.marks.iter().map(|mark| self.right(mark.x)).filter(|x| x.is_finite());
+        let (from, to) = extent(places().chain(marks), self.log_x);
+        if self.log_x {
+            let mut places: Vec<_> = places().collect();
+            places.sort_by(f64::total_cmp);
+            places.dedup();
+            return Scale::log(from, to, MARKS.0, places);
         }
-        Ok(())
+        // Epochs and steps are whole, where there are a few of them.
+        Scale::linear(from, to, MARKS.0, if to - from > 3.0 { 1.0 } else { 0.0 })
     }
 
-    /// What the lines are called, each from a corner `at` on.
-    pub(super) fn draw_names(&self, area: &Area<'_>, at: impl Fn(i32) -> (i32, i32)) -> Drawn {
-        let label = ("sans-serif", 12).into_font().color(&INK);
-        for (index, line) in self.lines.iter().enumerate() {
-            let (x, y) = at(index as i32);
-            if !line.name.is_empty() {
-                area.draw(&PathElement::new(vec![(x, y), (x + 20, y)], line.style(index)))?;
-                area.draw(&Text::new(line.name.clone(), (x + 26, y - 6), label.clone()))?;
-            }
+    /// The vertical axis.
+    pub(super) fn y_scale(&self) -> Scale {
+        let (from, mut to) = extent(self.numbers().map(|point| self.height(point.1)), self.log);
+        // Room for the names of marks above the lines.
+        to += HEADROOM * (to - from) * self.marks.len() as f64;
+        match self.log {
+            true => Scale::log(from, to, MARKS.1, Vec::new()),
+            false => Scale::linear(from, to, MARKS.1, 0.0),
         }
-        Ok(())
     }
 
-    /// Where points stand to the right, each place once.
-    fn marks(&self) -> Vec<f64> {
-        let places = self.lines.iter().flat_map(|line| &line.points).map(|point| point.0.log10());
-        let mut places: Vec<_> = places.collect();
-        places.sort_by(f64::total_cmp);
-        places.dedup();
-        places
+    fn numbers(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.lines.iter().flat_map(Line::numbers)
     }
 
     /// Where a value stands to the right: itself, or its power of ten.
-    fn right(&self, value: f64) -> f64 {
+    pub(super) fn right(&self, value: f64) -> f64 {
         if self.log_x { value.log10() } else { value }
     }
 
     /// The same upwards.
-    fn height(&self, value: f64) -> f64 {
+    pub(super) fn height(&self, value: f64) -> f64 {
         if self.log { value.log10() } else { value }
     }
+}
 
-    /// The extent of something of all points, a little wider; never empty.
-    fn range(&self, of: impl Fn(&(f64, f64)) -> f64) -> (f64, f64) {
-        let values = || self.lines.iter().flat_map(|line| line.points.iter().map(&of));
-        let low = values().fold(f64::INFINITY, f64::min);
-        let high = values().fold(f64::NEG_INFINITY, f64::max);
-        if !(low.is_finite() && high.is_finite()) {
-            return (0.0, 1.0);
-        }
-        let margin = if high > low { 0.04 * (high - low) } else { 0.5 * low.abs().max(1.0) };
-        (low - margin, high + margin)
+/// The extent of an axis: that of the values, a little wider. A single value stands in its middle.
+fn extent(values: impl Iterator<Item = f64>, log: bool) -> (f64, f64) {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    if !(low.is_finite() && high.is_finite()) {
+        return (0.0, 1.0);
     }
+    let size = low.abs().max(high.abs());
+    let margin = match high - low {
+        // Differences near the last digit are none.
+        range if range > 1e-9 * size => 0.04 * range,
+        _ if log || size == 0.0 => 0.5,
+        _ => 0.5 * size,
+    };
+    (low - margin, high + margin)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plot_has_its_words_and_lines() {
-        let line = |name| Line::new(name, vec![(0.0, 1.0), (1.0, 1e-3), (2.0, f64::NAN)]);
-        let plot = LinePlot::new("the <title>", "steps", "norm", vec![line("rnn"), line("lstm")]);
-        let svg = plot.log().svg().unwrap();
-        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{svg}");
-        for word in ["the &lt;title&gt;", "steps", "norm", "rnn", "lstm", "0.001", "#0072B2"] {
-            assert!(svg.contains(word), "{word} in {svg}");
-        }
-        assert!(!svg.contains("NaN"));
-    }
-
-    #[test]
-    fn a_logarithmic_axis_to_the_right_is_marked_where_points_are() {
-        let line = Line::new("", vec![(0.0, 1.0), (64.0, 1.0), (512.0, 3.0), (2048.0, 5.0)]);
-        let svg = LinePlot::new("", "width", "ms", vec![line]).log_x().svg().unwrap();
-        let marks: Vec<_> =
-            svg.lines().map(str::trim).filter(|l| l.parse::<f64>().is_ok()).collect();
-        for mark in ["64", "512", "2048"] {
-            assert!(marks.contains(&mark), "{mark} in {marks:?}");
-        }
-        assert!(!marks.contains(&"0"), "{marks:?}");
-    }
-
-    #[test]
-    fn what_has_no_points_is_empty_and_one_point_is_drawn() {
-        let none = Line::new("", vec![(1.0, f64::INFINITY)]);
-        assert!(LinePlot::new("", "", "", vec![none]).is_empty());
-        let negative = LinePlot::new("", "", "", vec![Line::new("", vec![(1.0, -1.0)])]);
-        assert!(negative.log().is_empty());
-        let one = LinePlot::new("", "", "", vec![Line::new("a", vec![(3.0, 5.0)])]);
-        assert!(one.svg().unwrap().contains("<circle"));
-    }
-}
+#[path = "line_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 
 use plotters::prelude::*;
 
+use super::chart::{self, Drawn};
 use super::line::LinePlot;
 use crate::ReportError;
 
@@ -21,22 +22,20 @@ pub fn panels(plots: &[LinePlot], columns: usize) -> Result<String, ReportError>
     Ok(svg)
 }
 
-fn draw(
-    plots: &[LinePlot],
-    columns: usize,
-    svg: &mut String,
-) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(plots: &[LinePlot], columns: usize, svg: &mut String) -> Drawn {
     let rows = plots.len().div_ceil(columns).max(1);
     let size = (PANEL.0 * columns as u32, LEGEND + PANEL.1 * rows as u32);
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
     let (names, below) = root.split_vertically(LEGEND);
-    if let Some(plot) = plots.first() {
-        plot.draw_names(&names, |index| (16 + NAME * index, LEGEND as i32 / 2))?;
+    let lines = plots.first().map_or(&[][..], |plot| &plot.lines);
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.name.is_empty()) {
+        let at = (16 + NAME * index as i32, LEGEND as i32 / 2);
+        chart::draw_name(line, index, std::slice::from_ref(&line.name), at, &names)?;
     }
     let areas = below.split_evenly((rows, columns));
     for (plot, area) in plots.iter().zip(&areas) {
-        plot.draw_chart(area)?;
+        chart::draw_chart(plot, area)?;
     }
     root.present()?;
     drop((names, below, areas, root));

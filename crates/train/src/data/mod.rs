@@ -23,6 +23,7 @@
 pub mod augment;
 mod baseline;
 mod class_weights;
+mod constant;
 mod dataset;
 mod error;
 mod files;
@@ -48,6 +49,7 @@ mod vocabulary;
 pub use augment::Augment;
 pub use baseline::{Baseline, Naive};
 pub use class_weights::balanced_weights;
+pub use constant::ConstantAnswer;
 pub use dataset::{Dataset, Feature};
 pub use error::{DataError, DataErrorCode, Details, Place};
 pub use inspect::{ClassCount, Duplicates, Inspection, Numbers};

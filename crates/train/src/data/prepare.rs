@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use glassbox_nn::Loss;
 use serde::{Deserialize, Serialize};
 
 use super::augment::Augment;
 use super::baseline;
+use super::constant::ConstantAnswer;
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::learned::Unknown;
@@ -134,10 +136,15 @@ impl Prepared {
         Loader::new(self.dataset.clone(), self.split.part(part), self.transform(), config)
     }
 
-    /// The errors of the data set's baselines on a part, beside which those of a model are to be
-    /// read: `baseline_last_mae`, `baseline_last_rmse` and the like.
-    pub fn baseline_scores(&self, part: Part) -> Scores {
-        baseline::scores(&self.dataset, self.split.part(part))
+    /// The scores of what needs no learning on a part, beside which those of a model are to be
+    /// read: of the best constant answer (`baseline_constant_loss`, `baseline_constant_accuracy`;
+    /// see [`ConstantAnswer`]) and of the data set's own baselines (`baseline_last_mae` and the
+    /// like).
+    pub fn baseline_scores(&self, part: Part, loss: &Loss) -> Scores {
+        let constant = ConstantAnswer::fit(self, loss);
+        let mut scores = constant.map_or_else(Scores::new, |answer| answer.scores(self, part));
+        scores.extend(&baseline::scores(&self.dataset, self.split.part(part)));
+        scores
     }
 
     fn transform(&self) -> Transform {

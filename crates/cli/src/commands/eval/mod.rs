@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 use self::subject::Subject;
 use crate::arguments::{Eval, Part, Unknown};
 use crate::failure::Failure;
-use crate::format::{baseline, baselines, outputs, score, thousands};
+use crate::format::{baseline, baselines, named_score, outputs, thousands};
 use crate::kept::weights;
 use crate::preparation;
 use crate::run_names;
 use crate::session::scores_on;
-use crate::terminal::{complain, say};
+use crate::terminal::{complain, say, say_wrapped};
 
 pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let (folder, record) = run_names::find(&arguments.run, &arguments.runs.path)?;
@@ -61,16 +61,14 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
 }
 
 fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
-    say!("{} on {}", folder.name(), subject.what());
-    let of_all = |name: &str| baseline(name).is_none() && !name.contains('.');
-    for (name, value) in scores.iter().filter(|(name, _)| of_all(name)) {
-        match name {
-            "accuracy" => say!("{name:>9}  {:.2} %", 100.0 * value),
-            _ => say!("{name:>9}  {}", score(value)),
-        }
+    say_wrapped(&format!("{} on {}", folder.name(), subject.what()));
+    let own = || scores.iter().filter(|(name, _)| baseline(name).is_none() && !name.contains('.'));
+    let width = own().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(9);
+    for (name, value) in own() {
+        say!("{name:>width$}  {}", named_score(name, value));
     }
-    outputs(scores).iter().for_each(|line| say!("{line}"));
-    baselines(scores).iter().for_each(|line| say!("{line}"));
+    outputs(scores).iter().for_each(|line| say_wrapped(line));
+    baselines(scores).iter().for_each(|line| say_wrapped(line));
 }
 
 /// Whether other data is named; every key that is set must leave what was learned as it is.

@@ -5,7 +5,7 @@ use glassbox_tensor::{RecurrentCell, Rng, Shape, Tensor};
 use super::{Recurrent, RecurrentLayer, RecurrentStep, Return, Settings};
 use crate::error::{BuildError, checked_shape, checked_size, with_kind};
 use crate::init::{Fans, Init};
-use crate::layers::config::{Cost, at_least_one, sees_later};
+use crate::layers::config::{Cost, at_least_one, counted, sees_later};
 use crate::module::Module;
 use crate::param::Param;
 
@@ -65,7 +65,8 @@ impl Plan {
         if let Some(projection) = self.projection {
             at_least_one(self.kind, "projection", projection)?;
             if projection >= self.units {
-                let expected = format!("a `projection` of less than {} units", self.units);
+                let expected =
+                    format!("a `projection` of less than {}", counted(self.units, "unit"));
                 let found = projection.to_string();
                 return Err(
                     BuildError::new("GB0204", self.kind, expected, found).field("projection")
@@ -135,7 +136,7 @@ impl Plan {
     }
 
     pub(in crate::layers) fn describe(&self) -> String {
-        let mut text = format!("{}, {} units", self.kind, self.units);
+        let mut text = format!("{}, {}", self.kind, counted(self.units, "unit"));
         if self.layers > 1 {
             text += &format!(", {} layers", self.layers);
         }

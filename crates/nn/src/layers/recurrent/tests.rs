@@ -90,7 +90,7 @@ fn windows_with_a_state_are_the_whole() {
 }
 
 #[test]
-#[should_panic(expected = "layer 1 (gru) continues 2 sequences, got a batch of 3")]
+#[should_panic(expected = "layer 0 (gru) continues 2 sequences, got a batch of 3")]
 fn a_state_fits_its_batch() {
     let model = Sequential::input([6, 3]).gru(4).build(7).unwrap();
     let (mut memory, mut cx) = (RecurrentState::default(), Cx::eval());

@@ -120,6 +120,46 @@ impl DataErrorCode {
         self.entry().0
     }
 
+    /// What went wrong, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Unreadable => "a data file or folder cannot be read",
+            Self::Empty => "there is no data",
+            Self::Compression => "a compressed file is damaged",
+            Self::IdxHeader => "the header of an IDX file is wrong",
+            Self::FileSize => "a file is not as long as its header says",
+            Self::CountMismatch => "inputs and targets differ in number",
+            Self::LabelRange => "a label is not one of the classes",
+            Self::TooLarge => "the data is too large",
+            Self::CsvStructure => "the structure of a CSV file is wrong",
+            Self::Column => "a column is missing or named twice",
+            Self::NotANumber => "a cell is not a number",
+            Self::NotFinite => "a value is NaN or infinite",
+            Self::Missing => "a value is missing",
+            Self::Category => "a category is unknown, or there are too many",
+            Self::Gap => "the steps of a time series are not even",
+            Self::Image => "an image cannot be decoded",
+            Self::ImageShape => "images differ in size or color",
+            Self::Classes => "the classes cannot be used",
+            Self::Text => "a text cannot be read",
+            Self::Split => "the split is impossible",
+            Self::Normalize => "the normalization does not fit the data",
+            Self::Augment => "an augmentation does not fit the data",
+            Self::Source => "a setting of the data source is impossible",
+            Self::Worker => "a thread that prepares batches failed",
+            Self::UnknownClass => "a class is unknown to the model",
+            Self::OtherData => "data of another kind than the model's",
+            Self::Unlike => "an input is unlike those of the training",
+            Self::NotPredicted => "a row or file cannot be predicted",
+            Self::AmbiguousNumber => "a number can be read in two ways",
+            Self::AmbiguousDate => "a date can be read in two ways",
+            Self::MixedColumn => "the cells of a column are written in different ways",
+            Self::Header => "the first row may or may not be names",
+            Self::LooksNumeric => "a target looks like numbers but is none",
+            Self::SameTime => "two rows of a series have the same time",
+        }
+    }
+
     /// What the code means and what to do, for `glassbox explain GB0301`.
     pub fn explanation(self) -> &'static str {
         self.entry().1
