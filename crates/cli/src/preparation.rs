@@ -36,6 +36,9 @@ pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Prep
     let recipe = read(path, overrides)?;
     let data = recipe.prepare()?;
     let experiment = recipe.resolve(&data)?;
+    for note in recipe.notes(&experiment) {
+        complain!("note: {note}");
+    }
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
 }
 

@@ -19,6 +19,7 @@ mod padding;
 mod param;
 mod recurrent_state;
 mod sequential;
+pub mod settings;
 mod state;
 mod summary;
 mod tap;
@@ -35,6 +36,7 @@ pub use module::Module;
 pub use param::{Buffer, Param};
 pub use recurrent_state::{LayerState, RecurrentState};
 pub use sequential::{BuiltLayer, Sequential};
+pub use settings::{BadSetting, BadSettings, Settings};
 pub use state::{
     State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,
     set_frozen, state,

@@ -15,7 +15,9 @@ use crate::recipe::Recipe;
 use crate::suggest;
 
 mod class_weights;
+mod head;
 mod sequences;
+mod unused;
 
 /// The experiment being checked.
 pub struct Checks<'a> {
@@ -90,6 +92,8 @@ impl Checks<'_> {
                 .found(format!("`{}`", loss.name()))
                 .help(help);
             self.push_at("train.loss", problem);
+        } else if let Loss::CrossEntropy(config) = &loss {
+            self.ignored_class(config.ignore_index);
         }
         Some(loss)
     }
@@ -128,7 +132,6 @@ impl Checks<'_> {
             Ok(summary) => summary,
             Err(error) => return self.problems.push(self.layer_problem(&error)),
         };
-        self.activation_before_loss(experiment);
         let output = summary.rows.last().map_or(input, |row| row.output);
         let fits = match (experiment.run.task, input.dims()) {
             (Task::Generate, &[steps]) => output.dims() == [steps, outputs],
@@ -155,27 +158,11 @@ impl Checks<'_> {
             };
             self.problems.push(problem.help(help));
         }
-        self.fits_in_memory(experiment, &summary);
-    }
-
-    fn activation_before_loss(&mut self, experiment: &Experiment) {
-        let layer = experiment.layers.last().map_or("", Layer::type_name);
-        if !matches!(
-            (experiment.train.loss.name(), layer),
-            ("cross_entropy", "softmax") | ("binary_cross_entropy", "sigmoid")
-        ) {
-            return;
+        if !self.recipe.stored && fits {
+            self.head(experiment);
+            self.unused_dropout(experiment);
         }
-        let loss = experiment.train.loss.name();
-        let message = format!("`{loss}` applies the {layer} itself");
-        let mut problem = Problem::new(codes::SOFTMAX_BEFORE_LOSS, message)
-            .expected("scores as they come from the layer before")
-            .found(format!("a {layer} layer"))
-            .help(format!(
-                "remove the {layer} layer; predictions are shown as probabilities anyway"
-            ));
-        problem.place = self.recipe.model.last_place().cloned();
-        self.problems.push(problem);
+        self.fits_in_memory(experiment, &summary);
     }
 
     fn fits_in_memory(&mut self, experiment: &Experiment, summary: &Summary) {
@@ -270,19 +257,8 @@ impl Checks<'_> {
         }
     }
 
-    /// The schedule and its warm-up fit in the epochs, and what they watch is there.
+    /// What the schedule watches is there.
     pub fn schedule(&mut self, experiment: &Experiment) {
-        let epochs = experiment.train.epochs;
-        if let Some(warmup) = &experiment.train.warmup
-            && warmup.epochs >= epochs as f64
-        {
-            let problem =
-                Problem::new(codes::SCHEDULE, "the warm-up lasts as long as the training")
-                    .expected(format!("fewer than {epochs} epochs"))
-                    .found(crate::tree::number_text(warmup.epochs))
-                    .help("shorten `warmup.epochs`, or train for more epochs");
-            self.push_at("train.warmup.epochs", problem);
-        }
         if let Schedule::ReduceOnPlateau(config) = &experiment.train.schedule {
             self.metric("train.schedule.metric", &config.metric, experiment.run.task);
             let on_valid = config.metric.metric.starts_with("valid.");

@@ -38,7 +38,7 @@ pub const BAD_OVERRIDE: &str = "GB0110";
 pub const EMPTY: &str = "GB0111";
 /// The loss does not fit the task.
 pub const LOSS_AND_TASK: &str = "GB0120";
-/// Softmax or sigmoid before a loss that applies it itself.
+/// Softmax, sigmoid or relu before a loss that needs scores without bounds.
 pub const SOFTMAX_BEFORE_LOSS: &str = "GB0121";
 /// The last layer's width does not fit the targets.
 pub const HEAD_WIDTH: &str = "GB0122";
@@ -66,6 +66,11 @@ pub const SEES_ANSWER: &str = "GB0140";
 pub const VOCABULARY: &str = "GB0141";
 /// A model of an earlier version counts padding as a token.
 pub const PADDING_IS_A_TOKEN: &str = "GB0142";
+
+/// A setting that changes nothing.
+pub const NO_EFFECT: &str = "GB0132";
+/// A last layer whose values cannot reach the targets.
+pub const HEAD_RANGE: &str = "GB0133";
 
 /// The row of `code`, in any case.
 pub fn find(code: &str) -> Option<&'static Code> {
@@ -151,6 +156,15 @@ pub const CODES: &[Code] = &[
         "`watch.lags` keeps the gradient norms of recurrent layers by time lag, so the model needs an rnn, gru or \
          lstm layer. `watch.samples` keeps what a language model writes, so the data must be of kind \"text\", and \
          the prompt may only have characters of that text."),
+    row(NO_EFFECT, "a setting without effect",
+        "The setting changes nothing in this training, so it is not what you meant: Nesterov's look ahead without \
+         momentum, a rate that would fall after the last epoch, a momentum moved by the schedule for an optimizer \
+         that has none, an ignored class that no item has. Remove it, or give what it needs."),
+    row(HEAD_RANGE, "the last layer cannot reach the targets",
+        "The layers after the last dense or recurrent layer confine the model's values: relu gives nothing below 0, \
+         sigmoid values from 0 to 1, tanh from -1 to 1, softmax values that sum to 1. Some targets are outside, \
+         so that no training could come near them. Targets are standardised unless \
+         data.standardize_targets = false, and then about half of them are negative. End with a dense layer."),
     row(SEES_ANSWER, "it sees the token that it is to predict",
         "A language model predicts the next token at every step, so its output at a step may depend on that token \
          and earlier ones alone. A layer that runs backward in time (bidirectional = true), or mixes all steps \

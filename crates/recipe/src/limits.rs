@@ -1,6 +1,7 @@
-//! The ranges of numbers in configs, by the config's type and key.
+//! The ranges of numbers in the configs of data and layers, by the config's type and key. Those of
+//! training say themselves what can work: [`Settings`](glassbox_nn::Settings).
 
-use crate::range::Range;
+use glassbox_nn::settings::Range;
 
 /// The widest layer that makes sense; more is a slip of the keyboard.
 const MOST_UNITS: f64 = (1 << 20) as f64;
@@ -12,17 +13,14 @@ const MOST_STEPS: f64 = (1 << 20) as f64;
 
 const PROBABILITY: Range = Range::between(0.0, 1.0);
 const BELOW_ONE: Range = Range::between(0.0, 1.0).excluding_high();
-const COUNT: Range = Range::at_least(1.0);
 
 /// The range of `key` in a config of type `owner`, if it has one.
 pub fn of(owner: &str, key: &str) -> Option<Range> {
     Some(match (owner, key) {
         ("dropout", "p") => BELOW_ONE,
         ("split", "train" | "valid" | "test") => PROBABILITY,
-        ("norm" | "value", "max") => Range::above(0.0),
-        ("warmup", "epochs") => Range::at_least(0.0),
-        ("warmup", "start") | ("one_cycle", "warmup") => PROBABILITY,
         ("batch_norm", "momentum") => PROBABILITY,
+        ("batch_norm", "epsilon") => Range::above(0.0),
         (_, "p" | "probability") => PROBABILITY,
         (_, "units" | "filters") => Range::between(1.0, MOST_UNITS),
         (_, "kernel" | "size" | "stride" | "dilation" | "groups") => {
@@ -33,14 +31,7 @@ pub fn of(owner: &str, key: &str) -> Option<Range> {
         ("samples", "temperature") => Range::at_least(0.0),
         (_, "length") => Range::between(1.0, 1e5),
         (_, "padding") => Range::between(0.0, MOST_PIXELS),
-        (_, "lr" | "max_lr") => Range::above(0.0),
-        (_, "min_lr" | "weight_decay" | "min_delta" | "l1" | "l2") => Range::at_least(0.0),
-        (_, "momentum" | "beta1" | "beta2" | "betas" | "decay" | "rho") => BELOW_ONE,
-        (_, "eps" | "epsilon") => Range::above(0.0),
-        (_, "label_smoothing") => BELOW_ONE,
-        (_, "class_weights") => Range::at_least(0.0),
-        (_, "patience") => COUNT,
-        (_, "std") => Range::above(0.0),
+        (_, "std" | "gain") => Range::above(0.0),
         _ => return None,
     })
 }

@@ -1,9 +1,10 @@
 //! Reading a table key by key. Whatever is wrong becomes a problem and reading goes on, so that
 //! all errors are shown at once; a key that nobody asked for is unknown.
 
+use glassbox_nn::settings::Range;
+
 use crate::codes;
 use crate::diagnostic::{Place, Problem};
-use crate::range::Range;
 use crate::suggest;
 use crate::tree::{Entry, Node, Table, Value};
 

@@ -25,6 +25,9 @@ use crate::tree::{self, Node, Table, Value};
 pub struct Recipe {
     sources: Arc<Vec<Source>>,
     root: Table,
+    /// Whether it is the recipe of a run, with which there was a training already: what it settles
+    /// is not judged again, or runs of earlier versions could not be evaluated.
+    pub(crate) stored: bool,
     pub(crate) default_name: String,
     pub(crate) run: Run,
     pub(crate) data: DataConfig,
@@ -71,7 +74,10 @@ impl Recipe {
             }
         }
         let syntax_errors = problems.len();
-        let recipe = Self::read(name, root, base, report.sources_shared(), &mut problems);
+        let is_resolved = Path::new(name).file_name().is_some_and(|name| name == "resolved.toml");
+        let stored = is_resolved && base.join("run.json").is_file();
+        let sources = report.sources_shared();
+        let recipe = Self::read((name, stored), root, base, sources, &mut problems);
         if !syntax_lines.is_empty() {
             // Around a syntax error keys seem to be missing and values seem to be odd.
             let certain = |problem: &Problem| {
@@ -93,7 +99,7 @@ impl Recipe {
     }
 
     fn read(
-        name: &str,
+        (name, stored): (&str, bool),
         root: Table,
         base: &Path,
         sources: Arc<Vec<Source>>,
@@ -126,7 +132,7 @@ impl Recipe {
         let data = if missing("data") { None } else { sections::data::read(&data, base, problems) };
         let augment = sections::data::read_augment(augment, problems);
         let model = if missing("model") { None } else { sections::model::read(&model, problems) };
-        let train = sections::train::read(&train, problems);
+        let train = sections::train::read(&train, stored, problems);
         let watch = sections::watch::read(&watch, problems);
         let (mut data, model) = (data?, model?);
         if let Some(task) = run.task {
@@ -137,6 +143,7 @@ impl Recipe {
         Some(Self {
             sources,
             root,
+            stored,
             default_name,
             run,
             data,

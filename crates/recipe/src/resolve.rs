@@ -5,6 +5,8 @@ use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
 use glassbox_train::Monitor;
 use glassbox_train::data::{InputReader, Prepared};
+use glassbox_train::optim::OptimizerConfig;
+use glassbox_train::schedule::{Cyclic, OneCycle, Schedule};
 
 use crate::checks::Checks;
 use crate::diagnostic::Report;
@@ -103,7 +105,7 @@ impl Recipe {
                 drop_last: train.drop_last,
                 loss,
                 optimizer: train.optimizer.clone(),
-                schedule: train.schedule.clone(),
+                schedule: with_movable_momentum(&train.schedule, &train.optimizer),
                 warmup: train.warmup.clone(),
                 schedule_span: train.schedule_span,
                 monitor: self.monitor(),
@@ -118,6 +120,19 @@ impl Recipe {
             watch: self.watch(data),
         }
     }
+}
+
+/// The schedule, moving momentum only where there is one.
+fn with_movable_momentum(schedule: &Schedule, optimizer: &OptimizerConfig) -> Schedule {
+    let mut schedule = schedule.clone();
+    match &mut schedule {
+        Schedule::OneCycle(OneCycle { cycle_momentum, .. })
+        | Schedule::Cyclic(Cyclic { cycle_momentum, .. }) => {
+            *cycle_momentum &= optimizer.has_momentum();
+        }
+        _ => {}
+    }
+    schedule
 }
 
 impl Recipe {

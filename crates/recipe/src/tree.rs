@@ -1,5 +1,6 @@
 //! The recipe as a tree in which every key and value knows its place in the text.
 
+pub use glassbox_nn::settings::number_text;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -93,15 +94,6 @@ impl Node {
             Value::List(_) => "a list".into(),
             Value::Table(_) => "a table".into(),
         }
-    }
-}
-
-/// A number as it would be written in a recipe.
-pub fn number_text(number: f64) -> String {
-    if number != 0.0 && !(1e-3..1e7).contains(&number.abs()) {
-        format!("{number:e}")
-    } else {
-        number.to_string()
     }
 }
 
@@ -244,6 +236,10 @@ fn from_value(value: &Spanned<DeValue<'_>>, source: usize, problems: &mut Vec<Pr
                 );
                 Value::Float(0.0)
             }
+            Ok(number) if number != 0.0 && number.abs() < f64::from(f32::MIN_POSITIVE) => {
+                problems.push(too_small(&place, digits.as_str()));
+                Value::Float(0.0)
+            }
             Ok(number) if number.abs() <= f64::from(f32::MAX) => Value::Float(number),
             _ => {
                 problems.push(too_large(&place, digits.as_str()));
@@ -252,6 +248,14 @@ fn from_value(value: &Spanned<DeValue<'_>>, source: usize, problems: &mut Vec<Pr
         },
     };
     Node { value, place }
+}
+
+/// A number that would become 0 without a word.
+fn too_small(place: &Place, digits: &str) -> Problem {
+    Problem::new(codes::OUT_OF_RANGE, "this number is too close to 0")
+        .at(place)
+        .expected(format!("0, or {:e} and more in size: single precision", f32::MIN_POSITIVE))
+        .found(shorten(digits))
 }
 
 fn too_large(place: &Place, digits: &str) -> Problem {

@@ -208,8 +208,46 @@ const CASES: &[Case] = &[
     ("lr = 2e-3", "lr = 1e99", "GB0108", 29, &["too large"]),
     ("max = 1.0", "max = 0.0", "GB0108", 32, &["above 0"]),
     ("weight_decay = 1e-2", "weight_decay = -1", "GB0108", 29, &["0 or more"]),
-    ("patience = 4", "patience = 0", "GB0108", 31, &["1 or more"]),
     ("train = 0.7", "train = 1.7", "GB0108", 8, &["from 0 to 1"]),
+    ("lr = 2e-3", "lr = 1e-60", "GB0108", 29, &["too close to 0", "single precision"]),
+    ("weight_decay = 1e-2", "betas = [0.9, 1.0]", "GB0108", 29, &["from 0 to below 1"]),
+    ("weight_decay = 1e-2", "epsilon = 0", "GB0108", 29, &["`epsilon`", "above 0"]),
+    ("weight_decay = 1e-2", "weight_decay = 1e4", "GB0108", 29, &["below 1 / lr = 500"]),
+    ("\"batch_norm\"", "\"batch_norm\", epsilon = 0", "GB0108", 15, &["above 0"]),
+    ("\"cosine\"", "{ type = \"step\", every = 0 }", "GB0108", 30, &["`every`", "above 0"]),
+    ("\"cosine\"", "{ type = \"cosine\", min_lr = 0.1 }", "GB0108", 30, &["below the rate"]),
+    ("min_delta = 1e-3", "min_delta = -1e-3", "GB0108", 31, &["`min_delta`", "0 or more"]),
+    ("patience = 4", "patience = 0", "GB0108", 31, &["`patience`", "1 or more"]),
+    ("epochs = 3", "epochs = 3\nwarmup = { epochs = 4 }", "GB0124", 27, &["fewer than 3 epochs"]),
+    (
+        "epochs = 3",
+        "epochs = 3\nwarmup = { epochs = 1, start = -0.1 }",
+        "GB0108",
+        27,
+        &["`start`", "from 0 to 1"],
+    ),
+    // Without effect.
+    (
+        "\"cosine\"",
+        "{ type = \"step\", every = 10 }",
+        "GB0132",
+        30,
+        &["`every` has no effect", "the 3 epochs there are"],
+    ),
+    (
+        "optimizer = { type = \"adamw\", lr = 2e-3, weight_decay = 1e-2 }",
+        "optimizer = { type = \"sgd\", nesterov = true }",
+        "GB0132",
+        29,
+        &["`nesterov` has no effect", "momentum"],
+    ),
+    (
+        "\"cross_entropy\"",
+        "{ type = \"cross_entropy\", ignore_index = 10 }",
+        "GB0132",
+        28,
+        &["`ignore_index` has no effect", "from 0 to 9"],
+    ),
     // Not finite.
     ("lr = 2e-3", "lr = nan", "GB0109", 29, &["a finite number"]),
     ("p = 0.3", "p = inf", "GB0109", 22, &["a finite number"]),
@@ -232,6 +270,20 @@ const CASES: &[Case] = &[
         "GB0121",
         24,
         &["applies the softmax itself", "remove the softmax layer"],
+    ),
+    (
+        "\"classes\" },",
+        "\"classes\" },\n  { type = \"softmax\" },\n  { type = \"dropout\", p = 0.2 },",
+        "GB0121",
+        24,
+        &["applies the softmax itself", "with only dropout between it and the loss"],
+    ),
+    (
+        "\"classes\" },",
+        "\"classes\" },\n  { type = \"relu\" },",
+        "GB0121",
+        24,
+        &["scores of either sign", "a relu layer"],
     ),
     ("units = \"classes\"", "units = 12", "GB0122", 23, &["10 values", "units = \"classes\""]),
     ("valid.loss", "valid.los", "GB0126", 31, &["did you mean `valid.loss`?"]),
@@ -333,6 +385,26 @@ fn every_bad_recipe_is_answered() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_cannot_act_in_so_few_epochs_is_noted() {
+    let notes = |schedule: &str, epochs: &str| {
+        let text = GOOD.replace("\"cosine\"", schedule).replace("epochs = 3", epochs);
+        let recipe = Recipe::parse("recipe.toml", &text, Path::new("."), &[]).unwrap();
+        let experiment = recipe.resolve(&recipe.prepare().unwrap()).unwrap();
+        recipe.notes(&experiment)
+    };
+    let told = notes("{ type = \"reduce_on_plateau\", patience = 1 }", "epochs = 3");
+    assert_eq!(
+        told,
+        [
+            "train.early_stop.patience = 4: training cannot stop early in 3 epochs",
+            "train.schedule.patience = 1: the rate cannot fall in 3 epochs",
+        ]
+    );
+    let told = notes("{ type = \"reduce_on_plateau\", patience = 1 }", "epochs = 5");
+    assert_eq!(told, [""; 0]);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glassbox_nn::BadSettings;
+
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::not_finite::NotFinite;
@@ -24,6 +26,9 @@ pub enum TrainError {
     /// The model is given the answers.
     #[error(transparent)]
     SeesAnswer(#[from] crate::SeesAnswer),
+    /// Settings with which training cannot work.
+    #[error(transparent)]
+    Settings(#[from] BadSettings),
     /// The loss is no number.
     #[error("{0}")]
     NotFinite(Box<NotFinite>),

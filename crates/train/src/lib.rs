@@ -33,6 +33,7 @@ mod run_record;
 mod sampling;
 pub mod schedule;
 mod scores;
+mod settings;
 mod trainer;
 mod training_state;
 mod yardstick;

@@ -40,9 +40,13 @@ impl Monitor {
         scores.get(name).map(|value| (format!("{set}.{name}"), value))
     }
 
-    /// Whether `value` is better than `than`; a NaN never is, and anything is better than one.
+    /// Whether `value` is better than `than`. A score that is NaN or infinite never is better than
+    /// a finite one, and any finite one is better than it.
     pub fn is_better(&self, value: f64, than: f64) -> bool {
-        self.gain(value, than) > 0.0 || (than.is_nan() && !value.is_nan())
+        match (value.is_finite(), than.is_finite()) {
+            (true, true) => self.gain(value, than) > 0.0,
+            (finite, other) => finite && !other,
+        }
     }
 
     /// By how much `value` is better than `than`.
@@ -61,13 +65,20 @@ mod tests {
         assert!(monitor("valid.loss").is_better(0.1, 0.2));
         assert!(monitor("valid.accuracy").is_better(0.2, 0.1));
         assert!(!monitor("valid.loss").is_better(f64::NAN, 0.2));
-        assert!(monitor("valid.loss").is_better(0.3, f64::NAN));
         for larger in ["valid.r2", "valid.r2.mae", "train.accuracy", "r2", "valid.top5"] {
             assert!(monitor(larger).larger_is_better(), "{larger}");
         }
         let smaller = ["valid.mae.r2", "train.rmse.accuracy", "valid.perplexity", "loss"];
         for smaller in smaller.into_iter().chain(["valid.bits_per_token", "valid.loss"]) {
             assert!(!monitor(smaller).larger_is_better(), "{smaller}");
+        }
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        for worse in [nan, infinity, -infinity] {
+            for metric in ["valid.loss", "valid.accuracy"] {
+                assert!(monitor(metric).is_better(0.3, worse), "{metric}: {worse}");
+                assert!(!monitor(metric).is_better(worse, 0.3), "{metric}: {worse}");
+                assert!(!monitor(metric).is_better(worse, worse), "{metric}: {worse}");
+            }
         }
     }
 

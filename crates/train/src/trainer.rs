@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use glassbox_nn::{Cx, Module, RecurrentState};
+use glassbox_nn::{Cx, Module, RecurrentState, Settings};
 use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
@@ -41,7 +41,8 @@ pub struct Trainer<M> {
 impl<M: Module> Trainer<M> {
     /// A trainer for `model`.
     pub fn new(model: M, config: TrainConfig) -> Self {
-        let optimizer = Optimizer::from_boxed(config.optimizer.rule());
+        // `fit` tells what cannot work.
+        let optimizer = Optimizer::unchecked(config.optimizer.rule());
         let (observers, progress, gradients, state) = Default::default();
         Self { model, config, optimizer, observers, progress, gradients, state }
     }
@@ -116,7 +117,8 @@ impl<M: Module> Trainer<M> {
     /// Trains until the last epoch, or until an observer stops the run.
     ///
     /// # Errors
-    /// Before the first step, when task, loss, targets, model and batches do not fit together.
+    /// Before the first step, when a setting cannot work, or task, loss, targets, model and batches
+    /// do not fit together.
     /// Later when data cannot be read, an observer fails (a full disk), or the loss or a weight is
     /// no number: observers then see [`Event::Failed`], so that nothing that was reached is lost.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
@@ -130,6 +132,7 @@ impl<M: Module> Trainer<M> {
     fn run(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let _flush = denormals::flush();
         let start = Instant::now();
+        self.check_settings()?;
         self.check(train, valid)?;
         carried::check(&self.model, train, &self.progress, &self.state)?;
         SeesAnswer::check(&self.model, train.dataset())?;
@@ -154,6 +157,13 @@ impl<M: Module> Trainer<M> {
         };
         self.emit(&Event::RunEnd(&report))?;
         Ok(report)
+    }
+
+    /// A run that goes on may keep settings without effect, which it began with.
+    fn check_settings(&self) -> Result<(), TrainError> {
+        let bad = self.config.check();
+        let bad = if self.progress.step > 0 { bad.impossible() } else { bad };
+        Ok(bad.into_result()?)
     }
 
     fn epoch(

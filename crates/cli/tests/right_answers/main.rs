@@ -6,6 +6,7 @@ mod common;
 
 mod columns;
 mod damaged_images;
+mod impossible_settings;
 mod learned_data;
 mod learned_nothing;
 mod narrow;

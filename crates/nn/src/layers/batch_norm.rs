@@ -25,7 +25,7 @@ pub struct BatchNormConfig {
     /// How far the running statistics move toward those of a batch: a number in `[0, 1]`, or
     /// `"cumulative"` for the plain average of all batches.
     pub momentum: Momentum,
-    /// Added to the variance under the root.
+    /// Added to the variance under the root, above 0.
     pub epsilon: f32,
     /// Whether there is a learned scale and shift.
     #[serde(default = "yes")]
@@ -107,10 +107,12 @@ impl LayerConfig for BatchNormConfig {
 
     fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
         Self::channels(input)?;
-        if !(self.epsilon >= 0.0 && self.epsilon.is_finite()) {
+        // With 0, a channel that is the same everywhere would be 0 / 0.
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
             let found = self.epsilon.to_string();
-            return Err(BuildError::new("GB0204", Self::TYPE, "`epsilon` of 0 or more", found)
-                .field("epsilon"));
+            return Err(
+                BuildError::new("GB0204", Self::TYPE, "`epsilon` above 0", found).field("epsilon")
+            );
         }
         checked_shape(Self::TYPE, &input)
     }

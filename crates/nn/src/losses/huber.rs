@@ -9,7 +9,7 @@ use super::{fitted, reduce};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HuberConfig {
-    /// The error beyond which the loss grows in proportion.
+    /// The error beyond which the loss grows in proportion, above 0.
     pub delta: f32,
 }
 
@@ -23,10 +23,11 @@ impl Default for HuberConfig {
 /// `delta (|e| - delta / 2)` (Huber 1964).
 ///
 /// # Panics
-/// When the shapes differ.
+/// When the shapes differ, or `delta` is not above 0.
 #[track_caller]
 #[must_use]
 pub fn huber(prediction: &Tensor, target: &Tensor, delta: f32, reduction: Reduction) -> Tensor {
+    assert!(delta > 0.0, "huber: expected `delta` above 0, found {delta}");
     let target = fitted("huber", prediction, target);
     let error = prediction.sub(&target);
     // Both cases are c (e - c / 2) with c the error cut at ±delta.

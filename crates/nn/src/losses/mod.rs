@@ -8,6 +8,7 @@ mod cross_entropy;
 mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod settings;
 mod smooth_l1;
 mod total;
 

@@ -9,7 +9,8 @@ use super::{huber, mean_absolute_error};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SmoothL1Config {
-    /// The error below which the loss is squared; 0 gives the absolute error.
+    /// The error below which the loss is squared, above 0 (with 0 it would be
+    /// `mean_absolute_error`).
     pub beta: f32,
 }
 
@@ -23,10 +24,11 @@ impl Default for SmoothL1Config {
 /// absolute error where `beta` is 0 (Girshick 2015).
 ///
 /// # Panics
-/// When the shapes differ.
+/// When the shapes differ, or `beta` is negative or NaN.
 #[track_caller]
 #[must_use]
 pub fn smooth_l1(prediction: &Tensor, target: &Tensor, beta: f32, reduction: Reduction) -> Tensor {
+    assert!(beta >= 0.0, "smooth_l1: expected `beta` 0 or more, found {beta}");
     if beta == 0.0 {
         return mean_absolute_error(prediction, target, reduction);
     }

@@ -122,11 +122,6 @@ impl Model {
         self.nodes.iter().filter_map(layer).collect()
     }
 
-    /// The place of the last layer.
-    pub fn last_place(&self) -> Option<&Place> {
-        self.nodes.last().map(|node| &node.place)
-    }
-
     /// The place of a layer, or of a key in it. `path` leads there by indices and keys:
     /// `["4", "layers", "1"]`.
     pub fn place(&self, path: &[String], key: Option<&str>) -> Option<Place> {

@@ -1,11 +1,11 @@
 //! `[run]`: the name, the task and the seed.
 
+use glassbox_nn::settings::Range;
 use glassbox_train::Task;
 
 use super::Section;
 use crate::codes;
 use crate::diagnostic::Problem;
-use crate::range::Range;
 use crate::read::Fields;
 
 /// What `[run]` says; what it leaves open follows from the data or the recipe's file name.

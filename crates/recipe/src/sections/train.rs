@@ -1,17 +1,19 @@
 //! `[train]`: how long, how, and with what.
 
 use glassbox_nn::Loss;
+use glassbox_nn::settings::Range;
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, ScheduleSpan, Warmup};
 use glassbox_train::{Clip, Monitor};
 use serde::de::DeserializeOwned;
 
+mod settings;
+
 use super::Section;
 use super::data_weights::{self, DataWeights};
 use crate::diagnostic::Problem;
 use crate::experiment::{CheckpointEvery, PrecisionSetting};
-use crate::range::Range;
 use crate::read::{self, Fields};
 use crate::tagged::{self, Kind};
 use crate::tree::{Node, Value};
@@ -59,8 +61,10 @@ pub struct Train {
 
 const COUNT: Range = Range::between(1.0, 1e9);
 
-/// Reads the section.
-pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
+/// Reads the section. Of a `stored` recipe, with which there was a training already, only the
+/// settings that an override changes are judged.
+pub fn read(section: &Section<'_>, stored: bool, problems: &mut Vec<Problem>) -> Train {
+    let before = problems.len();
     let mut fields = Fields::new(section.table, &section.place, "train", problems);
     let (loss, data_weights) = data_weights::read_loss(&mut fields);
     let train = Train {
@@ -84,6 +88,9 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Train {
         threads: count(&mut fields, "threads", Range::between(1.0, 512.0)),
     };
     fields.finish();
+    let mut bad = settings::check(section, &train, problems.len() == before);
+    bad.retain(|problem| !stored || problem.place.as_ref().is_some_and(|place| place.source > 0));
+    problems.extend(bad);
     train
 }
 

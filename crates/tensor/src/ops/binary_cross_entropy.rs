@@ -1,7 +1,8 @@
 //! The cross-entropy of the sigmoid of logits `x` with targets `t` in `[0, 1]`, weighted by `w`
 //! and, for positive targets, by `p`:
 //! `loss = w ((1 - t) softplus(x) + p t softplus(-x))`,
-//! `dx = w ((1 - t) sigmoid(x) - p t sigmoid(-x))`, `dt = w (p softplus(-x) - softplus(x))`.
+//! `dx = w ((1 - t) sigmoid(x) - p t sigmoid(-x))`, `dt = w (p softplus(-x) - softplus(x))`, which is
+//! `-w x` for `p = 1`.
 
 use super::loss::{LossGradients, Reduction};
 use crate::kernels::cpu::math::{exp, ln_1p};
@@ -112,12 +113,14 @@ impl<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool> Map
             not.mul(sigmoid).sub(yes.mul(complement))
         } else {
             let rest = ln_1p(power);
-            let above = rest.add(V::zero().max(x));
-            let below = rest.add(V::zero().max(x.neg()));
+            let (above, below) = (V::zero().max(x), V::zero().max(x.neg()));
             if WHAT == LOSS {
-                not.mul(above).add(yes.mul(below))
+                not.mul(rest.add(above)).add(yes.mul(rest.add(below)))
+            } else if POSITIVE {
+                // The softplus of x and of -x differ by little where x is small.
+                positive.sub(one).mul_add(rest, below.mul(positive).sub(above))
             } else {
-                (if POSITIVE { below.mul(positive) } else { below }).sub(above)
+                x.neg()
             }
         };
         let value = value.mul(V::splat(self.0));

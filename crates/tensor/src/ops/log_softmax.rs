@@ -1,7 +1,9 @@
-//! `y = x - log sum exp(x)` along an axis; `dx = dy - exp(y) sum(dy)`, from the output alone.
+//! `y = (x - m) - log sum exp(x - m)` along an axis, with the maximum `m`: in this order, since
+//! `m + log sum exp(x - m)` loses the logarithm where `m` is large;
+//! `dx = dy - exp(y) sum(dy)`, from the output alone.
 
 use super::Backward;
-use super::logsumexp::folded;
+use super::logsumexp::Powers;
 use super::reduction::Folding;
 use crate::graph::InputGradients;
 use crate::kernels::cpu::math::exp;
@@ -30,24 +32,27 @@ impl Tensor {
     #[must_use]
     pub fn log_softmax(&self, axis: isize) -> Self {
         let folding = Folding::new(self.shape(), axis);
-        let total = folded(&folding, self, folding.output(true));
-        let operands = Operands { x: self.as_slice(), a: total.as_slice(), ..Operands::default() };
-        let y = folding.spread(Difference, operands);
+        let Powers { largest, mut total } = Powers::of(&folding, self, folding.output(true));
+        total.make_mut().iter_mut().for_each(|total| *total = total.ln());
+        let (a, b) = (largest.as_slice(), total.as_slice());
+        let operands = Operands { x: self.as_slice(), a, b, ..Operands::default() };
+        let y = folding.spread(Differences, operands);
         let output = y.detach();
         y.recorded([self], |_| LogSoftmax { folding, output }.into())
     }
 }
 
-/// `x - a`.
+/// `(x - a) - b`.
 #[derive(Clone, Copy)]
-struct Difference;
+struct Differences;
 
-impl Map for Difference {
+impl Map for Differences {
     const READS_A: bool = true;
+    const READS_B: bool = true;
 
     #[inline(always)]
-    fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
-        x.sub(a)
+    fn map<V: Vector>(self, x: V, _: V, a: V, b: V) -> V {
+        x.sub(a).sub(b)
     }
 }
 
@@ -83,4 +88,27 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
         Sample::new("last axis", [[5, 10]], |x| x[0].log_softmax(-1)),
         Sample::new("middle axis", [[3, 6, 11]], |x| x[0].log_softmax(1)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor::Tensor;
+
+    /// `scipy.special.log_softmax([0, 0, -1])` is `[-0.86199480, -0.86199480, -1.86199480]`.
+    #[test]
+    fn logits_of_any_size_keep_the_logarithm() {
+        for size in [0.0f32, 1e3, 1e6, 1e7, -1e7] {
+            let x = Tensor::from_slice(&[size, size, size - 1.0], [1, 3]).with_grad();
+            let y = x.log_softmax(-1);
+            for (&y, want) in y.as_slice().iter().zip([-0.861_994_8, -0.861_994_8, -1.861_994_8]) {
+                assert!((y - want).abs() < 2e-7, "{size}: {y}, not {want}");
+            }
+            let loss = y.nll_loss(&Tensor::from_i32(&[1], [1]), &crate::CrossEntropy::default());
+            let gradients = loss.backward();
+            let gradient = gradients.get(&x).unwrap().as_slice();
+            for (&dx, want) in gradient.iter().zip([0.422_318_8, -0.577_681_2, 0.155_362_4]) {
+                assert!((dx - want).abs() < 2e-7, "{size}: {dx}, not {want}");
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `y = log sum exp(x)` over some axes, through `m + log sum exp(x - m)` with the maximum `m`;
-//! `dx = dy exp(x - y)`.
+//! `dx = dy exp(x - m) / sum exp(x - m)`, not `dy exp(x - y)`: where `m` is large, nothing is left of
+//! the logarithm in `y`.
 
 use super::Backward;
 use super::reduction::{Folding, reduction_methods};
@@ -14,30 +15,42 @@ use crate::tensor::{Tensor, Values};
 pub(crate) struct LogSumExp {
     folding: Folding,
     arranged: Values,
-    output: Values,
+    largest: Values,
+    total: Tensor,
 }
 
 #[track_caller]
 fn logsumexp(x: &Tensor, axes: Axes, keep: bool) -> Tensor {
     let folding = Folding::new(x.shape(), axes);
     let arranged = folding.arrange(x);
-    let y = folded(&folding, &arranged, folding.output(keep));
-    let (arranged, output) = (arranged.values(), y.values());
-    y.recorded([x], |_| LogSumExp { folding, arranged, output }.into())
+    let Powers { largest, total } = Powers::of(&folding, &arranged, folding.output(keep));
+    let y = Tensor::build(total.shape(), |out| {
+        let terms = total.as_slice().iter().zip(largest.as_slice());
+        out.iter_mut().zip(terms).for_each(|(y, (total, largest))| *y = total.ln() + largest);
+    });
+    let (arranged, largest) = (arranged.values(), largest.values());
+    y.recorded([x], |_| LogSumExp { folding, arranged, largest, total }.into())
 }
 
-/// `log sum exp` of arranged values, outside the graph.
-pub(super) fn folded(folding: &Folding, arranged: &Tensor, shape: Shape) -> Tensor {
-    let operands = Operands { x: arranged.as_slice(), ..Operands::default() };
-    let mut largest = folding.fold(Extreme::<true>, Identity, operands, shape);
-    // An infinite maximum would make `x - m` undefined.
-    let finite = |x: &mut f32| *x = if x.is_infinite() { 0.0 } else { *x };
-    largest.make_mut().iter_mut().for_each(finite);
-    let operands = Operands { a: largest.as_slice(), ..operands };
-    let mut y = folding.fold(Sum, ExpBelow, operands, shape);
-    let totals = y.make_mut().iter_mut().zip(largest.as_slice());
-    totals.for_each(|(y, largest)| *y = y.ln() + largest);
-    y
+/// What `log sum exp` is made of, outside the graph.
+pub(super) struct Powers {
+    /// `m`: the maximum, or 0 where that is infinite and would make `x - m` undefined.
+    pub(super) largest: Tensor,
+    /// `sum exp(x - m)`.
+    pub(super) total: Tensor,
+}
+
+impl Powers {
+    /// Of arranged values.
+    pub(super) fn of(folding: &Folding, arranged: &Tensor, shape: Shape) -> Self {
+        let operands = Operands { x: arranged.as_slice(), ..Operands::default() };
+        let mut largest = folding.fold(Extreme::<true>, Identity, operands, shape);
+        let finite = |x: &mut f32| *x = if x.is_infinite() { 0.0 } else { *x };
+        largest.make_mut().iter_mut().for_each(finite);
+        let operands = Operands { a: largest.as_slice(), ..operands };
+        let total = folding.fold(Sum, ExpBelow, operands, shape);
+        Self { largest, total }
+    }
 }
 
 reduction_methods!(
@@ -74,10 +87,13 @@ impl Map for Share {
 
 impl Backward for LogSumExp {
     fn backward(self, output_grad: Tensor, inputs: &mut InputGradients) {
+        let mut share = output_grad;
+        let totals = self.total.as_slice();
+        share.make_mut().iter_mut().zip(totals).for_each(|(share, total)| *share /= total);
         let operands = Operands {
             x: self.arranged.f32s(),
-            a: self.output.f32s(),
-            b: output_grad.as_slice(),
+            a: self.largest.f32s(),
+            b: share.as_slice(),
             ..Operands::default()
         };
         inputs.add(0, self.folding.spread(Share, operands));
@@ -98,6 +114,19 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
 #[cfg(test)]
 mod tests {
     use crate::tensor::Tensor;
+
+    #[test]
+    fn the_gradient_of_large_values_keeps_its_digits() {
+        // scipy.special.softmax([0, 0, -1])
+        let want = [0.422_318_8, 0.422_318_8, 0.155_362_4];
+        for size in [0.0f32, 1e6, 1e7, -1e7] {
+            let x = Tensor::from_slice(&[size, size, size - 1.0], [3]).with_grad();
+            let gradients = x.logsumexp(0).backward();
+            for (&dx, want) in gradients.get(&x).unwrap().as_slice().iter().zip(want) {
+                assert!((dx - want).abs() < 1e-7, "{size}: {dx}, not {want}");
+            }
+        }
+    }
 
     #[test]
     fn infinities() {

@@ -59,6 +59,8 @@ mod words;
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod scaled;
 
 /// Turns the gradient of a result into gradients of its inputs.
 pub(crate) trait Backward {

@@ -1,4 +1,6 @@
-//! `y = sum((x - mean)^2) / (n - correction)` over some axes, in two passes;
+//! `y = sum((x - mean)^2) / (n - correction)` over some axes, in two passes, and corrected for what
+//! rounding did to the mean (Chan, Golub and LeVeque 1983): where values are large and close to each
+//! other, the mean is between two numbers of single precision;
 //! `dx = 2 dy (x - mean) / (n - correction)`.
 //! The standard deviation is `s = sqrt(y)`, `dy = ds / 2s` (0 where `s` is 0).
 
@@ -6,6 +8,7 @@ use super::Backward;
 use super::reduction::{Folding, reduction_methods};
 use crate::graph::InputGradients;
 use crate::kernels::cpu::reduce::{Identity, Map, Operands, Sum};
+use crate::kernels::cpu::spread::spread;
 use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
 use crate::tensor::{Tensor, Values};
@@ -14,6 +17,8 @@ pub(crate) struct Variance {
     folding: Folding,
     arranged: Values,
     mean: Values,
+    /// What rounding took from the mean.
+    rest: Tensor,
     /// `n - correction`.
     freedom: f32,
     /// The standard deviation, where that is the result.
@@ -29,17 +34,21 @@ fn variance(x: &Tensor, axes: Axes, keep: bool, correction: f32, root: bool) -> 
     let count = folding.extent.reduced as f32;
     mean.make_mut().iter_mut().for_each(|mean| *mean /= count);
     let operands = Operands { a: mean.as_slice(), ..operands };
+    let mut rest = folding.fold(Sum, Distance, operands, shape);
+    rest.make_mut().iter_mut().for_each(|rest| *rest /= count);
     let mut y = folding.fold(Sum, SquaredDistance, operands, shape);
     let freedom = (count - correction).max(0.0);
-    for y in y.make_mut() {
-        *y /= freedom;
+    for (y, rest) in y.make_mut().iter_mut().zip(rest.as_slice()) {
+        let squares = *y - count * rest * rest;
+        // Not `max`, which would swallow NaN.
+        *y = if squares < 0.0 { 0.0 } else { squares } / freedom;
         if root {
             *y = y.sqrt();
         }
     }
     let deviation = root.then(|| y.values());
     let (arranged, mean) = (arranged.values(), mean.values());
-    y.recorded([x], |_| Variance { folding, arranged, mean, freedom, deviation }.into())
+    y.recorded([x], |_| Variance { folding, arranged, mean, rest, freedom, deviation }.into())
 }
 
 #[track_caller]
@@ -89,6 +98,19 @@ reduction_methods!(
     correction: f32
 );
 
+/// `x - a`.
+#[derive(Clone, Copy)]
+struct Distance;
+
+impl Map for Distance {
+    const READS_A: bool = true;
+
+    #[inline(always)]
+    fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
+        x.sub(a)
+    }
+}
+
 /// `(x - a)^2`.
 #[derive(Clone, Copy)]
 struct SquaredDistance;
@@ -130,12 +152,13 @@ impl Backward for Variance {
                 }
             }
         }
-        let operands = Operands {
-            x: self.arranged.f32s(),
-            a: self.mean.f32s(),
-            b: scale.as_slice(),
-            ..Operands::default()
-        };
+        let (x, a) = (self.arranged.f32s(), self.mean.f32s());
+        let near = Tensor::build([x.len()], |out| {
+            let operands = Operands { x, a, ..Operands::default() };
+            spread(Distance, self.folding.extent, operands, out);
+        });
+        let (x, a, b) = (near.as_slice(), self.rest.as_slice(), scale.as_slice());
+        let operands = Operands { x, a, b, ..Operands::default() };
         inputs.add(0, self.folding.spread(ScaledDistance, operands));
     }
 }
@@ -160,6 +183,15 @@ mod tests {
     fn a_large_mean_costs_no_digits() {
         let x: Vec<f32> = (0..10_000).map(|i| 4096.0 + (i % 2) as f32).collect();
         assert_eq!(Tensor::from_vec(x, [10_000]).var(.., 0.0).item(), 0.25);
+    }
+
+    /// `np.var([1e8, 1e8 + 8])` is 16; the mean, 1e8 + 4, is no number of single precision.
+    #[test]
+    fn a_mean_between_two_numbers_costs_no_digits() {
+        let x = Tensor::from_slice(&[1e8, 1e8 + 8.0], [2]).with_grad();
+        let y = x.var(.., 0.0);
+        assert_eq!(y.item(), 16.0);
+        assert_eq!(y.backward().get(&x).unwrap().to_vec(), [-4.0, 4.0]);
     }
 
     #[test]

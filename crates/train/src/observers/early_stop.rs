@@ -50,16 +50,16 @@ impl Observer for EarlyStop {
         let Some((_, value)) = metric.value(&report.train, report.valid.as_ref()) else {
             return Ok(Flow::Continue);
         };
-        let improved = match self.memory.best {
-            None => true,
-            Some(best) => {
-                metric.is_better(value, best)
-                    && (best.is_nan() || metric.gain(value, best) > *min_delta)
-            }
-        };
+        // NaN and infinity are never a gain, and are not remembered: JSON, in which checkpoints
+        // keep the memory, has neither.
+        let improved = value.is_finite()
+            && self.memory.best.is_none_or(|best| metric.gain(value, best) > *min_delta);
         if improved {
             self.memory = Memory { best: Some(value), waited: 0 };
             return Ok(Flow::Continue);
+        }
+        if report.epoch == 1 {
+            return Ok(Flow::Continue); // there was nothing to gain on
         }
         self.memory.waited += 1;
         if self.memory.waited < *patience {
@@ -118,6 +118,15 @@ mod tests {
         let config = EarlyStopConfig { patience: 2, ..Default::default() };
         assert_eq!(epochs(config.clone(), &[1.0, 0.9, 0.95, 0.92, 0.5]), Some(4));
         assert_eq!(epochs(config, &[1.0, 0.9, 0.95, 0.8, 0.85]), None);
+    }
+
+    #[test]
+    fn a_first_score_that_is_no_number_is_recovered_from() {
+        let config = EarlyStopConfig { patience: 1, ..Default::default() };
+        for first in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(epochs(config.clone(), &[first, 5.0, 4.0, 3.0]), None, "{first}");
+            assert_eq!(epochs(config.clone(), &[first, first]), Some(2), "{first}");
+        }
     }
 
     #[test]

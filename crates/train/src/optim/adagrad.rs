@@ -1,5 +1,6 @@
 //! Adagrad.
 
+use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, AdagradStep};
 use serde::{Deserialize, Serialize};
 
@@ -59,5 +60,9 @@ impl UpdateRule for Adagrad {
         };
         let sum = update.state[0].make_mut();
         optimize::adagrad(step, update.values, update.gradient, sum);
+    }
+
+    fn bad_settings(&self) -> BadSettings {
+        self.check()
     }
 }

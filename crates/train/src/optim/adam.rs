@@ -1,5 +1,6 @@
 //! Adam.
 
+use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, AdamStep};
 use serde::{Deserialize, Serialize};
 
@@ -40,9 +41,11 @@ impl Default for Adam {
 impl Adam {
     /// The update with decay in the gradient or, `decoupled`, beside it.
     pub(super) fn apply(&self, update: Update<'_>, decoupled: bool) {
+        let [first_beta, second_beta] = self.betas;
         let step = AdamStep {
             learning_rate: update.learning_rate,
-            betas: self.betas,
+            // β₁ is Adam's momentum.
+            betas: [update.momentum.unwrap_or(first_beta), second_beta],
             epsilon: self.epsilon,
             weight_decay: self.weight_decay,
             decoupled,
@@ -72,8 +75,7 @@ impl UpdateRule for Adam {
         self.apply(update, false);
     }
 
-    /// β₁ is Adam's momentum.
-    fn set_momentum(&mut self, momentum: f64) {
-        self.betas[0] = momentum;
+    fn bad_settings(&self) -> BadSettings {
+        self.check()
     }
 }

@@ -1,5 +1,6 @@
 //! AdamW.
 
+use glassbox_nn::{BadSettings, Settings};
 use serde::{Deserialize, Serialize};
 
 use super::{Adam, Update, UpdateRule};
@@ -31,7 +32,7 @@ impl Default for AdamW {
 }
 
 impl AdamW {
-    fn adam(&self) -> Adam {
+    pub(super) fn adam(&self) -> Adam {
         let Self { lr, betas, epsilon, weight_decay, amsgrad, maximize } = *self;
         Adam { lr, betas, epsilon, weight_decay, amsgrad, maximize }
     }
@@ -50,7 +51,7 @@ impl UpdateRule for AdamW {
         self.adam().apply(update, true);
     }
 
-    fn set_momentum(&mut self, momentum: f64) {
-        self.betas[0] = momentum;
+    fn bad_settings(&self) -> BadSettings {
+        self.check()
     }
 }

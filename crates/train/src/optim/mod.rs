@@ -4,11 +4,12 @@ mod adagrad;
 mod adam;
 mod adamw;
 mod rmsprop;
+mod settings;
 mod sgd;
 
 use std::collections::HashMap;
 
-use glassbox_nn::{Cx, Param, Parameters, Path, Slot, SlotMut, walk, walk_mut};
+use glassbox_nn::{BadSettings, Cx, Param, Parameters, Path, Slot, SlotMut, walk, walk_mut};
 use glassbox_tensor::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +38,10 @@ pub trait UpdateRule: Send + Sync {
     /// Changes `update.values` in place.
     fn update(&self, update: Update<'_>);
 
-    /// Changes the momentum term (one-cycle schedules move it against the learning rate).
-    fn set_momentum(&mut self, _momentum: f64) {}
+    /// The settings that cannot work.
+    fn bad_settings(&self) -> BadSettings {
+        BadSettings::default()
+    }
 }
 
 /// What an [`UpdateRule`] works on: one parameter at one step.
@@ -53,6 +56,9 @@ pub struct Update<'a> {
     pub step: u64,
     /// The learning rate of this step.
     pub learning_rate: f64,
+    /// The momentum of this step, where a schedule moves it (one-cycle moves it against the
+    /// learning rate): in place of the rule's own, unless the rule has none.
+    pub momentum: Option<f64>,
 }
 
 /// Which optimizer, as recipes write it.
@@ -149,32 +155,52 @@ pub struct Optimizer {
     memories: Vec<Memory>,
     /// Schedule value over the configured learning rate, applied to all groups.
     factor: f64,
+    /// The momentum that a schedule asks for.
+    momentum: Option<f64>,
     /// Empty between steps: room for the parameters of a step.
     room: Vec<&'static mut Param>,
 }
 
 impl Optimizer {
     /// An optimizer that applies `rule` to every parameter.
+    ///
+    /// # Panics
+    /// When a setting of the rule is out of its range: a negative rate, a momentum of 1.
+    #[track_caller]
     pub fn new(rule: impl UpdateRule + 'static) -> Self {
         Self::from_boxed(Box::new(rule))
     }
 
     /// As [`Optimizer::new`], for a rule chosen at run time.
+    #[track_caller]
     pub fn from_boxed(rule: Box<dyn UpdateRule>) -> Self {
+        rule.bad_settings().assert_possible("optimizer");
+        Self::unchecked(rule)
+    }
+
+    /// As [`Optimizer::from_boxed`], for a rule that is checked later.
+    pub(crate) fn unchecked(rule: Box<dyn UpdateRule>) -> Self {
         let all = Group { prefix: String::new(), rule };
-        Self { groups: vec![all], memories: Vec::new(), factor: 1.0, room: Vec::new() }
+        let (memories, room) = (Vec::new(), Vec::new());
+        Self { groups: vec![all], memories, factor: 1.0, momentum: None, room }
     }
 
     /// Lets the parameters at or within the dotted path `prefix` follow `rule` instead. Later
     /// groups win.
+    ///
+    /// # Panics
+    /// As [`Optimizer::new`].
     #[must_use]
+    #[track_caller]
     pub fn group(self, prefix: &str, rule: impl UpdateRule + 'static) -> Self {
         self.group_boxed(prefix, Box::new(rule))
     }
 
     /// As [`Optimizer::group`], for a rule chosen at run time.
     #[must_use]
+    #[track_caller]
     pub fn group_boxed(mut self, prefix: &str, rule: Box<dyn UpdateRule>) -> Self {
+        rule.bad_settings().assert_possible("optimizer group");
         self.groups.push(Group { prefix: prefix.into(), rule });
         self.memories.clear();
         self
@@ -191,9 +217,10 @@ impl Optimizer {
         self.factor = if base == 0.0 { 0.0 } else { learning_rate / base };
     }
 
-    /// Sets the momentum term of every group's rule.
+    /// Sets the momentum of the following steps, for the rules that have one. It comes back from 0:
+    /// whether a rule keeps a velocity is decided by its own setting.
     pub fn set_momentum(&mut self, momentum: f64) {
-        self.groups.iter_mut().for_each(|group| group.rule.set_momentum(momentum));
+        self.momentum = Some(momentum);
     }
 
     /// One update of `model` by `gradients`, and of its running statistics by what `cx` queued.
@@ -210,6 +237,7 @@ impl Optimizer {
             self.ensure_memories(model);
             params = params_of(model, room);
         }
+        let momentum = self.momentum;
         for (param, memory) in params.iter_mut().zip(&mut self.memories) {
             let Some(gradient) = param.gradient(gradients) else { continue };
             let rule = &self.groups[memory.group].rule;
@@ -221,6 +249,7 @@ impl Optimizer {
                     gradient: gradient.as_slice(),
                     state: &mut memory.state,
                     learning_rate,
+                    momentum,
                     step: memory.step,
                 });
             });

@@ -1,5 +1,6 @@
 //! RMSprop.
 
+use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, RmsPropStep};
 use serde::{Deserialize, Serialize};
 
@@ -55,12 +56,15 @@ impl UpdateRule for RmsProp {
     }
 
     fn update(&self, update: Update<'_>) {
+        // A rule without velocity has no place to keep one.
+        let moved = update.momentum.filter(|_| self.momentum != 0.0);
+        let momentum = moved.unwrap_or(self.momentum);
         let step = RmsPropStep {
             learning_rate: update.learning_rate,
             alpha: self.alpha,
             epsilon: self.epsilon,
             weight_decay: self.weight_decay,
-            momentum: self.momentum,
+            momentum,
             maximize: self.maximize,
         };
         let mut state = update.state.iter_mut().map(|tensor| tensor.make_mut());
@@ -69,10 +73,7 @@ impl UpdateRule for RmsProp {
         optimize::rms_prop(step, update.values, update.gradient, square, mean, state.next());
     }
 
-    fn set_momentum(&mut self, momentum: f64) {
-        // A rule without velocity has no place to keep one.
-        if self.momentum != 0.0 {
-            self.momentum = momentum;
-        }
+    fn bad_settings(&self) -> BadSettings {
+        self.check()
     }
 }

@@ -1,5 +1,6 @@
 //! Stochastic gradient descent.
 
+use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, SgdStep};
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +48,12 @@ impl UpdateRule for Sgd {
     }
 
     fn update(&self, update: Update<'_>) {
+        // A rule without velocity has no place to keep one.
+        let moved = update.momentum.filter(|_| self.momentum != 0.0);
+        let momentum = moved.unwrap_or(self.momentum);
         let step = SgdStep {
             learning_rate: update.learning_rate as f32,
-            momentum: self.momentum as f32,
+            momentum: momentum as f32,
             dampening: self.dampening as f32,
             nesterov: self.nesterov,
             weight_decay: self.weight_decay as f32,
@@ -60,10 +64,57 @@ impl UpdateRule for Sgd {
         optimize::sgd(step, update.values, update.gradient, velocity);
     }
 
-    fn set_momentum(&mut self, momentum: f64) {
-        // A rule without velocity has no place to keep one.
-        if self.momentum != 0.0 {
-            self.momentum = momentum;
+    fn bad_settings(&self) -> BadSettings {
+        self.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassbox_nn::{Cx, Module, Sequential};
+    use glassbox_tensor::Tensor;
+
+    use super::*;
+    use crate::optim::{Optimizer, RmsProp};
+
+    /// The weight after each step of a model whose gradient is always 1, with these momenta.
+    fn weights(rule: impl UpdateRule + 'static, momenta: [f64; 4]) -> Vec<f32> {
+        let mut model = Sequential::input([1]).dense(1).build(7).unwrap();
+        let mut optimizer = Optimizer::new(rule);
+        let x = Tensor::ones([1, 1]);
+        let weight = |model: &Sequential| model.forward(&x, &mut Cx::eval()).item();
+        let first = weight(&model);
+        let step = |(step, momentum)| {
+            let mut cx = Cx::train(7, step as u64);
+            let loss = model.forward(&x, &mut cx).sum(..);
+            optimizer.set_momentum(momentum);
+            optimizer.step(&mut model, &loss.backward(), &mut cx);
+            first - weight(&model)
+        };
+        momenta.into_iter().enumerate().map(step).collect()
+    }
+
+    /// Weight and bias both have gradient 1, so that the output falls by `2 lr v`: with
+    /// `v ← m v + 1` for the momenta 0.5, 0, 0.5, 0.5 by velocities of 1, 1, 1.5, 1.75.
+    #[test]
+    fn momentum_comes_back_from_zero() {
+        let sgd = Sgd { lr: 0.5, momentum: 0.9, ..Sgd::default() };
+        let fallen = weights(sgd, [0.5, 0.0, 0.5, 0.5]);
+        for (got, want) in fallen.iter().zip([1.0, 2.0, 3.5, 5.25]) {
+            assert!((got - want).abs() < 1e-5, "{fallen:?}");
         }
+        let rule = |momentum| RmsProp { momentum, ..RmsProp::default() };
+        let nearly = weights(rule(0.9), [0.5, 1e-9, 0.5, 0.5]);
+        let zero = weights(rule(0.9), [0.5, 0.0, 0.5, 0.5]);
+        assert!(zero.iter().zip(&nearly).all(|(a, b)| (a - b).abs() < 1e-5), "{zero:?} {nearly:?}");
+        // A rule without momentum keeps none, whatever a schedule asks for.
+        let plain = weights(Sgd { lr: 0.5, ..Sgd::default() }, [0.9; 4]);
+        assert!((plain[3] - 4.0).abs() < 1e-5, "{plain:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "optimizer: expected `momentum` from 0 to below 1, found 1")]
+    fn an_impossible_rule_is_refused() {
+        let _ = Optimizer::new(Sgd { momentum: 1.0, ..Sgd::default() });
     }
 }

@@ -14,6 +14,7 @@ mod one_cycle;
 mod plan;
 mod polynomial;
 mod reduce_on_plateau;
+mod settings;
 mod step;
 mod warmup;
 
@@ -30,6 +31,7 @@ pub use one_cycle::{Anneal, OneCycle};
 pub use plan::{Plan, ScheduleSpan};
 pub use polynomial::Polynomial;
 pub use reduce_on_plateau::{PlateauState, ReduceOnPlateau, ThresholdMode};
+pub(crate) use settings::Span;
 pub use step::Step;
 pub use warmup::Warmup;
 

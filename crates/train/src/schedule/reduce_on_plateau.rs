@@ -54,6 +54,7 @@ impl Default for ReduceOnPlateau {
 pub struct PlateauState {
     /// The learning rate now, once it was looked at.
     pub learning_rate: Option<f64>,
+    /// The best finite score.
     best: Option<f64>,
     bad_epochs: usize,
     cooldown: usize,
@@ -63,10 +64,11 @@ pub struct PlateauState {
 const SMALLEST: f64 = 1e-8;
 
 impl ReduceOnPlateau {
-    /// Looks at the score after an epoch.
+    /// Looks at the score after an epoch. One that is NaN or infinite is no improvement, and any
+    /// finite score is one over it.
     pub fn epoch_end(&self, state: &mut PlateauState, score: f64, base: f64) {
         let rate = state.learning_rate.unwrap_or(base);
-        if state.best.is_none_or(|best| self.improves(score, best)) {
+        if score.is_finite() && state.best.is_none_or(|best| self.improves(score, best)) {
             (state.best, state.bad_epochs) = (Some(score), 0);
         } else {
             state.bad_epochs += 1;
@@ -86,9 +88,51 @@ impl ReduceOnPlateau {
 
     fn improves(&self, score: f64, best: f64) -> bool {
         let margin = match self.threshold_mode {
-            ThresholdMode::Relative => self.threshold * best,
+            ThresholdMode::Relative => self.threshold * best.abs(),
             ThresholdMode::Absolute => self.threshold,
         };
         self.metric.gain(score, best) > margin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rates after each of these scores, from 0.5.
+    fn rates(schedule: &ReduceOnPlateau, scores: &[f64]) -> Vec<f64> {
+        let mut state = PlateauState::default();
+        let mut rate = |&score: &f64| {
+            schedule.epoch_end(&mut state, score, 0.5);
+            // As if interrupted: JSON, in which checkpoints keep it, has no infinity.
+            let text = serde_json::to_string(&state).unwrap();
+            state = serde_json::from_str(&text).unwrap();
+            state.learning_rate.unwrap()
+        };
+        scores.iter().map(&mut rate).collect()
+    }
+
+    /// `torch.optim.lr_scheduler.ReduceLROnPlateau(SGD([p], lr=0.5), factor=0.5, patience=2)`
+    /// keeps 0.5 for each of these.
+    #[test]
+    fn recovers_from_a_first_score_that_is_no_number() {
+        let schedule = ReduceOnPlateau { factor: 0.5, patience: 2, ..Default::default() };
+        for first in [f64::INFINITY, f64::NAN, f64::NEG_INFINITY] {
+            let scores = [first, 5.0, 4.0, 3.0, 2.0, 1.9, 1.8, 1.7];
+            assert_eq!(rates(&schedule, &scores), [0.5; 8], "{first}");
+        }
+        let later = [5.0, f64::NAN, f64::INFINITY, 4.0, f64::NAN, f64::NAN, 3.0];
+        assert_eq!(rates(&schedule, &later), [0.5; 7]);
+        // Three in a row are more than it tolerates.
+        let inf = f64::INFINITY;
+        assert_eq!(rates(&schedule, &[inf, inf, inf, 5.0]), [0.5, 0.5, 0.25, 0.25]);
+    }
+
+    #[test]
+    fn a_score_that_falls_is_no_gain_where_larger_is_better() {
+        let metric = Monitor { metric: "valid.r2".into() };
+        let schedule = ReduceOnPlateau { metric, factor: 0.5, patience: 0, ..Default::default() };
+        // A threshold of one in ten thousand of -5 must not count -5.0001 as better than -5.
+        assert_eq!(rates(&schedule, &[-5.0, -5.0001, -4.0]), [0.5, 0.25, 0.25]);
     }
 }

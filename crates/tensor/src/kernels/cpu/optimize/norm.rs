@@ -19,6 +19,9 @@ pub fn norm(values: &[f32], order: f64) -> f64 {
     magnitudes.map(|x| x.powf(order)).sum::<f64>().powf(1.0 / order)
 }
 
+/// Sums of squares below this may have lost terms that single precision flushes to 0.
+const SMALLEST: f64 = 1e-28;
+
 struct SquareSum<'a>(&'a [f32]);
 
 impl Kernel for SquareSum<'_> {
@@ -41,10 +44,11 @@ impl Kernel for SquareSum<'_> {
         }
         let rest: f64 = lanes.remainder().iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         let sum = f64::from(even.add(odd).sum());
-        if sum.is_finite() {
+        if (SMALLEST..f64::INFINITY).contains(&sum) {
             return sum + rest;
         }
-        // Squares beyond the single-precision range: large gradients are what norms are for.
+        // Squares beyond the single-precision range: large gradients are what norms are for, and
+        // small ones have a norm too.
         self.0.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
     }
 }
@@ -79,6 +83,8 @@ mod tests {
         assert!(norm(&[1.0, f32::NAN], f64::INFINITY).is_nan());
         assert!(norm(&[1.0, f32::NAN], 2.0).is_nan());
         assert!((norm(&[3e30; 16], 2.0) / 1.2e31 - 1.0).abs() < 1e-6);
+        assert!((norm(&[3e-30; 16], 2.0) / 1.2e-29 - 1.0).abs() < 1e-6);
+        assert_eq!(norm(&[0.0; 16], 2.0), 0.0);
     }
 
     #[test]

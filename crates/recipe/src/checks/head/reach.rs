@@ -1,0 +1,198 @@
+//! The range of the values that a chain of layers gives, followed from layer to layer.
+
+use std::fmt;
+
+use glassbox_nn::layers::{Layer, RnnActivation, Shortcut};
+use glassbox_nn::settings::number_text;
+
+/// The values of a layer's output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// None is below.
+    pub low: f64,
+    /// None is above.
+    pub high: f64,
+    /// The layer that confines them, counted from the first.
+    pub by: Option<usize>,
+    /// Whether those of an item sum to 1.
+    pub sums_to_one: bool,
+}
+
+/// Any values: what inputs, dense layers and convolutions give.
+const ANY: Reach =
+    Reach { low: f64::NEG_INFINITY, high: f64::INFINITY, by: None, sums_to_one: false };
+
+/// The least value of GELU, and of SiLU.
+const LEAST_GELU: f64 = -0.17;
+const LEAST_SILU: f64 = -0.2785;
+
+impl Reach {
+    /// Whether `value` is within, up to rounding.
+    pub fn contains(&self, value: f64) -> bool {
+        let room = 1e-6 * value.abs().max(1.0);
+        value >= self.low - room && value <= self.high + room
+    }
+
+    /// `values from 0 to 1`, `no value below 0`.
+    pub fn in_words(&self) -> String {
+        let (low, high) = (number_text(self.low), number_text(self.high));
+        match (self.low.is_finite(), self.high.is_finite()) {
+            (true, true) => format!("values from {low} to {high}"),
+            (true, false) => format!("no value below {low}"),
+            (false, true) => format!("no value above {high}"),
+            (false, false) => "any value".into(),
+        }
+    }
+
+    /// Between the values of a function that grows.
+    fn mapped(self, f: impl Fn(f64) -> f64) -> Self {
+        Self { low: f(self.low), high: f(self.high), sums_to_one: false, ..self }
+    }
+
+    fn between(self, low: f64, high: f64) -> Self {
+        Self { low, high, ..self }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let (low, high) = (self.low + other.low, self.high + other.high);
+        let by = if low.is_finite() || high.is_finite() { self.by.or(other.by) } else { None };
+        Self { low, high, by, sums_to_one: false }
+    }
+}
+
+/// `with values from 0 to 1`.
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "with {}", self.in_words())
+    }
+}
+
+/// The values that `layers` give for inputs of any value.
+pub fn of(layers: &[Layer]) -> Reach {
+    let mut reach = ANY;
+    for (index, layer) in layers.iter().enumerate() {
+        let next = after(layer, reach);
+        let confines = next.low > reach.low || next.high < reach.high;
+        let free = next.low == f64::NEG_INFINITY && next.high == f64::INFINITY;
+        // Batch normalization spreads values, but where they were squashed they stay squashed.
+        let spread = matches!(layer, Layer::BatchNorm(_));
+        let by = match (confines, free && !spread) {
+            (true, _) => Some(index),
+            (false, true) => None,
+            (false, false) => reach.by,
+        };
+        reach = Reach { by, ..next };
+    }
+    reach
+}
+
+fn after(layer: &Layer, x: Reach) -> Reach {
+    match layer {
+        Layer::Dense(_) | Layer::Conv2d(_) | Layer::Embedding(_) => ANY,
+        Layer::BatchNorm(_) => Reach { by: x.by, ..ANY },
+        Layer::Rnn(config) => match config.activation {
+            RnnActivation::Tanh => ANY.between(-1.0, 1.0),
+            RnnActivation::Relu => ANY.between(0.0, f64::INFINITY),
+        },
+        Layer::Gru(_) => ANY.between(-1.0, 1.0),
+        Layer::Lstm(config) if config.projection.is_some() => ANY,
+        Layer::Lstm(_) => ANY.between(-1.0, 1.0),
+        // Evaluation drops nothing.
+        Layer::Dropout(_) | Layer::Flatten(_) => x,
+        // A mean or a largest value is within the range of what it is taken from.
+        Layer::MaxPool(_) | Layer::GlobalAvgPool(_) => Reach { sums_to_one: false, ..x },
+        // The zeros around an image count.
+        Layer::AvgPool(_) => {
+            Reach { sums_to_one: false, ..x.between(x.low.min(0.0), x.high.max(0.0)) }
+        }
+        Layer::Residual(config) => {
+            let body = config.layers.iter().fold(x, |x, layer| after(layer, x));
+            let around = match &config.shortcut {
+                Shortcut::Layers(layers) => layers.iter().fold(x, |x, layer| after(layer, x)),
+                Shortcut::Auto | Shortcut::Identity => x,
+            };
+            body.plus(around)
+        }
+        Layer::Softmax(_) => Reach { sums_to_one: true, ..x.between(0.0, 1.0) },
+        _ => activated(layer, x),
+    }
+}
+
+/// After an activation layer.
+fn activated(layer: &Layer, x: Reach) -> Reach {
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    match layer {
+        Layer::Sigmoid(_) => x.mapped(sigmoid),
+        Layer::Tanh(_) => x.mapped(f64::tanh),
+        // Of values that are not negative nothing changes.
+        Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Elu(_) if x.low >= 0.0 => x,
+        Layer::Relu(_) => x.mapped(|x| x.max(0.0)),
+        Layer::LeakyRelu(config) => {
+            let slope = f64::from(config.slope);
+            let leaky = |x: f64| if x > 0.0 { x } else { slope * x };
+            match slope {
+                0.0 => x.mapped(|x| x.max(0.0)),
+                _ if slope > 0.0 => x.mapped(leaky),
+                _ => Reach { sums_to_one: false, ..x.between(0.0, x.high.max(slope * x.low)) },
+            }
+        }
+        Layer::Elu(config) => {
+            let alpha = f64::from(config.alpha);
+            let elu = |x: f64| if x > 0.0 { x } else { alpha * x.exp_m1() };
+            let (least, most) = (elu(x.low).min(0.0), elu(x.high).max(elu(x.low)));
+            Reach { sums_to_one: false, ..x.between(least, most) }
+        }
+        Layer::Gelu(_) => bowl(x, LEAST_GELU),
+        Layer::Silu(_) => bowl(x, LEAST_SILU),
+        Layer::Softplus(_) => x.mapped(|x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+        _ => ANY,
+    }
+}
+
+/// After a function that falls to `least` below 0 and is at least half of `x` above it.
+fn bowl(x: Reach, least: f64) -> Reach {
+    let low = if x.low >= 0.0 { x.low / 2.0 } else { least };
+    Reach { sums_to_one: false, ..x.between(low, x.high.max(0.0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The range of layers written as in a recipe, and the layer that confines it.
+    fn reached(json: &str) -> (f64, f64, Option<usize>) {
+        let layers: Vec<Layer> = serde_json::from_str(json).unwrap();
+        let Reach { low, high, by, .. } = of(&layers);
+        (low, high, by)
+    }
+
+    #[test]
+    fn a_range_stays_until_weights_follow() {
+        let inf = f64::INFINITY;
+        for (json, expected) in [
+            (r#"[{"type":"dense","units":3}]"#, (-inf, inf, None)),
+            (r#"[{"type":"relu"},{"type":"dense","units":3}]"#, (-inf, inf, None)),
+            (r#"[{"type":"relu"}]"#, (0.0, inf, Some(0))),
+            (r#"[{"type":"relu"},{"type":"dropout"},{"type":"flatten"}]"#, (0.0, inf, Some(0))),
+            (r#"[{"type":"softmax"},{"type":"relu"},{"type":"dropout"}]"#, (0.0, 1.0, Some(0))),
+            (r#"[{"type":"softmax"},{"type":"batch_norm"}]"#, (-inf, inf, Some(0))),
+            (r#"[{"type":"tanh"},{"type":"relu"}]"#, (0.0, 1.0, Some(1))),
+            (r#"[{"type":"leaky_relu"}]"#, (-inf, inf, None)),
+            (r#"[{"type":"elu"}]"#, (-1.0, inf, Some(0))),
+            (r#"[{"type":"gelu"}]"#, (LEAST_GELU, inf, Some(0))),
+            (r#"[{"type":"softplus"},{"type":"global_avg_pool"}]"#, (0.0, inf, Some(0))),
+            (r#"[{"type":"gru","units":3}]"#, (-1.0, 1.0, Some(0))),
+            (r#"[{"type":"lstm","units":3,"projection":2}]"#, (-inf, inf, None)),
+            (
+                r#"[{"type":"sigmoid"},{"type":"residual","layers":[{"type":"dropout"}]}]"#,
+                (0.0, 2.0, Some(0)),
+            ),
+            (
+                r#"[{"type":"sigmoid"},{"type":"residual","layers":[{"type":"dense","units":1}]}]"#,
+                (-inf, inf, None),
+            ),
+        ] {
+            assert_eq!(reached(json), expected, "{json}");
+        }
+    }
+}
