@@ -32,6 +32,8 @@ pub fn of(owner: &str, key: &str) -> Option<Range> {
         (_, "length") => Range::between(1.0, 1e5),
         (_, "padding") => Range::between(0.0, MOST_PIXELS),
         (_, "std" | "gain") => Range::above(0.0),
+        // Of every class by its name; a list of them is checked by the loss itself.
+        (_, "class_weights") => Range::at_least(0.0),
         _ => return None,
     })
 }
