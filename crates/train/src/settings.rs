@@ -3,9 +3,9 @@
 use glassbox_nn::settings::{BadSettings, Range, Settings, number_text};
 
 use crate::clip::Clip;
+use crate::config::TrainConfig;
 use crate::observers::EarlyStopConfig;
 use crate::schedule::{Span, Warmup};
-use crate::trainer::TrainConfig;
 
 impl Settings for Clip {
     fn check(&self) -> BadSettings {
