@@ -172,3 +172,87 @@ fn unknown_categories_are_errors_or_none_of_the_known_ones() {
     assert_eq!(predict(&place, "new.csv").len(), 2);
     assert_eq!(eval(&place, "new.csv")["n"], 2);
 }
+
+#[test]
+fn errors_of_eval_are_those_of_predict_row_by_row() {
+    let place = Place::new();
+    let rows = |from: i32, to: i32| -> String {
+        let row = |i: i32| format!("{},{}\n", 1e9 + f64::from(i), 3e6 * f64::from(i % 11));
+        format!("time,y\n{}", (from..to).map(row).collect::<String>())
+    };
+    place.write("train.csv", &rows(0, 80));
+    place.write("new.csv", &rows(500, 523));
+    place.write("r.toml", &SIGN.replace("\"classes\"", "\"outputs\""));
+    place.run("train r.toml --set train.epochs=3").ok();
+    for (file, table) in [("train.csv", rows(0, 80)), ("new.csv", rows(500, 523))] {
+        let errors: Vec<f64> = predict(&place, file)
+            .iter()
+            .zip(table.lines().skip(1))
+            .map(|(object, row)| {
+                let y: f64 = row.split(',').next_back().unwrap().parse().unwrap();
+                (object["values"]["y"].as_f64().unwrap() - y).abs()
+            })
+            .collect();
+        let mae = errors.iter().sum::<f64>() / errors.len() as f64;
+        let told = eval(&place, file)["mae"].as_f64().unwrap();
+        // Outputs of 256 items and of 23 may differ by the rounding of a sum in single precision.
+        assert!((told - mae).abs() < 1e-5 * mae, "{file}: {told} {mae}");
+    }
+}
+
+#[test]
+fn a_folder_of_other_images_is_scored_and_predicted_whole() {
+    let place = Place::new();
+    let image = |value: u8| [&b"P5 4 4 255\n"[..], &[value; 16]].concat();
+    for folder in ["shapes", "new"] {
+        for (class, level) in [("dark", 20), ("light", 220)] {
+            std::fs::create_dir_all(place.path().join(folder).join(class)).unwrap();
+            for index in 0..10 {
+                let path = place.path().join(format!("{folder}/{class}/{index}.pgm"));
+                std::fs::write(path, image(level + index)).unwrap();
+            }
+        }
+    }
+    std::fs::remove_dir_all(place.path().join("new/dark")).unwrap();
+    let recipe = SIGN.replace("\"csv\"", "\"images\"").replace("train.csv", "shapes");
+    place.write("r.toml", &recipe.replace("layers = [", "layers = [{ type = \"flatten\" }, "));
+    place.run("train r.toml").ok();
+    // One class alone keeps its number.
+    let scores = eval(&place, "new");
+    assert_eq!((&scores["n"], &scores["accuracy"]), (&10.into(), &1.0.into()), "{scores}");
+    for folder in ["new", "new/light"] {
+        let predictions = predict(&place, folder);
+        assert_eq!(predictions.len(), 10);
+        assert!(predictions.iter().all(|object| object["class"] == "light"), "{predictions:?}");
+    }
+    let err = place.run("eval last new/light").failed(1);
+    assert!(err.contains("GB0322") && err.contains("no class folders"), "{err}");
+}
+
+#[test]
+fn texts_with_a_strange_character_keep_their_rows_too() {
+    let place = Place::new();
+    let rows: String = (0..30).map(|i| ["aab,p\n", "bba,q\n"][i % 2]).collect();
+    place.write("train.csv", &format!("text,kind\n{rows}"));
+    let recipe = SIGN.replace("\"csv\"", "\"lines\"").replace(
+        "layers = [",
+        "layers = [{ type = \"embedding\", dim = 4 }, { type = \"gru\", units = 4 }, ",
+    );
+    place.write("r.toml", &recipe);
+    place.run("train r.toml --set train.epochs=1").ok();
+    place.write("new.csv", "text\nab\nxb\nba\n");
+    let ended = place.run("predict last new.csv --json");
+    let rows: Vec<_> = ended
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["row"].as_u64().unwrap())
+        .collect();
+    assert_eq!((ended.status, rows), (1, vec![1, 3]), "{ended:?}");
+    assert!(ended.err.contains("new.csv, row 2: GB0323"), "{ended:?}");
+    assert!(ended.err.contains("new.csv:3") && ended.err.contains("'x'"), "{ended:?}");
+    place.write("labelled.csv", "text,kind\nab,q\nba,p\n");
+    assert_eq!(eval(&place, "labelled.csv")["n"], 2);
+    place.write("strange.csv", "text,kind\nab,q\nxa,p\n");
+    let err = place.run("eval last strange.csv").failed(1);
+    assert!(err.contains("strange.csv:3") && err.contains("'x'"), "{err}");
+}

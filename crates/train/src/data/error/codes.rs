@@ -236,8 +236,10 @@ impl DataErrorCode {
             ),
             Self::Category => (
                 "GB0315",
-                "A categorical value was never seen in training, or a column has so many values \
-                 that it looks like an identifier: ignore it or raise `max_categories`.",
+                "A categorical value was never seen in training: correct it, or read such values as \
+                 none of the known ones with `unknown = \"other\"` or `--unknown other`. Or a column \
+                 has so many values that it looks like an identifier: ignore it or raise \
+                 `max_categories`.",
             ),
             Self::Gap => (
                 "GB0316",
