@@ -236,7 +236,7 @@ fn texts_with_a_strange_character_keep_their_rows_too() {
     place.write("train.csv", &format!("text,kind\n{rows}"));
     let recipe = SIGN.replace("\"csv\"", "\"lines\"").replace(
         "layers = [",
-        "layers = [{ type = \"embedding\", dim = 4 }, { type = \"gru\", units = 4 }, ",
+        "layers = [{ type = \"embedding\", dim = 4 }, { type = \"gru\", units = 4, return = \"last\" }, ",
     );
     place.write("r.toml", &recipe);
     place.run("train r.toml --set train.epochs=1").ok();

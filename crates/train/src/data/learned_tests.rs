@@ -25,7 +25,7 @@ fn folder() -> tempfile::TempDir {
     let rows = (0..30).map(|i| format!("{},{}\n", i, 0.1 * f64::from(i % 7)));
     write("series.csv", format!("t,v\n{}", rows.collect::<String>()).as_bytes());
     write("few-series.csv", b"t,v\n1,0.1\n2,0.3\n3,0.2\n4,0.4\n");
-    write("text.txt", "the cat sat on the mat; ".repeat(20).as_bytes());
+    write("text.txt", "the cat sat on the mat;\n".repeat(20).as_bytes());
     write("few.txt", b"that cat set the ham on");
     write("lines.csv", b"text,kind\naab,p\nbbba,q\nabab,p\nb,q\naa,p\nbab,q\n");
     write("few-lines.csv", b"text,kind\nab,q\n");
