@@ -126,7 +126,7 @@ fn nothing_later_influences_what_is_trained_on() {
 #[test]
 fn baselines_are_measured_on_a_part() {
     let data = prepare(&counting(100), None);
-    let scores = data.baseline_scores(Part::Test);
+    let scores = data.baseline_scores(Part::Test, &glassbox_nn::Loss::default());
     // One and two steps ahead of a series that grows by one.
     assert_eq!(scores.get("baseline_last_mae"), Some(1.5));
     // root_mean_squared_error averages the roots of the outputs, 1 and 2.
