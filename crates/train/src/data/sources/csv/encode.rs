@@ -116,6 +116,12 @@ impl CsvSchema {
     }
 }
 
+/// What is said of rows that are left out.
+pub(super) fn left_out(skipped: usize, shown: std::path::Display<'_>) -> String {
+    let rows = if skipped == 1 { "row" } else { "rows" };
+    format!("{shown}: {skipped} {rows} with missing values left out")
+}
+
 /// Whether the rows after an error can be read.
 fn is_of_a_row(error: &DataError) -> bool {
     let whole = [DataErrorCode::TooLarge, DataErrorCode::Unreadable, DataErrorCode::Compression];
@@ -125,6 +131,7 @@ fn is_of_a_row(error: &DataError) -> bool {
 fn no_rows(path: &Path, skipped: usize) -> DataError {
     let found = match skipped {
         0 => "none".into(),
+        1 => "1 row, with missing values".into(),
         skipped => format!("{skipped} rows, all with missing values"),
     };
     let error = DataError::new(DataErrorCode::Empty, "the file has no rows of values").file(path);

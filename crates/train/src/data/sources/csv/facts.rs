@@ -163,6 +163,11 @@ impl Facts {
         }
     }
 
+    /// Whether most texts begin as numbers do.
+    pub(super) fn looks_numeric(&self) -> bool {
+        self.others.as_deref().is_some_and(Others::looks_numeric)
+    }
+
     /// Whether some cells are numbers.
     pub(in crate::data::sources) fn has_numbers(&self) -> bool {
         self.plain > 0 || self.others.as_deref().is_some_and(|others| others.numbers > 0)
@@ -197,6 +202,11 @@ impl Growing {
 }
 
 impl Others {
+    /// Whether most texts begin as numbers do.
+    pub(super) fn looks_numeric(&self) -> bool {
+        2 * self.digit_texts > self.texts
+    }
+
     fn note(&mut self, cell: &str, line: u64, limit: usize) {
         if let Some(number) = number::written(cell) {
             self.note_number(&number, cell, line);

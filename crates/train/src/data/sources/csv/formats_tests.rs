@@ -202,6 +202,12 @@ fn what_a_user_may_want_otherwise_is_told() {
     }
     let loaded = load(b"a,b\n1,2\n2,3\n", |_| {}).unwrap();
     assert_eq!(loaded.notes, [""; 0]);
+    let weights: String = (0..40).map(|row| format!("{} kg,{row}\n", row % 12)).collect();
+    let loaded = load(format!("a,y\n{weights}").as_bytes(), |_| {}).unwrap();
+    assert!(loaded.notes[0].contains("read as 12 categories"), "{:?}", loaded.notes);
+    let names: String = (0..30).map(|row| format!("{},n{row}\n", row * row)).collect();
+    let loaded = load(format!("a,y\n{names}").as_bytes(), |_| {}).unwrap();
+    assert!(loaded.notes[0].contains("30 classes in 30 rows"), "{:?}", loaded.notes);
 }
 
 #[test]

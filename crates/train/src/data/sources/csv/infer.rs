@@ -65,6 +65,7 @@ pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<Inferred, DataEr
     let inputs = columns.inputs.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let targets = columns.targets.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     inputs.iter().for_each(|column| notes.extend(judge.advice(column)));
+    targets.iter().for_each(|column| notes.extend(judge.target_advice(column)));
     notes.extend(judge.assumptions());
     let is_class = |column: &&Column| matches!(column.kind, ColumnKind::Category(_));
     let targets = match (targets.as_slice(), targets.iter().find(is_class)) {

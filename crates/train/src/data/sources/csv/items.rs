@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::encode::Wanted;
+use super::encode::{self, Wanted};
 use super::{Column, CsvSchema, TargetColumns};
 use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
@@ -48,7 +48,7 @@ impl CsvSchema {
         let mut notes = Vec::new();
         if encoded.skipped > 0 {
             let (shown, skipped) = (path.display(), encoded.skipped);
-            notes.push(format!("{shown}: {skipped} rows with missing values left out"));
+            notes.push(encode::left_out(skipped, shown));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
         Ok((self.dataset(&name, path, encoded)?, notes))

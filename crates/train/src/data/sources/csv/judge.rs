@@ -11,6 +11,8 @@ use super::verdict::{Customs, Judged, Verdict};
 use super::{Column, ColumnKind, CsvConfig, DateUnit, Missing, TargetKind};
 use crate::data::error::{DataError, DataErrorCode, quote};
 
+/// Texts that begin as numbers do may be names, as 1st, 2nd and 3rd are: so many of them are not.
+const FEW: usize = 10;
 /// Rows from which something is told of their values.
 const TOLD: u64 = 20;
 
@@ -105,7 +107,7 @@ impl Judge<'_> {
         let many = count as u64 > TOLD && 5 * count as u64 > others.texts;
         let sample = others.first_text.as_ref();
         match sample {
-            Some(text) if is_target && many && 2 * others.digit_texts > others.texts => {
+            Some(text) if is_target && many && others.looks_numeric() => {
                 let message = "the target looks like numbers, but its values are none";
                 Err(DataError::new(DataErrorCode::LooksNumeric, message)
                     .file(self.path)
@@ -172,6 +174,14 @@ impl Judge<'_> {
                 values.len(),
                 facts.cells
             )),
+            ColumnKind::Category(values) if facts.looks_numeric() && values.len() > FEW => {
+                Some(format!(
+                    "the column {name:?} begins as numbers do ({}) and is read as {} categories: \
+                     write the numbers alone to have numbers",
+                    quote(&facts.first),
+                    values.len()
+                ))
+            }
             ColumnKind::Category(values) => {
                 let lower: BTreeSet<String> = values.iter().map(|v| v.to_lowercase()).collect();
                 (lower.len() < values.len()).then(|| {
@@ -182,6 +192,21 @@ impl Judge<'_> {
                 Some(format!(
                     "the column {name:?} numbers the rows: if it is an identifier, \
                      ignore = [{name:?}] leaves it out"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a user may want otherwise about a column to predict.
+    pub(super) fn target_advice(&self, column: &Column) -> Option<String> {
+        let (cells, name) = (self.facts[column.index].cells, &column.name);
+        match &column.kind {
+            ColumnKind::Category(values) if cells >= TOLD && 2 * values.len() as u64 > cells => {
+                Some(format!(
+                    "the target {name:?} has {} classes in {cells} rows: too few of each to learn \
+                     from; `target` names another column, task = \"regress\" learns numbers",
+                    values.len()
                 ))
             }
             _ => None,

@@ -207,7 +207,7 @@ impl CsvConfig {
         let read = schema.read(&path, encode::Wanted { rows, ..encode::Wanted::LABELLED })?;
         if read.skipped > 0 {
             let shown = path.display();
-            notes.push(format!("{shown}: {} rows with missing values left out", read.skipped));
+            notes.push(encode::left_out(read.skipped, shown));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
         let features = schema.features();

@@ -1,8 +1,6 @@
 //! Numbers as people and spreadsheets write them: decimal point or comma, thousands separators,
 //! percent, currencies, and the signs of accountants.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 /// How the numbers of a column are written, where not as in programs.
@@ -20,11 +18,11 @@ pub struct NumberFormat {
 }
 
 /// Currencies, the longer before those they begin with.
-const CURRENCIES: [&str; 52] = [
+const CURRENCIES: [&str; 56] = [
     "US$", "AU$", "CA$", "NZ$", "HK$", "A$", "C$", "R$", "S$", "$", "€", "£", "¥", "₹", "₽", "₩",
     "₺", "₪", "฿", "₫", "₴", "₦", "₱", "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "NZD",
     "CNY", "RMB", "INR", "BRL", "MXN", "RUB", "KRW", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
-    "TRY", "ZAR", "SGD", "HKD", "THB", "ILS", "Fr.", "zł",
+    "TRY", "ZAR", "SGD", "HKD", "THB", "ILS", "Fr.", "Kč", "kr", "Rs.", "Rs", "zł",
 ];
 
 /// A number taken apart.
@@ -54,6 +52,13 @@ pub(super) enum Separators {
 pub(super) fn written(cell: &str) -> Option<Written<'_>> {
     let (mut rest, mut sign, mut brackets) = (cell.trim(), None, false);
     let mut out = Written { negative: false, digits: "", percent: false, currency: None };
+    // Nothing but a sign stands around digits: most cells, and the quick way for them.
+    let bare = rest.strip_prefix(['-', '+']).unwrap_or(rest);
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if digit(bare.as_bytes().first()) && digit(bare.as_bytes().last()) {
+        (out.negative, out.digits) = (rest.starts_with('-'), bare);
+        return separators(bare).is_some().then_some(out);
+    }
     if let Some(inner) = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         (rest, brackets) = (inner.trim(), true);
     }
@@ -164,16 +169,9 @@ impl NumberFormat {
         if number.percent != self.percent || !currency || !is_number(number.digits, self.decimal) {
             return None;
         }
-        let plain = match self.decimal {
-            '.' if number.digits.is_ascii() && !number.digits.contains([',', ' ', '\'']) => {
-                Cow::Borrowed(number.digits)
-            }
-            decimal => {
-                let kept = number.digits.chars().filter(|&c| !is_group(c, decimal));
-                Cow::Owned(kept.map(|c| if c == decimal { '.' } else { c }).collect())
-            }
-        };
-        let value: f64 = plain.parse().ok()?;
+        let kept = number.digits.chars().filter(|&c| !is_group(c, self.decimal));
+        let plain: String = kept.map(|c| if c == self.decimal { '.' } else { c }).collect();
+        let value = plain_value(plain.as_bytes())?;
         Some(if number.negative { -value } else { value })
     }
 

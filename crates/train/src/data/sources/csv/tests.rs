@@ -131,7 +131,7 @@ fn what_is_wrong_is_named() {
         (b"a,b\n1,2\n1e39,4\n", plain, NotFinite, &["table.csv:3", "3.4e38"]),
         (b"a,b\n1,2\n,4\n", plain, Missing, &["table.csv:3", "\"a\"", "skip_row"]),
         (b"a,b\n1,2\n3,?\n", plain, Missing, &["table.csv:3", "\"b\""]),
-        (b"a,b\n,2\n", |c| c.missing = super::Missing::SkipRow, Empty, &["1 rows"]),
+        (b"a,b\n,2\n", |c| c.missing = super::Missing::SkipRow, Empty, &["1 row, with"]),
         (b"a,a,b\n1,2,3\n", plain, Column, &["table.csv:1", "\"a\"", "columns 0 and 1"]),
         (b"a,b\n1,2\n", |c| c.target = ColumnRef::from("price").into(), Column, &["price", "a, b"]),
         (b"a,b\n1,2\n", |c| c.ignore = vec![7.into()], Column, &["`ignore`", "column 7"]),
