@@ -229,7 +229,7 @@ pub const CODES: &[Code] = &[
         "A model declares the shape of its input without the batch axis, and every item must have it; only sequences \
          may be longer or shorter. Targets of training and validation must be standardized alike, or their losses \
          cannot be compared."),
-    row("GB0414", "the class weights do not fit the classes",
+    row("GB0414", "class weights by name, or balanced ones, do not fit the classes",
         "Weights by name are one for each class of the data, and balanced weights need training items of every \
          class."),
     row("GB0501", "a checkpoint cannot be read",
@@ -263,7 +263,7 @@ pub const CODES: &[Code] = &[
          `glassbox resume` goes on from them."),
     row("GB0511", "not a run folder",
         "The folder has no readable run.json, which every run has. `glassbox runs ls` lists the runs."),
-    row("GB0512", "the data of a run has changed",
+    row("GB0512", "the data of a run that resumes has changed",
         "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
          data back, or train anew."),
     row("GB0513", "the model makes no text",

@@ -85,7 +85,7 @@ mod tests {
             "[train]\noptimizer = { type = \"sgd\", lr = 50.0 }\n[model]\nlayers = [{ p = 0.5 }]";
         let at = |key| value_at(text, key);
         assert_eq!(at("train.optimizer.lr").as_deref(), Some("50.0"));
-        assert_eq!(at("train.optimizer").as_deref(), Some("{ type = \"sgd\", lr = 50.0 }"));
+        assert_eq!(at("train.optimizer").as_deref(), Some("{ lr = 50.0, type = \"sgd\" }"));
         assert_eq!(at("model.layers.0.p").as_deref(), Some("0.5"));
         assert_eq!((at("train.clip"), at("model.layers.1.p"), at("a")), (None, None, None));
     }

@@ -89,7 +89,7 @@ monitor = "train.r2.y2"
 "#,
     );
     let out = place.run("train r.toml --progress plain").ok();
-    assert!(out.contains("★ best train.r2.y2"), "{out}");
+    assert!(out.contains("best train.r2.y2"), "{out}");
     let scores = eval(&place, "--split train --checkpoint last");
     // r2_score(t, y, multioutput="raw_values"), by its definition.
     let predictions = predicted(&place, "t.csv");

@@ -109,8 +109,11 @@ fn fit_classes(data: &Prepared, loss: &Loss) -> Answer {
     let counts = class_counts(&data.dataset, &data.split.train, ignored);
     let largest = counts.iter().max().copied().unwrap_or(0);
     let class = counts.iter().position(|count| *count == largest).unwrap_or(0);
-    // A class without training items is taken for one that is rare, not for one that cannot be.
-    let counts: Vec<f64> = counts.iter().map(|&count| (count as f64).max(0.5)).collect();
+    // A class without training items is taken for one that is rare, not for one that cannot be; the
+    // ignored one cannot be.
+    let rare = |class: usize| if i32::try_from(class).ok() == ignored { 0.0 } else { 0.5 };
+    let counts: Vec<f64> =
+        counts.iter().enumerate().map(|(class, &count)| (count as f64).max(rare(class))).collect();
     let losses = match loss {
         Loss::CrossEntropy(config) => Some(cross_entropies(config, &counts)),
         Loss::BinaryCrossEntropy(config) if counts.len() == 2 => {
@@ -142,7 +145,7 @@ fn cross_entropies(config: &CrossEntropyConfig, counts: &[f64]) -> Vec<(f64, f64
         .collect();
     let total: f64 = shares.iter().sum();
     let cost = |class: usize| match weight(class) {
-        weight if weight > 0.0 => -weight * (shares[class] / total).ln(),
+        weight if weight > 0.0 && shares[class] > 0.0 => -weight * (shares[class] / total).ln(),
         _ => 0.0,
     };
     let smoothed: f64 = (0..counts.len()).map(cost).sum::<f64>() * smoothing / classes;
