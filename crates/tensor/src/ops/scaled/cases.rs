@@ -42,8 +42,8 @@ pub(super) fn all() -> Vec<Case> {
 
 fn of_rows() -> Vec<Case> {
     vec![
-        by_row!("log_softmax", ABOUT_ONE, |x| x[0].log_softmax(-1), |x| log_softmax(x)),
-        by_row!("softmax", ABOUT_ONE, |x| x[0].softmax(-1), |x| softmax(x)),
+        by_row!("log_softmax", ABOUT_ONE, |x| x[0].log_softmax(-1), log_softmax),
+        by_row!("softmax", ABOUT_ONE, |x| x[0].softmax(-1), softmax),
         by_row!("logsumexp", ABOUT_ONE, |x| x[0].logsumexp(-1), |x| [logsumexp(x)]),
         by_row!("sum", Near::Largest, |x| x[0].sum(-1), |x| [mean(x) * 7.0]),
         by_row!("mean", Near::Largest, |x| x[0].mean(-1), |x| [mean(x)]),
@@ -53,7 +53,7 @@ fn of_rows() -> Vec<Case> {
         Case {
             name: "log_softmax of columns",
             shapes: ROWS,
-            run: |x| x[0].log_softmax(0).permute(&[1, 0]),
+            run: |x| x[0].log_softmax(0).permute([1, 0]),
             definition: |x| columns(&x[0], 7).iter().flat_map(|x| log_softmax(x)).collect(),
             near: ABOUT_ONE,
         },
@@ -242,7 +242,7 @@ fn layers() -> Vec<Case> {
             run: |x| {
                 let mode = BatchNormMode::Train;
                 let (y, _) = x[0].batch_norm(None, None, mode, 1e-5, Activation::Identity);
-                y.permute(&[1, 0])
+                y.permute([1, 0])
             },
             definition: |x| normalized(&x[0]),
             near: Near::Largest,

@@ -73,7 +73,7 @@ fn too_far(near: Near, got: &[f32], want: &[f64]) -> Option<String> {
             };
         let finite = want.abs() < f64::from(f32::MAX);
         let error = (f64::from(got) - want).abs();
-        if finite && !(error <= allowed) {
+        if finite && (error.is_nan() || error > allowed) {
             return Some(format!("[{i}] {got:e}, not {want:e}"));
         }
     }
