@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glassbox_train::data::sources::csv::Survey;
 use glassbox_train::data::{
-    ClassCount, DataSource, InputReader, Inspection, Numbers, Part, Prepared,
+    ClassCount, DataSource, InputReader, InputStore, Inspection, Numbers, Prepared,
 };
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ fn print_samples(data: &Prepared) {
         return;
     }
     say!("samples of train, as read");
-    for &item in data.split.part(Part::Train).iter().take(SAMPLES) {
+    for item in data.spread(SAMPLES) {
         say!("  {}", sample(data, item as usize));
     }
 }
@@ -185,8 +185,13 @@ fn sample(data: &Prepared, item: usize) -> String {
         return format!("{text:?} → {}", target(data, item));
     }
     let features = dataset.features();
-    let named = values.iter().enumerate().take(VALUES).map(|(index, value)| {
-        let value = quantity(f64::from(*value));
+    let values: Vec<f64> = match dataset.inputs() {
+        // With all their digits, which single precision may not hold.
+        InputStore::F64(all) => all[item * values.len()..][..values.len()].to_vec(),
+        _ => values.iter().map(|&value| value.into()).collect(),
+    };
+    let named = values.iter().enumerate().take(VALUES).map(|(index, &value)| {
+        let value = quantity(value);
         features.get(index).map_or(value.clone(), |feature| format!("{} {value}", feature.name))
     });
     let more = if values.len() > VALUES { ", …" } else { "" };

@@ -19,6 +19,13 @@ const SHOWN: usize = 48;
 const MARGIN: usize = 4;
 
 impl Prepared {
+    /// At most `count` training items at even distances, so that classes which follow each other
+    /// in the files are all among them.
+    pub fn spread(&self, count: usize) -> Vec<u32> {
+        let (train, count) = (&self.split.train, count.min(self.split.train.len()));
+        (0..count).map(|index| train[index * train.len() / count]).collect()
+    }
+
     /// Writes a picture of training images to `path`, a PNG file: a row for each of eight images,
     /// first as it is, then as `augment` changes it in seven epochs.
     ///
@@ -34,7 +41,7 @@ impl Prepared {
         let [height, width, channels] = self.image_shape(path)?;
         let scale = SHOWN.div_ceil(height.max(width)).max(1);
         let columns = if augment.is_empty() { 1 } else { 1 + TIMES };
-        let items: Vec<u32> = self.split.train.iter().copied().take(IMAGES).collect();
+        let items = self.spread(IMAGES);
         let (across, down) =
             (columns * (width * scale + MARGIN), items.len() * (height * scale + MARGIN));
         let mut picture = RgbImage::from_pixel(

@@ -27,9 +27,10 @@ pub(super) fn open(path: &Path, delimiter: Option<char>) -> Result<Opened, DataE
     let given = delimiter.map(|delimiter| check(delimiter, path)).transpose()?;
     let (file, _) = files::open(path)?;
     let unreadable = |error: io::Error| unreadable(path, &error);
-    let (start, file) = peek(file, 2).map_err(unreadable)?;
+    let (start, file) = peek(file, 4).map_err(unreadable)?;
     let input: Box<dyn Read> = match start[..] {
-        [0x1f, 0x8b] => Box::new(MultiGzDecoder::new(BufReader::new(file))),
+        [b'P', b'K', 3, 4] => return Err(not_text(path, "a zip archive, as workbooks are")),
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::new(file))),
         _ => Box::new(file),
     };
     let (start, input) = peek(input, 3).map_err(unreadable)?;
@@ -40,6 +41,10 @@ pub(super) fn open(path: &Path, delimiter: Option<char>) -> Result<Opened, DataE
         _ => Box::new(input),
     };
     let (head, input) = peek(input, HEAD).map_err(unreadable)?;
+    if head.contains(&0) {
+        let found = "bytes of zero, as in UTF-16 without a byte order mark and in binary files";
+        return Err(not_text(path, found));
+    }
     let (named, length) = named_delimiter(&head);
     let input = skip(Box::new(input), length).map_err(unreadable)?;
     let whole = head.len() < HEAD;
@@ -68,6 +73,14 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> DataError {
         }
         _ => files::unreadable(path, error),
     }
+}
+
+fn not_text(path: &Path, found: &str) -> DataError {
+    DataError::new(DataErrorCode::CsvStructure, "the file is not text")
+        .file(path)
+        .expected("text in UTF-8, or in UTF-16 with a byte order mark")
+        .found(found)
+        .help("save or export it as CSV with the encoding UTF-8")
 }
 
 fn check(delimiter: char, path: &Path) -> Result<u8, DataError> {
@@ -116,9 +129,15 @@ fn shown_delimiter(head: &[u8], whole: bool) -> u8 {
     const ROWS: usize = 200;
     let mut rows: Vec<[u32; DELIMITERS.len()]> = Vec::new();
     let (mut counts, mut quoted, mut blank) = ([0; DELIMITERS.len()], false, true);
+    // Marks inside cells, as in 5" pipe, quote nothing.
+    let (mut begins, mut was_mark) = (true, false);
     for &byte in head {
+        let (begun, after_mark) = (begins, was_mark);
+        was_mark = byte == b'"' && (quoted || begun || after_mark);
+        begins =
+            matches!(byte, b'\n' | b'\r') || DELIMITERS.contains(&byte) || begun && byte == b' ';
         match byte {
-            b'"' => quoted = !quoted,
+            b'"' if quoted || begun || after_mark => quoted = !quoted,
             b'\n' | b'\r' if !quoted => {
                 if !blank {
                     rows.push(counts);
@@ -214,7 +233,9 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_the_one_in_every_row() {
-        let cases: [(&str, u8); 9] = [
+        let cases: [(&str, u8); 11] = [
+            ("size;price\n5\";3\n7;4\n8;4\n", b';'),
+            ("a, \"b;c\"\n1, \"x;\"\"y;\"\n", b','),
             ("a,b\n1,2\n", b','),
             ("size;price\n5,9;12,80\n", b';'),
             ("5,9;12,80\n6,1;3,2\n", b';'),

@@ -4,7 +4,7 @@ use super::date::DAY;
 
 /// Seconds of the day and of the zone.
 pub(super) fn time_of_day(text: &str) -> Option<(f64, Option<f64>)> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.'));
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.' || c == ','));
     let (clock, rest) = text.split_at(end.unwrap_or(text.len()));
     let rest = rest.trim();
     let half =
@@ -18,11 +18,11 @@ pub(super) fn time_of_day(text: &str) -> Option<(f64, Option<f64>)> {
     let (hours, minutes, seconds) = match parts[..] {
         [hours, minutes] => (hours, minutes, 0.0),
         [hours, minutes, seconds] => {
-            let (whole, decimals) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            let (whole, decimals) = seconds.split_once(['.', ',']).unwrap_or((seconds, "0"));
             // A leap second is the first of the next minute.
             two(whole, 61)?;
             decimals.bytes().all(|b| b.is_ascii_digit()).then_some(())?;
-            (hours, minutes, seconds.parse::<f64>().ok()?)
+            (hours, minutes, seconds.replace(',', ".").parse::<f64>().ok()?)
         }
         _ => return None,
     };

@@ -1,11 +1,12 @@
 //! Dates and times as people and programs write them, as numbers.
 //!
-//! Read are ISO 8601 (`2024-12-31`, `2024-12-31T23:59:00.5+01:00`, `2024-12`), `31.12.2024`,
-//! `12/31/2024`, `31 Dec 2024`, `December 31, 2024`, `2024-Q4` and times of day, with the names of
+//! Read are ISO 8601 (`2024-12-31`, `2024-12-31T23:59:00.5+01:00`, `20241231T2359Z`, `2024-12`,
+//! `2024-W53`), `31.12.2024`, `12/31/2024`, `31 Dec 2024`, `December 31, 2024`, `2024-Q4` and times of day, with the names of
 //! months in English. A time without a zone counts as UTC.
 
 use serde::{Deserialize, Serialize};
 
+use super::civil::Civil;
 use super::clock::time_of_day;
 
 /// What dates become.
@@ -61,14 +62,6 @@ pub(super) enum WrittenDate {
     },
 }
 
-/// A day of the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Civil {
-    pub(super) year: i64,
-    pub(super) month: u32,
-    pub(super) day: u32,
-}
-
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -87,32 +80,6 @@ const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 pub(super) const DAY: f64 = 86_400.0;
 
-impl Civil {
-    fn new(year: i64, month: u32, day: u32) -> Option<Self> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let length = match month {
-            2 if leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            _ => return None,
-        };
-        let fits = (1..=length).contains(&day) && (1000..=9999).contains(&year);
-        fits.then_some(Self { year, month, day })
-    }
-
-    /// Days since the beginning of 1970. Years are counted from March, so that the leap day is the
-    /// last of its year.
-    pub(super) fn days(self) -> i64 {
-        let year = self.year - i64::from(self.month <= 2);
-        let month = i64::from((self.month + 9) % 12);
-        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-        // 153 days are five months of 31, 30, 31, 30 and 31 days, as from March and from August.
-        let day_of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
-        365 * year + leap_days + day_of_year - 719_468
-    }
-}
-
 impl WrittenDate {
     /// The day, where `day_first` says how open dates are written.
     pub(super) fn civil(self, day_first: bool) -> Option<Civil> {
@@ -129,6 +96,9 @@ impl WrittenDate {
 /// Reads a cell; nothing when it is neither a date nor a time.
 pub(super) fn written(cell: &str) -> Option<Written> {
     let cell = without_weekday(cell.trim());
+    if let Some(written) = basic(cell) {
+        return Some(written);
+    }
     if !cell.as_bytes().iter().any(u8::is_ascii_digit) || cell.len() > 64 {
         return None;
     }
@@ -152,6 +122,18 @@ pub(super) fn written(cell: &str) -> Option<Written> {
         "" => time.map(|_| Written { date: None, time, zone }),
         date => Some(Written { date: Some(date_of(date)?), time, zone }),
     }
+}
+
+/// The basic format of ISO 8601: 20241231T235900Z.
+fn basic(cell: &str) -> Option<Written> {
+    let (day, clock) = cell.split_once('T')?;
+    let date = Some(WrittenDate::Known(compact(day.as_bytes())?));
+    let digits = clock.bytes().take_while(u8::is_ascii_digit).count();
+    let (h, rest) = clock.split_at_checked(2)?;
+    let (m, rest) = rest.split_at_checked(2).filter(|_| matches!(digits, 4 | 6))?;
+    let second = if digits == 6 { ":" } else { "" };
+    let (time, zone) = time_of_day(&format!("{h}:{m}{second}{rest}"))?;
+    Some(Written { date, time: Some(time), zone })
 }
 
 /// A date of eight digits, such as 20241231, in the 20th or 21st century.
@@ -240,7 +222,15 @@ fn named(parts: &[&str]) -> Option<Civil> {
         let ordinal = ["", "st", "nd", "rd", "th"].contains(&suffix);
         digits.parse::<u32>().ok().filter(|_| ordinal && digits.len() <= 2)
     };
+    let week = |year: &str, week: &str, day: &str| {
+        let year = year_of(year).filter(|_| year.len() == 4)?;
+        let (week, day) = (week.strip_prefix('W')?, day.parse::<i64>().ok()?);
+        let number = week.parse::<i64>().ok().filter(|_| week.len() == 2)?;
+        (1..=7).contains(&day).then(|| Civil::of_week(year, number, day))?
+    };
     match parts {
+        [y, w] if w.starts_with('W') => week(y, w, "1"),
+        [y, w, d] if w.starts_with('W') && d.len() == 1 => week(y, w, d),
         [one] if one.is_ascii() && one.len() == 6 => quarters(&one[..4], &one[4..]),
         [a, b] => quarters(a, b).or_else(|| quarters(b, a)).or_else(|| match month(a) {
             Some(month) => Civil::new(year_of(b).filter(|_| b.len() == 4)?, month, 1),
@@ -315,6 +305,15 @@ impl DateFormat {
         Some((civil, moment.time.unwrap_or(0.0) - moment.zone.unwrap_or(0.0)))
     }
 
+    /// A number of days as a cell of the column, for people.
+    pub(in crate::data::sources) fn shown(&self, days: f64) -> String {
+        let text = shown(days);
+        match self.date {
+            true => text,
+            false => text.split_once(' ').map_or("00:00:00", |(_, clock)| clock).to_owned(),
+        }
+    }
+
     /// What it is, for people: `dates, as days since 1970`.
     pub fn describe(&self) -> String {
         let what = match (self.date, self.time) {
@@ -337,17 +336,9 @@ impl DateFormat {
 /// A number of days or seconds since 1970 as a date, for people.
 pub(in crate::data::sources) fn shown(days: f64) -> String {
     let whole = days.floor();
-    let mut year = 1970 + (whole / 365.2425) as i64;
-    let start = |year: i64| Civil { year, month: 1, day: 1 }.days() as f64;
-    while start(year) > whole {
-        year -= 1;
-    }
-    while start(year + 1) <= whole {
-        year += 1;
-    }
-    let starts = |month: u32| Civil { year, month, day: 1 }.days() as f64;
-    let month = (1..=12).rev().find(|&month| starts(month) <= whole).unwrap_or(1);
-    let day = whole - starts(month) + 1.0;
+    // Beyond a million years it is no date.
+    let Civil { year, month, day } =
+        Civil::from_days((whole as i64).clamp(-400_000_000, 400_000_000));
     let seconds = ((days - whole) * DAY).round();
     match seconds > 0.0 && seconds < DAY {
         false => format!("{year:04}-{month:02}-{day:02}"),

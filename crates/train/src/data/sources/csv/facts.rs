@@ -27,8 +27,12 @@ pub(in crate::data::sources) struct Facts {
     pub(super) pointed: Option<Sample>,
     /// One of them whose point may separate thousands.
     pub(super) either_point: Option<Sample>,
-    /// One of them that is not a date of eight digits.
-    pub(super) not_compact: bool,
+    /// The first that is not a date of eight digits, and how many dates were before it.
+    pub(super) not_compact: Option<Sample>,
+    pub(super) compact: u64,
+    /// Digits that begin with 0, as postal codes do, and digits that double precision rounds.
+    pub(super) padded: Option<Sample>,
+    pub(super) rounded: Option<Sample>,
     pub(super) first_plain: Option<Sample>,
     /// Whole numbers that grow from row to row: the last of them. `None` once one does not.
     growing: Growing,
@@ -106,8 +110,14 @@ impl Facts {
         if plain.thousands && self.either_point.is_none() {
             self.either_point = Some(sample(cell, line));
         }
-        if !self.not_compact && date::compact(cell).is_none() {
-            self.not_compact = true;
+        if self.not_compact.is_none() {
+            match date::compact(cell) {
+                Some(_) => self.compact += 1,
+                None => self.not_compact = Some(sample(cell, line)),
+            }
+        }
+        if plain.digits && cell.len() > 2 {
+            self.note_digits(cell, line);
         }
         if !matches!(self.growing, Growing::No) {
             self.growing = self.growing.next(if plain.digits { cell } else { b"" });
@@ -115,11 +125,28 @@ impl Facts {
         true
     }
 
+    fn note_digits(&mut self, cell: &[u8], line: u64) {
+        /// So many digits are exact in double precision.
+        const EXACT: usize = 15;
+        if cell[0] == b'0' && self.padded.is_none() {
+            self.padded = Some(sample(cell, line));
+        }
+        if cell.len() > EXACT && self.rounded.is_none() {
+            let exact = std::str::from_utf8(cell).ok().and_then(|cell| cell.parse::<u128>().ok());
+            let double = number::plain_value(cell).map(|value| value as u128);
+            if exact.is_none() || exact != double {
+                self.rounded = Some(sample(cell, line));
+            }
+        }
+    }
+
     /// Any other cell that is not missing. At most `limit` different texts are kept.
     pub(in crate::data::sources) fn note(&mut self, cell: &str, line: u64, limit: usize) {
         self.count(cell.as_bytes());
         self.growing = Growing::No;
-        self.not_compact = true;
+        if self.not_compact.is_none() {
+            self.not_compact = Some(sample(cell.as_bytes(), line));
+        }
         if self.names.is_none() && is_infinite(cell) {
             // An error of the second pass, which names it in its own words.
             self.plain += 1;
@@ -173,9 +200,36 @@ impl Facts {
         self.plain > 0 || self.others.as_deref().is_some_and(|others| others.numbers > 0)
     }
 
+    /// Whether more cells are dates than are not.
+    pub(in crate::data::sources) fn has_dates(&self) -> bool {
+        self.others.as_deref().is_some_and(|others| 2 * others.dates > self.cells)
+    }
+
     /// The first cell that is neither a number nor a date.
     pub(in crate::data::sources) fn first_text(&self) -> Option<&Sample> {
         self.others.as_deref()?.first_text.as_ref()
+    }
+
+    /// What a column of numbers loses, if it may be one of names or dates.
+    pub(super) fn digits_lost(&self) -> Option<String> {
+        const DATES: u64 = 3;
+        let dates = self.not_compact.as_ref().filter(|_| self.compact >= DATES);
+        if let Some(Sample { line, cell }) = &self.rounded {
+            return Some(format!(
+                "has whole numbers that double precision rounds ({cell:?} in line {line})"
+            ));
+        }
+        if let Some(Sample { line, cell }) = &self.padded {
+            return Some(format!(
+                "is read as numbers without the zeros they begin with ({cell:?} in line {line})"
+            ));
+        }
+        let Sample { line, cell } = dates?;
+        let first = &self.first;
+        Some(format!(
+            "begins with dates ({first:?}) and is read as numbers, since {cell:?} in line {line} \
+             is no date"
+        ))
     }
 
     /// Whether nothing but numbers as programs write them was found.

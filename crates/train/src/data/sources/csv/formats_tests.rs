@@ -246,3 +246,52 @@ fn schemas_of_earlier_versions_are_read() {
     let Targets::Classes { labels, .. } = dataset.targets() else { panic!("classes") };
     assert_eq!(labels, &[1, 0]);
 }
+
+#[test]
+fn what_numbers_lose_is_told() {
+    let note = |cells: [&str; 4], change: fn(&mut CsvConfig)| {
+        let rows = (0..24).map(|row| format!("{},{}.5\n", cells[row % 4], row * 7 % 24));
+        let text = format!("code,y\n{}", rows.collect::<String>());
+        load(text.as_bytes(), change).unwrap().notes.join("\n")
+    };
+    let zeros = note(["01234", "90210", "02115", "10001"], |_| {});
+    assert!(zeros.contains("\"01234\"") && zeros.contains("categorical"), "{zeros}");
+    let long = note(["9007199254740993", "1", "2", "3"], |_| {});
+    assert!(long.contains("double precision rounds"), "{long}");
+    let dates = note(["20240102", "20240203", "20240304", "20240231"], |_| {});
+    assert!(dates.contains("\"20240231\" in line 5 is no date"), "{dates}");
+    for healthy in [
+        ["1", "0", "10", "0.05"],
+        ["1704067200123", "9007199254740992", "3", "4"],
+        ["01", "02", "11", "12"],
+        ["20240102", "20240203", "20240304", "20241231"],
+    ] {
+        assert_eq!(note(healthy, |_| {}), "", "{healthy:?}");
+    }
+    assert_eq!(
+        note(["01234", "90210", "02115", "10001"], |c| c.categorical = vec!["code".into()]),
+        ""
+    );
+}
+
+#[test]
+fn targets_that_cannot_be_learned_are_told() {
+    let rows: String = (0..24).map(|row| format!("{}.5,5\n", row * 7 % 24)).collect();
+    let notes = load(format!("a,y\n{rows}").as_bytes(), |_| {}).unwrap().notes;
+    assert!(notes[0].contains("is \"5\" in every row"), "{notes:?}");
+    let rows: String =
+        (0..24).map(|row| format!("{row}.5,{}\n", ["Ja", "ja", "nein"][row % 3])).collect();
+    let notes = load(format!("a,y\n{rows}").as_bytes(), |_| {}).unwrap().notes;
+    assert!(notes[0].contains("differ in upper case alone"), "{notes:?}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let text: Vec<u8> = "a,y\n1,2\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let workbook = b"PK\x03\x04\x14,y\n1,2\n".to_vec();
+    for bytes in [text, workbook] {
+        let error = load(&bytes, |_| {}).unwrap_err();
+        assert_eq!(error.code, DataErrorCode::CsvStructure);
+        assert_eq!(&*error.message, "the file is not text");
+    }
+}

@@ -234,6 +234,13 @@ impl Columns {
             ));
         }
         self.inputs = kept;
+        let numbers = |index: &usize| head.unnamed.contains(index) && facts[*index].has_numbers();
+        for index in self.inputs.iter().copied().filter(numbers) {
+            notes.push(format!(
+                "column {index} has no name and is learned from: if it numbers the rows, ignore = \
+                 [{index}] leaves it out"
+            ));
+        }
     }
 }
 

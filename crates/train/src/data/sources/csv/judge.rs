@@ -182,11 +182,15 @@ impl Judge<'_> {
                     values.len()
                 ))
             }
-            ColumnKind::Category(values) => {
-                let lower: BTreeSet<String> = values.iter().map(|v| v.to_lowercase()).collect();
-                (lower.len() < values.len()).then(|| {
-                    format!("some categories of the column {name:?} differ in upper case alone")
-                })
+            ColumnKind::Category(values) => differ_in_case(values).then(|| {
+                format!("some categories of the column {name:?} differ in upper case alone")
+            }),
+            ColumnKind::Number | ColumnKind::Formatted(_) if facts.digits_lost().is_some() => {
+                let what = facts.digits_lost()?;
+                Some(format!(
+                    "the column {name:?} {what}: categorical = [{name:?}] keeps them as names, \
+                     ignore = [{name:?}] leaves them out"
+                ))
             }
             ColumnKind::Number if facts.grows(true) || facts.grows(false) && is_id(name) => {
                 Some(format!(
@@ -200,7 +204,8 @@ impl Judge<'_> {
 
     /// What a user may want otherwise about a column to predict.
     pub(super) fn target_advice(&self, column: &Column) -> Option<String> {
-        let (cells, name) = (self.facts[column.index].cells, &column.name);
+        let (facts, name) = (&self.facts[column.index], &column.name);
+        let cells = facts.cells;
         match &column.kind {
             ColumnKind::Category(values) if cells >= TOLD && 2 * values.len() as u64 > cells => {
                 Some(format!(
@@ -209,6 +214,15 @@ impl Judge<'_> {
                     values.len()
                 ))
             }
+            ColumnKind::Category(values) => differ_in_case(values)
+                .then(|| format!("some classes of the target {name:?} differ in upper case alone")),
+            _ if cells >= TOLD && !facts.varies => Some(format!(
+                "the target {name:?} is {} in every row: there is nothing to learn",
+                quote(&facts.first)
+            )),
+            ColumnKind::Number | ColumnKind::Formatted(_) => facts.digits_lost().map(|what| {
+                format!("the target {name:?} {what}: target_kind = \"class\" makes classes of them")
+            }),
             _ => None,
         }
     }
@@ -235,6 +249,11 @@ impl Judge<'_> {
         })
         .collect()
     }
+}
+
+fn differ_in_case(values: &[String]) -> bool {
+    let lower: BTreeSet<String> = values.iter().map(|value| value.to_lowercase()).collect();
+    lower.len() < values.len()
 }
 
 /// How to say that a cell which is no number is right.

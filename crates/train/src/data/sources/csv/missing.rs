@@ -1,9 +1,10 @@
 //! How a cell says that its value is not known.
 
 /// The usual spellings, in lower case: those of spreadsheets, R, pandas and databases.
-const SPELLINGS: [&str; 24] = [
+const SPELLINGS: [&str; 34] = [
     "", "na", "n/a", "#n/a", "#na", "<na>", "n.a.", "nan", "-nan", "null", "none", "nil", "nat",
-    "-", "--", "–", "—", "?", ".", "missing", "#null!", "#num!", "#div/0!", "#value!",
+    "-", "--", "–", "—", "?", ".", "missing", "#null!", "#num!", "#div/0!", "#value!", "#ref!",
+    "#name?", "#n/a n/a", "(null)", "<null>", "\\n", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
 ];
 const LONGEST: usize = 8;
 
@@ -28,7 +29,8 @@ impl Spellings<'_> {
 /// Whether a cell has one of the usual spellings of a missing value, in any case.
 pub(in crate::data::sources) fn is_missing(cell: &[u8]) -> bool {
     let Some(first) = cell.first() else { return true };
-    if first.is_ascii_digit() || cell.len() > LONGEST {
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if cell.len() > LONGEST || first.is_ascii_digit() && digit(cell.last()) {
         return false;
     }
     SPELLINGS.iter().any(|spelling| spelling.as_bytes().eq_ignore_ascii_case(cell))
@@ -50,7 +52,8 @@ mod tests {
     fn usual_spellings_in_any_case() {
         let missing = [
             "", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", "?", "#N/A",
-            "missing", "nil", "NaT", "<NA>", "#DIV/0!",
+            "missing", "nil", "NaT", "<NA>", "#DIV/0!", "#REF!", "(null)", "\\N", "1.#IND",
+            "-1.#QNAN",
         ];
         for cell in missing {
             assert!(is_missing(cell.as_bytes()), "{cell:?}");

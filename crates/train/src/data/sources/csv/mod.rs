@@ -1,6 +1,7 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
 mod bytes;
+mod civil;
 mod clock;
 pub(super) mod date;
 mod encode;

@@ -186,7 +186,7 @@ impl NumberFormat {
         }
         parts.extend(self.currency.clone());
         if parts.is_empty() {
-            parts.push("thousands separated".to_owned());
+            parts.push("with separators or signs".to_owned());
         }
         parts.join(", ")
     }

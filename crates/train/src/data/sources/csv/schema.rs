@@ -89,6 +89,7 @@ impl ColumnKind {
             Self::Formatted(format) => format!("numbers, {}", format.describe()),
             Self::Date(format) => format.describe(),
             Self::Boolean { no, yes } => format!("{no} or {yes}, as 0 or 1"),
+            Self::Category(values) if values.len() == 1 => "1 category".into(),
             Self::Category(values) => format!("{} categories", values.len()),
         }
     }
@@ -111,8 +112,10 @@ impl ColumnKind {
     pub(super) fn cell(&self) -> &'static str {
         match self {
             Self::Number | Self::Formatted(_) => "a number",
+            Self::Date(format) if !format.date => "a time of day",
             Self::Date(_) => "a date",
-            Self::Boolean { .. } | Self::Category(_) => "a category",
+            Self::Boolean { .. } => "no or yes",
+            Self::Category(_) => "a category",
         }
     }
 }

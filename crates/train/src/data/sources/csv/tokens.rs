@@ -1,7 +1,7 @@
 //! Cuts CSV into cells where they lie in a buffer, without an allocation for each cell or row.
 //!
-//! The grammar is that of RFC 4180: cells that begin with a quotation mark may hold delimiters and
-//! line ends, a doubled mark stands for one. Lines end with `\n`, `\r\n` or `\r`.
+//! The grammar is that of RFC 4180: cells that begin with a quotation mark, or with blanks and
+//! one, may hold delimiters and line ends, a doubled mark stands for one. Lines end with `\n`, `\r\n` or `\r`.
 
 use std::io::{self, Read};
 
@@ -179,7 +179,11 @@ impl Tokens {
         self.quoted = false;
         loop {
             let begin = at;
-            if bytes.get(at) == Some(&b'"') {
+            // Blanks before a quotation mark: 1, "a, b".
+            let blanks = bytes[at..].iter().take_while(|&&b| b == b' ' && b != self.delimiter);
+            let mark = at + blanks.count();
+            if bytes.get(mark) == Some(&b'"') {
+                at = mark;
                 self.quoted = true;
                 match quoted(bytes, at, self.delimiter, self.ended) {
                     Some(cell) => {
@@ -341,6 +345,16 @@ mod tests {
             let rows = rows("\nsize\n3\n\n\n5\n\n", at_once).ok().unwrap();
             let cells: Vec<(u64, &str)> = rows.iter().map(|(l, c)| (*l, c[0].as_str())).collect();
             assert_eq!(cells, [(2, "size"), (3, "3"), (4, ""), (5, ""), (6, "5")]);
+        }
+    }
+
+    #[test]
+    fn blanks_before_a_quotation_mark_are_no_part_of_the_cell() {
+        let text = "\"a\", \"b\" ,  c\n1, \"x, \"\"y\"\"\", 5\" pipe\n";
+        for at_once in 1..=text.len() {
+            let rows = rows(text, at_once).ok().unwrap();
+            assert_eq!(rows[0], (1, vec!["a".into(), "b".into(), "c".into()]));
+            assert_eq!(rows[1], (2, vec!["1".into(), "x, \"y\"".into(), "5\" pipe".into()]));
         }
     }
 

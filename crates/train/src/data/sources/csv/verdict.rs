@@ -75,15 +75,15 @@ impl Judged<'_> {
             if facts.plain == 0 && known <= others.texts {
                 return Ok(Verdict::Texts);
             }
-            return Err(self.not_a_number(text, numbers >= others.dates));
+            return Err(self.not_a_value(text, &others, numbers >= others.dates));
         }
         if numbers > 0
             && let Some(date) = &others.first_date
         {
             let number = facts.first_plain.as_ref().or(others.first_number.as_ref());
             return Err(match number {
-                Some(number) if others.dates > numbers => self.not_a_number(number, false),
-                _ => self.not_a_number(date, true),
+                Some(number) if others.dates > numbers => self.not_a_value(number, &others, false),
+                _ => self.not_a_value(date, &others, true),
             });
         }
         let kind = match others.dates {
@@ -93,8 +93,12 @@ impl Judged<'_> {
         Ok(Verdict::Kind(kind))
     }
 
-    fn not_a_number(&self, sample: &Sample, numbers: bool) -> DataError {
-        let what = if numbers { "a number" } else { "a date" };
+    fn not_a_value(&self, sample: &Sample, others: &Others, numbers: bool) -> DataError {
+        let what = match (numbers, others.with_date) {
+            (true, _) => "a number",
+            (false, true) => "a date",
+            (false, false) => "a time of day",
+        };
         self.error(DataErrorCode::NotANumber, &format!("a value is not {what}"), sample)
             .expected(format!("{what}, as in other rows"))
             .help(format!("correct it, or {}", self.otherwise))
@@ -113,7 +117,7 @@ impl Judged<'_> {
         customs: Customs,
     ) -> Result<ColumnKind, DataError> {
         const DATES: u64 = 3;
-        if facts.is_plain() && !facts.not_compact && facts.cells >= DATES {
+        if facts.is_plain() && facts.not_compact.is_none() && facts.cells >= DATES {
             return Ok(ColumnKind::Date(DateFormat {
                 day_first: false,
                 date: true,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::data::error::{DataError, DataErrorCode, quote};
+use crate::data::sources::csv::date;
 use crate::data::sources::csv::facts::Facts;
 use crate::data::sources::csv::infer::{self, Head};
 use crate::data::sources::csv::missing::{self, Spellings};
@@ -35,6 +36,8 @@ struct Series {
     values: Vec<f64>,
     /// Whether some of its cells are numbers.
     numbers: bool,
+    /// Whether some of its cells are dates, more than are not.
+    dates: bool,
     /// Whether it numbers the rows.
     grows: bool,
     /// Why it cannot be used.
@@ -86,6 +89,19 @@ impl Columns {
     /// Whether a column has dates.
     pub(super) fn has_dates(&self, index: usize) -> bool {
         matches!(self.columns[index].kind, Some(ColumnKind::Date(_)))
+    }
+
+    /// A date or time of day of a column, for people.
+    pub(super) fn shown_date(&self, index: usize, days: f64) -> String {
+        match &self.columns[index].kind {
+            Some(ColumnKind::Date(format)) => format.shown(days),
+            _ => date::shown(days),
+        }
+    }
+
+    /// Whether a column was meant to have dates: they may not all be read, as 2024-02-30 is not.
+    pub(super) fn means_dates(&self, index: usize) -> bool {
+        self.has_dates(index) || self.columns[index].dates
     }
 
     /// Whether a column has no name and numbers the rows.
@@ -157,7 +173,8 @@ fn inferred(head: &Head, rows: &mut Rows, format: &Format<'_>) -> Result<Vec<Ser
             }
             None => facts.has_numbers(),
         };
-        Series { kind, values: Vec::new(), numbers, grows: facts.grows(false), problem }
+        let dates = facts.has_dates();
+        Series { kind, values: Vec::new(), numbers, dates, grows: facts.grows(false), problem }
     };
     Ok(facts.iter().zip(&head.names).map(series).collect())
 }
@@ -171,7 +188,7 @@ fn known_columns(head: &Head, known: &[Column]) -> Vec<Series> {
         });
         let kind = column.map(|column| column.kind.clone());
         let problem = kind.is_none().then(|| not_a_number("a column that training did not use"));
-        Series { kind, values: Vec::new(), numbers: false, grows: false, problem }
+        Series { kind, values: Vec::new(), numbers: false, dates: false, grows: false, problem }
     };
     head.names.iter().enumerate().map(series).collect()
 }

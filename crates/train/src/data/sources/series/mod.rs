@@ -138,7 +138,8 @@ impl SeriesConfig {
             None => Order::default(),
         };
         notes.append(&mut order.notes);
-        same_step(step, order.step, path)?;
+        let dates = time.is_some_and(|time| columns.has_dates(time));
+        same_step(step, order.step, dates, path)?;
         let features = match self.features.as_slice() {
             [] => self.numeric(&columns, time, &mut notes),
             features => given[..features.len()].to_vec(),
@@ -231,6 +232,9 @@ impl SeriesConfig {
             let name = &columns.head.names[index];
             let why = match columns.is_index(index) {
                 true => "has no name and numbers the rows: it is left out",
+                false if time.is_none() => {
+                    "has neither numbers nor dates and is left out: rows are taken in their order"
+                }
                 false => "has no numbers and is left out",
             };
             notes.push(format!("the column {name:?} {why}"));

@@ -97,7 +97,8 @@ impl SeriesSchema {
             Some(time) => time::order(&mut columns, time, self.gaps, path)?,
             None => Order::default(),
         };
-        same_step(self.step, order.step, path)?;
+        let dates = time.is_some_and(|time| columns.has_dates(time));
+        same_step(self.step, order.step, dates, path)?;
         let mut series = Vec::new();
         for feature in &self.features {
             let index = infer::find("features", feature, &columns.head, path)?;

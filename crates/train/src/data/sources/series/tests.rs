@@ -193,3 +193,25 @@ fn rounded_times_are_even() {
     let text = format!("t,y\n{}", rows.collect::<String>());
     assert!(load(&text, |config| config.time = named("t")).is_ok());
 }
+
+#[test]
+fn a_date_that_is_none_is_an_error_not_a_column_of_texts() {
+    let rows = |bad: &str| -> String {
+        let day = |day: usize| if day == 5 { bad.into() } else { format!("2024-01-{day:02}") };
+        (1..=9).rev().map(|at| format!("{},{at}\n", day(at))).collect()
+    };
+    for time in [None, named("date")] {
+        let error = load(&format!("date,y\n{}", rows("2024-13-45")), |config| config.time = time)
+            .unwrap_err();
+        assert_eq!((error.code, error.place.line), (DataErrorCode::NotANumber, Some(6)));
+        assert!(error.help.as_deref().is_some_and(|help| help.contains("`time`")), "{error}");
+    }
+    assert!(load(&format!("date,y\n{}", rows("2024-01-05")), |_| {}).is_ok());
+}
+
+#[test]
+fn steps_are_told_in_hours() {
+    let rows = (0..9).filter(|row| *row != 5).map(|row| format!("2024-03-31 {row:02}:00,{row}\n"));
+    let error = load(&format!("when,y\n{}", rows.collect::<String>()), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("a step of 1 hour after"), "{error}");
+}

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use crate::data::error::{DataError, DataErrorCode};
-use crate::data::sources::csv::date;
 
 /// What to do where steps of a series are longer or shorter than the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,13 +44,15 @@ pub(super) fn order(
 ) -> Result<Order, DataError> {
     let mut out = Order::default();
     let name = columns.head.names[time].clone();
-    if columns.column(time).is_none() && !columns.has_numbers(time) {
+    let readable = columns.column(time).is_some() || columns.has_numbers(time);
+    if !readable && !columns.means_dates(time) {
         out.notes.push(format!(
             "the time column {name:?} has neither numbers nor dates: rows are taken in their order"
         ));
         return Ok(out);
     }
-    let times = columns.values(time)?.to_vec();
+    let unread = |error: DataError| error.help("correct it, or name another column as `time`");
+    let times = columns.values(time).map_err(unread)?.to_vec();
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
     let misplaced = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
@@ -65,7 +66,7 @@ pub(super) fn order(
     let times = columns.values(time)?;
     let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let shown = |value: f64| match columns.has_dates(time) {
-        true => date::shown(value),
+        true => columns.shown_date(time, value),
         false => value.to_string(),
     };
     let error = |code, message: &str, row: usize| {
@@ -81,7 +82,11 @@ pub(super) fn order(
                 columns.lines[at],
                 columns.lines[at + 1]
             ))
-            .help("keep one of them, or write their mean"));
+            .help(
+                "keep one of them, or write their mean; write several series to files of their \
+                 own, a date and its time of day to one column, and local times with their zone \
+                 where clocks are set back",
+            ));
     }
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
@@ -90,12 +95,7 @@ pub(super) fn order(
     let is_even = |found: f64| found > 0.5 * step && found < 1.5 * step;
     let uneven: Vec<usize> = (0..steps.len()).filter(|&at| !is_even(steps[at])).collect();
     let Some(&at) = uneven.first() else { return Ok(out) };
-    let step = rounded(step);
-    let unit = match (columns.has_dates(time), step.as_str()) {
-        (true, "1") => " day",
-        (true, _) => " days",
-        _ => "",
-    };
+    let step = if columns.has_dates(time) { duration(step) } else { rounded(step) };
     let count = uneven.len();
     match gaps {
         Gaps::Error => {
@@ -106,7 +106,7 @@ pub(super) fn order(
             };
             Err(error(DataErrorCode::Gap, "the steps of the series are not even", at + 1)
                 .expected(format!(
-                    "{}, a step of {step}{unit} after {}",
+                    "{}, a step of {step} after {}",
                     shown(before + sorted[steps.len() / 2]),
                     shown(before)
                 ))
@@ -128,13 +128,29 @@ pub(super) fn order(
         }
         Gaps::Join => {
             out.notes.push(format!(
-                "{count} of {} steps are not of {step}{unit}: rows are taken as if they were, the \
+                "{count} of {} steps are not of {step}: rows are taken as if they were, the \
                  first after {}",
                 steps.len(),
                 shown(times[at])
             ));
             Ok(out)
         }
+    }
+}
+
+/// A number of days in the unit that suits it.
+fn duration(days: f64) -> String {
+    const UNITS: [(&str, f64); 4] =
+        [("day", 1.0), ("hour", 24.0), ("minute", 1440.0), ("second", 86_400.0)];
+    // Times are read to about a microsecond, so that an hour is a little more or less.
+    let (unit, count) = UNITS
+        .map(|(unit, per_day)| (unit, days * per_day))
+        .into_iter()
+        .find(|(_, count)| *count > 0.9999)
+        .unwrap_or(("second", days * 86_400.0));
+    match rounded(count).as_str() {
+        "1" => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
     }
 }
 
@@ -155,7 +171,7 @@ pub(super) fn found_time(
         ["time", "date", "datetime", "timestamp", "year", "ds", "t", "when", "unix"];
     let free = |index: &usize| !used.contains(index);
     let all = 0..columns.head.names.len();
-    let dates = all.clone().filter(free).find(|&index| columns.has_dates(index));
+    let dates = all.clone().filter(free).find(|&index| columns.means_dates(index));
     if let Some(index) = dates {
         notes.push(format!(
             "the column {:?} has dates: rows follow each other as it says; `time` names another",
@@ -182,15 +198,17 @@ pub(super) fn found_time(
 pub(super) fn same_step(
     trained: Option<f64>,
     found: Option<f64>,
+    dates: bool,
     path: &Path,
 ) -> Result<(), DataError> {
+    let shown = |step: f64| if dates { duration(step) } else { rounded(step) };
     match (trained, found) {
         (Some(trained), Some(found)) if !(0.5 * trained..=1.5 * trained).contains(&found) => {
             let message = "the steps have another length than in training";
             Err(DataError::new(DataErrorCode::Gap, message)
                 .file(path)
-                .expected(format!("steps of about {trained}"))
-                .found(found)
+                .expected(format!("steps of about {}", shown(trained)))
+                .found(shown(found))
                 .help("give the series at the steps that the model was trained on"))
         }
         _ => Ok(()),
