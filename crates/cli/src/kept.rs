@@ -114,15 +114,36 @@ pub fn how_to_resume(folder: &RunFolder, record: &RunRecord) -> String {
     let error = record.error.as_deref().unwrap_or_default();
     let set = lower_rate(error).or_else(|| tenth_of_rate(folder));
     let set = set.unwrap_or_else(|| "train.optimizer.lr=…".into());
+    let kept_list = list(&kept);
+    if best_is_lost(record) && folder.resolved().exists() {
+        let recipe = folder.resolved();
+        return format!(
+            "\n  kept: {kept_list}; no lower rate brings these weights back\n  next: glassbox \
+             train {} --set {set}",
+            recipe.display()
+        );
+    }
     let from = match kept.iter().any(|kept| kept.name == "best") {
         true => " --from best",
         false => "",
     };
     format!(
-        "\n  kept: {}\n  next: glassbox resume {} --set {set}{from}",
-        list(&kept),
+        "\n  kept: {kept_list}\n  next: glassbox resume {} --set {set}{from}",
         folder.path().display()
     )
+}
+
+/// By how much the best weights are worse than the best constant answer when no rate brings them
+/// back.
+const LOST: f64 = 100.0;
+
+/// Whether the best weights were far out already: a lower rate from there on helps no more.
+fn best_is_lost(record: &RunRecord) -> bool {
+    let (Some(best), Some(baseline)) = (&record.best, &record.baseline) else { return false };
+    let name = best.metric.rsplit('.').next().unwrap_or_default();
+    let lower_is_better = matches!(name, "loss" | "mae" | "rmse");
+    let baseline = baseline.get(&format!("baseline_constant_{name}"));
+    lower_is_better && baseline.is_some_and(|baseline| !(best.value <= LOST * baseline))
 }
 
 /// `train.optimizer.lr=100`, from the advice `train.optimizer.lr = 1000 → 100, or …`.
@@ -163,6 +184,20 @@ mod tests {
         let error = "GB0402 × …\n  help: train.schedule.max_lr = 30 → 3";
         assert_eq!(lower_rate(error).as_deref(), Some("train.schedule.max_lr=3"));
         assert_eq!(lower_rate("GB0510 × …"), None);
+    }
+
+    #[test]
+    fn weights_far_worse_than_a_constant_answer_are_lost() {
+        let with = |metric: &str, value| RunRecord {
+            best: Some(glassbox_train::Best { metric: metric.into(), value, epoch: 1 }),
+            baseline: Some([("baseline_constant_loss", 1.2)].into_iter().collect()),
+            ..RunRecord::default()
+        };
+        assert!(best_is_lost(&with("valid.loss", 1e43)));
+        assert!(best_is_lost(&with("valid.loss", f64::INFINITY)));
+        assert!(!best_is_lost(&with("valid.loss", 1.3)));
+        assert!(!best_is_lost(&with("valid.r2", 1e43)));
+        assert!(!best_is_lost(&RunRecord::default()));
     }
 
     #[test]

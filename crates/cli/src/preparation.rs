@@ -15,7 +15,7 @@ use crate::terminal::complain;
 pub struct Preparation {
     /// Everything decided.
     pub experiment: Experiment,
-    /// The data in memory, split and with its normalisation.
+    /// The data in memory, split and with its normalization.
     pub data: Prepared,
     /// The recipe as given.
     pub text: String,

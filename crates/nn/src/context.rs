@@ -105,7 +105,7 @@ impl Cx {
         self.updates.clear();
     }
 
-    /// Whether this pass trains: dropout drops, batch normalisation uses the batch's statistics.
+    /// Whether this pass trains: dropout drops, batch normalization uses the batch's statistics.
     pub fn is_training(&self) -> bool {
         self.training
     }
@@ -179,7 +179,7 @@ impl Cx {
     /// Runs `inner` on sequences `[batch, time, …]` of which only the first `lengths` steps
     /// (integers `[batch]`) count; the others are padding, whatever stands there. Recurrent layers
     /// end, and in reverse begin, with the steps that count; averages, softmax over time and the
-    /// statistics of batch normalisation are those of these steps; embedding and flatten give zeros
+    /// statistics of batch normalization are those of these steps; embedding and flatten give zeros
     /// for the others. Convolution and pooling with windows cannot tell them apart, and panic.
     pub fn with_lengths<R>(&mut self, lengths: &Tensor, inner: impl FnOnce(&mut Self) -> R) -> R {
         let outer = self.lengths.replace(lengths.detach());

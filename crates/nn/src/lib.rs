@@ -1,4 +1,4 @@
-//! Layers, losses and initialisers of Glassbox, and what a model is.
+//! Layers, losses and initializers of Glassbox, and what a model is.
 //!
 //! A model is a [`Module`]: a struct of layers and [`Param`]s with a `forward` method and a derived
 //! walk over its state ([`Parameters`]). What a forward pass needs besides input and weights (mode,

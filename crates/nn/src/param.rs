@@ -33,7 +33,7 @@ impl Param {
         Self { leaf: value.with_grad(), frozen: false, decays: true }
     }
 
-    /// Marks a bias or a normalisation's scale, which optimizers can be told not to decay.
+    /// Marks a bias or a normalization's scale, which optimizers can be told not to decay.
     #[must_use]
     pub fn without_decay(self) -> Self {
         Self { decays: false, ..self }
@@ -110,7 +110,7 @@ impl Param {
         self.frozen = frozen;
     }
 
-    /// False for biases and normalisation scales, which optimizers can be told not to decay.
+    /// False for biases and normalization scales, which optimizers can be told not to decay.
     pub fn decays(&self) -> bool {
         self.decays
     }

@@ -97,7 +97,7 @@ impl Sequential {
     /// Whether batches of this size can be trained on.
     ///
     /// # Errors
-    /// When a batch normalisation would see a single value of each channel.
+    /// When a batch normalization would see a single value of each channel.
     pub fn check_batch(&self, batch: usize) -> Result<(), BuildError> {
         for (index, layer) in self.layers.iter().enumerate() {
             let Some(config) = &layer.config else { continue };

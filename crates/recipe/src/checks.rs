@@ -202,7 +202,7 @@ impl Checks<'_> {
         problem
     }
 
-    /// Batch normalisation can work on the smallest batch there will be.
+    /// Batch normalization can work on the smallest batch there will be.
     pub fn batches(&mut self, experiment: &Experiment, model: &Sequential) {
         let (items, batch) = (self.data.split.train.len(), experiment.train.batch_size);
         let rest = items % batch;

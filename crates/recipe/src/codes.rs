@@ -163,7 +163,7 @@ pub const CODES: &[Code] = &[
     row(HEAD_RANGE, "the last layer cannot reach the targets",
         "The layers after the last dense or recurrent layer confine the model's values: relu gives nothing below 0, \
          sigmoid values from 0 to 1, tanh from -1 to 1, softmax values that sum to 1. Some targets are outside, \
-         so that no training could come near them. Targets are standardised unless \
+         so that no training could come near them. Targets are standardized unless \
          data.standardize_targets = false, and then about half of them are negative. End with a dense layer."),
     row(SEES_ANSWER, "it sees the token that it is to predict",
         "A language model predicts the next token at every step, so its output at a step may depend on that token \
@@ -202,7 +202,7 @@ pub const CODES: &[Code] = &[
         "A residual block adds its layers' output to its input, so both need the same shape. Give the block a \
          `shortcut` that makes that shape, or leave the shortcut out to have a projection made."),
     row("GB0208", "a batch is too small",
-        "Batch normalisation computes a mean and a variance over the batch; of a single value they mean nothing. \
+        "Batch normalization computes a mean and a variance over the batch; of a single value they mean nothing. \
          Raise batch_size, or leave out a last batch of one item with drop_last = true."),
     row("GB0402", "the loss is no longer a number",
         "The loss, a weight or a memory of the optimizer became NaN or infinite: updates have grown without bound. \

@@ -160,7 +160,7 @@ impl Recipe {
         self.sources.first().map_or("", |source| &source.text)
     }
 
-    /// Loads the data, splits it and fits the normalisation.
+    /// Loads the data, splits it and fits the normalization.
     ///
     /// # Errors
     /// A report that says what is wrong with the data.

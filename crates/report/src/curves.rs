@@ -116,12 +116,9 @@ impl Curves {
     /// Something of every step against the epochs passed (against steps while no epoch is over),
     /// averaged in groups so that there are a few hundred points.
     pub fn by_step(&self, value: impl Fn(&Step) -> Option<f64>) -> Vec<(f64, f64)> {
-        let epoch_of = self.steps_per_epoch().unwrap_or(1.0);
-        let points: Vec<(f64, f64)> = self
-            .steps
-            .iter()
-            .filter_map(|step| Some((step.step as f64 / epoch_of, value(step)?)))
-            .collect();
+        let ends = self.ends();
+        let point = |step: &Step| Some((place(step.step, &ends), value(step)?));
+        let points: Vec<(f64, f64)> = self.steps.iter().filter_map(point).collect();
         let mean = |group: &[(f64, f64)]| {
             let (x, y) =
                 group.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
@@ -130,21 +127,28 @@ impl Curves {
         points.chunks(group(points.len())).map(mean).collect()
     }
 
-    /// Optimizer steps of an epoch; not known while none is over.
-    fn steps_per_epoch(&self) -> Option<f64> {
-        let first = self.epochs.iter().find(|report| report.epoch > 0)?;
-        Some((first.step as f64 / first.epoch as f64).max(1.0))
+    /// The steps after which epochs ended, with the number of epochs then over, in order; a
+    /// resumed run may have had batches of several sizes.
+    fn ends(&self) -> Vec<(u64, f64)> {
+        let mut ends: Vec<(u64, f64)> = Vec::new();
+        for report in self.epochs.iter().filter(|report| report.epoch > 0) {
+            let (step, epoch) = (report.step, report.epoch as f64);
+            if ends.last().map_or((0, 0.0), |last| *last) < (step, epoch) {
+                ends.push((step, epoch));
+            }
+        }
+        ends
     }
 
     /// What is counted to the right.
     fn x_label(&self) -> &'static str {
-        if self.steps_per_epoch().is_some() { "epochs" } else { "steps" }
+        if self.ends().is_empty() { "steps" } else { "epochs" }
     }
 
     /// Where the last step stands to the right.
     pub fn end(&self) -> Option<f64> {
         let last = self.steps.last().map(|step| step.step)?;
-        Some(last as f64 / self.steps_per_epoch().unwrap_or(1.0))
+        Some(place(last, &self.ends()))
     }
 
     /// The epoch whose weights are the best.
@@ -215,6 +219,17 @@ pub fn baseline_title(kind: &str) -> String {
     }
 }
 
+/// Where a step stands to the right: how many epochs are over after it. Beyond the last end, epochs
+/// are as long as the last one; without any end it is the step itself.
+fn place(step: u64, ends: &[(u64, f64)]) -> f64 {
+    let Some(last) = ends.len().checked_sub(1) else { return step as f64 };
+    let at = ends.partition_point(|&(end, _)| end < step).min(last);
+    let (to, over) = ends[at];
+    let (from, before) = if at == 0 { (0, 0.0) } else { ends[at - 1] };
+    let length = to.saturating_sub(from).max(1) as f64;
+    before + (step as f64 - from as f64) / length * (over - before)
+}
+
 /// How many of `points` are averaged into one.
 fn group(points: usize) -> usize {
     points.div_ceil(POINTS).max(1)
@@ -262,6 +277,28 @@ mod tests {
         assert_eq!((curves.end(), curves.best_epoch()), (Some(1.5), Some(1)));
         let plots = curves.plots(&Context::default());
         assert!(plots[0].note.as_ref().unwrap().contains("1 of 5 values"), "{:?}", plots[0].note);
+    }
+
+    #[test]
+    fn steps_stand_in_their_epochs_when_a_resumed_run_has_smaller_batches() {
+        let epoch = |epoch: usize, step: u64| {
+            format!(
+                "{{\"event\":\"epoch\",\"epoch\":{epoch},\"step\":{step},\"train\":{{}},\"valid\":null,\
+                 \"learning_rate\":0.1,\"best\":false,\"duration\":1.0}}\n"
+            )
+        };
+        let step = |step: u64| {
+            format!("{{\"event\":\"step\",\"step\":{step},\"loss\":1.0,\"learning_rate\":0.1}}\n")
+        };
+        let log: String = (1..=9).map(step).chain([epoch(1, 2), epoch(2, 8)]).collect();
+        let curves = curves(&log);
+        let places: Vec<f64> = curves.by_step(|step| Some(step.loss)).iter().map(|p| p.0).collect();
+        let sixth = 1.0 / 6.0;
+        for (place, right) in places.iter().zip([0.5, 1.0, 1.0 + sixth, 1.0 + 2.0 * sixth]) {
+            assert!((place - right).abs() < 1e-12, "{places:?}");
+        }
+        assert_eq!(places[7], 2.0);
+        assert!((curves.end().unwrap() - 2.0 - sixth).abs() < 1e-12);
     }
 
     #[test]

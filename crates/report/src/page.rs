@@ -105,6 +105,9 @@ impl Page {
                     @if let Some(verdict) = &self.record.verdict {
                         p { strong { "Nothing learned: " } (verdict) }
                     }
+                    @if let Some(warning) = &self.record.warning {
+                        pre.error { (warning) }
+                    }
                     (self.facts())
                     (self.curves_part()?)
                     (self.lags_part()?)

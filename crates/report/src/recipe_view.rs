@@ -1,6 +1,6 @@
 //! The recipe that was trained, with what the command line changed of it marked.
 
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_train::{Resumption, RunFolder, RunRecord};
 use maud::{Markup, html};
 
 use crate::settings::{Change, changes};
@@ -10,6 +10,8 @@ pub(crate) struct RecipeView {
     given: String,
     resolved: String,
     changes: Vec<Change>,
+    /// What was changed while the run went on.
+    history: Vec<Resumption>,
 }
 
 impl RecipeView {
@@ -17,7 +19,7 @@ impl RecipeView {
     pub(crate) fn read(folder: &RunFolder, record: &RunRecord) -> Self {
         let text = |path| std::fs::read_to_string(path).unwrap_or_default();
         let (given, resolved) = (text(folder.recipe()), text(folder.resolved()));
-        Self { given, resolved, changes: changes(folder, record) }
+        Self { given, resolved, changes: changes(folder, record), history: record.history.clone() }
     }
 
     pub(crate) fn markup(&self) -> Markup {
@@ -34,6 +36,10 @@ impl RecipeView {
                         }
                     }
                 }
+            }
+            @if !self.history.is_empty() {
+                p { "When it was resumed:" }
+                ul { @for resumption in &self.history { li { (told(resumption)) } } }
             }
             @if self.resolved.is_empty() {
                 p { "As given; the run did not get as far as to write every default out." }
@@ -67,6 +73,20 @@ impl RecipeView {
         };
         self.changes.iter().any(|change| within(&change.key, path) || within(path, &change.key))
     }
+}
+
+/// `after epoch 6 (step 30), from last: train.epochs 6 → 10`.
+fn told(resumption: &Resumption) -> String {
+    let Resumption { step, epoch, from, after, changes, .. } = resumption;
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
+    let change = |change: &glassbox_train::Change| {
+        format!("{} {} → {}", change.key, value(&change.old), value(&change.new))
+    };
+    let changes: Vec<_> = changes.iter().map(change).collect();
+    let changes = if changes.is_empty() { "nothing changed".into() } else { changes.join(", ") };
+    let failure = after.as_deref().and_then(|failure| failure.lines().next());
+    let failure = failure.map_or(String::new(), |failure| format!(" (it had failed: {failure})"));
+    format!("after epoch {epoch} (step {step}), from {from}{failure}: {changes}")
 }
 
 /// Which setting a line of `resolved.toml` holds: its sections, and lists of tables a line each.
@@ -121,11 +141,40 @@ mod tests {
     fn marked(keys: &[&str]) -> Vec<String> {
         let change = |key: &&str| Change { key: (*key).into(), recipe: None, trained: None };
         let changes = keys.iter().map(change).collect();
-        let view = RecipeView { given: String::new(), resolved: RESOLVED.into(), changes };
+        let view = RecipeView {
+            given: String::new(),
+            resolved: RESOLVED.into(),
+            changes,
+            history: Vec::new(),
+        };
         let html = view.markup().into_string();
         let text = html.split_once("<pre>").unwrap().1;
         let pieces = text.split("<mark>").skip(1);
         pieces.map(|piece| piece.split_once("</mark>").unwrap().0.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_resumption_tells_from_where_it_went_on_and_what_it_changed() {
+        let change = glassbox_train::Change {
+            key: "train.optimizer.lr".into(),
+            old: Some("30.0".into()),
+            new: Some("0.01".into()),
+        };
+        let mut resumption = Resumption {
+            step: 5,
+            epoch: 1,
+            from: "best".into(),
+            after: Some("GB0402 × loss became infinite\n  help: …".into()),
+            changes: vec![change],
+            ..Resumption::default()
+        };
+        assert_eq!(
+            told(&resumption),
+            "after epoch 1 (step 5), from best (it had failed: GB0402 × loss became infinite): \
+             train.optimizer.lr 30.0 → 0.01"
+        );
+        (resumption.after, resumption.changes) = (None, Vec::new());
+        assert_eq!(told(&resumption), "after epoch 1 (step 5), from best: nothing changed");
     }
 
     #[test]

@@ -131,9 +131,14 @@ pub fn changes(folder: &RunFolder, record: &RunRecord) -> Vec<Change> {
             let key: String = key.split('.').map(str::trim).collect::<Vec<_>>().join(".");
             let mut new = change(&key);
             new.trained = new.trained.or_else(|| Some(value.trim().to_owned()));
-            changed.retain(|known| known.key != key);
-            changed.push(new);
+            note(&mut changed, new);
         }
+        for later in record.history.iter().flat_map(|resumption| &resumption.changes) {
+            let mut new = change(&later.key);
+            new.trained = new.trained.or_else(|| later.new.clone());
+            note(&mut changed, new);
+        }
+        changed.retain(|change| change.recipe.is_some() || change.trained.is_some());
         return changed;
     }
     let number = |text: &str| text.parse::<f64>().ok();
@@ -144,8 +149,17 @@ pub fn changes(folder: &RunFolder, record: &RunRecord) -> Vec<Change> {
     recipe.iter().map(|(key, _)| key).filter(differs).map(change).collect()
 }
 
+/// Notes a change in place of earlier ones of the same key and of keys within it.
+fn note(changed: &mut Vec<Change>, new: Change) {
+    let within = |key: &str| key.strip_prefix(&new.key).is_some_and(|rest| rest.starts_with('.'));
+    changed.retain(|known| known.key != new.key && !within(&known.key));
+    changed.push(new);
+}
+
 #[cfg(test)]
 mod tests {
+    use glassbox_train::Resumption;
+
     use super::*;
 
     const RECIPE: &str = "[model]\nlayers = [{ type = \"dropout\", p = 0.2 }, { type = \"dense\" }]\n\
@@ -198,5 +212,17 @@ mod tests {
         assert_eq!(found[1..], [seed]);
         let none = RunRecord { overrides: Some(Vec::new()), ..RunRecord::default() };
         assert_eq!(changes(&folder, &none), []);
+        let later = |key: &str, new: &str| glassbox_train::Change {
+            key: key.into(),
+            old: None,
+            new: Some(new.into()),
+        };
+        let history =
+            [later("train.optimizer.lr", "10.0"), later("train.loss", "{ type = \"huber\" }")];
+        let history = vec![Resumption { changes: history.to_vec(), ..Resumption::default() }];
+        let resumed = RunRecord { history, ..none };
+        let found = changes(&folder, &resumed);
+        assert_eq!(found[0], lr);
+        assert_eq!(found[1].trained.as_deref(), Some("{ type = \"huber\" }"));
     }
 }

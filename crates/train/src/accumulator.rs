@@ -46,7 +46,7 @@ impl Accumulator {
     /// Adds a batch: its loss, predictions (logits or values) and targets.
     ///
     /// Values are turned back into their own units, which `units` tells: errors are those of the
-    /// targets as they were before they were standardised. `loss` says which class is ignored.
+    /// targets as they were before they were standardized. `loss` says which class is ignored.
     pub fn add(
         &mut self,
         loss: &Loss,

@@ -8,7 +8,7 @@ use crate::data::Batch;
 use crate::optim::OptimizerConfig;
 use crate::schedule::Schedule;
 
-/// Inputs and targets beyond this are far from what initial weights are made for: normalised ones
+/// Inputs and targets beyond this are far from what initial weights are made for: normalized ones
 /// lie within a few deviations of 0.
 const LARGE: f64 = 30.0;
 
@@ -19,9 +19,9 @@ pub struct Circumstances {
     pub inputs: Option<f64>,
     /// The largest magnitude among its numeric targets; none for classes.
     pub targets: Option<f64>,
-    /// Whether inputs are normalised.
+    /// Whether inputs are normalized.
     pub inputs_normalized: bool,
-    /// Whether targets are standardised.
+    /// Whether targets are standardized.
     pub targets_standardized: bool,
     /// The key of the recipe that sets the highest learning rate, and its value.
     pub rate: (&'static str, f64),
@@ -92,14 +92,14 @@ impl fmt::Display for Circumstances {
             Some(largest) if !self.inputs_normalized => line(
                 f,
                 format!(
-                    "data.normalize = \"standard\": inputs are not normalised and reach {}",
+                    "data.normalize = \"standard\": inputs are not normalized and reach {}",
                     round(largest)
                 ),
             )?,
             Some(largest) => line(
                 f,
                 format!(
-                    "normalised inputs reach {}, that many deviations from the mean: look for \
+                    "normalized inputs reach {}, that many deviations from the mean: look for \
                      extreme values in the data",
                     round(largest)
                 ),
@@ -110,13 +110,13 @@ impl fmt::Display for Circumstances {
             Some(largest) if !self.targets_standardized => line(
                 f,
                 format!(
-                    "data.standardize_targets = true: targets are not standardised and reach {}",
+                    "data.standardize_targets = true: targets are not standardized and reach {}",
                     round(largest)
                 ),
             )?,
             Some(largest) => line(
                 f,
-                format!("standardised targets reach {}: look for extreme ones", round(largest)),
+                format!("standardized targets reach {}: look for extreme ones", round(largest)),
             )?,
             None => {}
         }

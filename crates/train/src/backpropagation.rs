@@ -14,7 +14,7 @@ use crate::data::{Batch, Normalizer};
 /// one batch of all their items.
 pub(crate) struct Group<'a> {
     config: &'a TrainConfig,
-    /// How targets were standardised.
+    /// How targets were standardized.
     units: &'a Normalizer,
     /// How many batches there will be.
     count: usize,

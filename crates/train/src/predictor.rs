@@ -25,9 +25,9 @@ pub struct PredictorConfig {
     pub layers: Vec<Layer>,
     /// How files are read.
     pub reader: InputReader,
-    /// How inputs are normalised.
+    /// How inputs are normalized.
     pub input_normalizer: Normalizer,
-    /// How targets were standardised.
+    /// How targets were standardized.
     pub target_normalizer: Normalizer,
     /// What outputs mean.
     pub output: Output,
@@ -230,7 +230,7 @@ impl Predictor {
         Ok(self.predict(&dataset))
     }
 
-    /// Predicts every item of `dataset`, whose inputs are not normalised yet.
+    /// Predicts every item of `dataset`, whose inputs are not normalized yet.
     ///
     /// # Panics
     /// When its items have another shape than the model's input.
@@ -299,7 +299,7 @@ impl PredictorConfig {
             let (offsets, scales) = (normalizer.offset.len(), normalizer.scale.len());
             if offsets != scales || ![0, 1, width].contains(&offsets) {
                 return Err(format!(
-                    "a normalisation of {offsets} and {scales} numbers for {width}"
+                    "a normalization of {offsets} and {scales} numbers for {width}"
                 ));
             }
         }

@@ -12,11 +12,14 @@ use crate::arguments::Data;
 use crate::columns;
 use crate::failure::Failure;
 use crate::format::{bytes, quantity, thousands};
+use crate::layout::{Column, Table, cut};
 use crate::preparation::{self, Preparation};
-use crate::terminal::say;
+use crate::terminal::{self, say, say_wrapped};
 
 /// Rows of a list that are shown; the others are counted. `--json` has all.
 const SHOWN: usize = 40;
+/// Cells of a name that are shown.
+const NAME: usize = 34;
 /// Items that are shown.
 const SAMPLES: usize = 3;
 
@@ -49,7 +52,8 @@ pub fn run(arguments: &Data) -> Result<(), Failure> {
         .iter()
         .map(|(name, count)| format!("{name} {}", thousands(*count as u64)))
         .collect();
-    say!("  {}; {} in memory", parts.join(", "), bytes(inspection.memory as u64));
+    let memory = bytes(inspection.memory as u64);
+    say_wrapped(&format!("  {}; {memory} in memory", parts.join(", ")));
     print_columns(data, survey.as_ref());
     print_numbers("inputs", &inspection.inputs);
     print_numbers("targets", &inspection.values);
@@ -57,9 +61,10 @@ pub fn run(arguments: &Data) -> Result<(), Failure> {
     print_duplicates(&inspection);
     print_samples(data);
     if let Some(path) = &images {
-        say!("images: {}, each row an item, then as augmentation changes it", path.display());
+        let path = path.display();
+        say_wrapped(&format!("images: {path}, each row an item, then as augmentation changes it"));
     }
-    inspection.warnings.iter().for_each(|warning| say!("warning: {warning}"));
+    inspection.warnings.iter().for_each(|warning| say_wrapped(&format!("warning: {warning}")));
     Ok(())
 }
 
@@ -82,7 +87,7 @@ fn print_columns(data: &Prepared, survey: Option<&Survey>) {
         return;
     }
     say!("columns");
-    lines.iter().for_each(|line| say!("{line}"));
+    lines.iter().for_each(|line| say_wrapped(line));
     let Some(survey) = survey else { return };
     let used = columns::used(data);
     let unused: Vec<&str> = survey
@@ -92,11 +97,12 @@ fn print_columns(data: &Prepared, survey: Option<&Survey>) {
         .filter(|name| used.iter().all(|read| read.column.name != *name))
         .collect();
     if !unused.is_empty() {
-        say!("  left out {}", unused.join(", "));
+        say_wrapped(&format!("  left out {}", unused.join(", ")));
     }
     for column in survey.columns.iter().filter(|column| column.missing > 0) {
         let all = column.missing + column.values;
-        say!("  missing  {}: {} of {}", column.name, column.missing, thousands(all));
+        let (name, missing) = (&column.name, column.missing);
+        say_wrapped(&format!("  missing  {name}: {missing} of {}", thousands(all)));
     }
 }
 
@@ -104,21 +110,17 @@ fn print_numbers(title: &str, numbers: &[Numbers]) {
     if numbers.is_empty() {
         return;
     }
-    let width =
-        numbers.iter().take(SHOWN).map(|n| n.name.chars().count()).max().unwrap_or(0).min(32);
-    say!(
-        "{title:<width$}  {:>10} {:>10} {:>10} {:>10}",
-        "min",
-        "max",
-        "mean",
-        "std",
-        width = width + 2
-    );
+    let mut columns = vec![Column::words(title)];
+    columns.extend(["min", "max"].map(Column::numbers));
+    columns.push(Column::numbers("mean").rank(2));
+    columns.push(Column::numbers("std").rank(1));
+    let mut table = Table::new(columns);
     for Numbers { name, min, max, mean, std } in numbers.iter().take(SHOWN) {
-        let name: String = name.chars().take(32).collect();
-        let [min, max, mean, std] = [min, max, mean, std].map(|value| quantity(*value));
-        say!("  {name:<width$}  {min:>10} {max:>10} {mean:>10} {std:>10}");
+        let values = [min, max, mean, std].map(|value| quantity(*value));
+        let name = format!("  {}", cut(name, NAME));
+        table.push(std::iter::once(name).chain(values).collect());
     }
+    print(&table);
     more(numbers.len());
 }
 
@@ -126,14 +128,19 @@ fn print_classes(classes: &[ClassCount]) {
     if classes.is_empty() {
         return;
     }
-    let width =
-        classes.iter().take(SHOWN).map(|c| c.name.chars().count()).max().unwrap_or(0).min(32);
-    say!("{:<width$}  {:>8} {:>8} {:>8}", "classes", "train", "valid", "test", width = width + 2);
+    let parts = ["train", "valid", "test"].map(Column::numbers);
+    let mut table = Table::new(std::iter::once(Column::words("classes")).chain(parts).collect());
     for ClassCount { name, train, valid, test } in classes.iter().take(SHOWN) {
-        let name: String = name.chars().take(32).collect();
-        say!("  {name:<width$}  {train:>8} {valid:>8} {test:>8}");
+        let counts = [train, valid, test].map(|count| count.to_string());
+        let name = format!("  {}", cut(name, NAME));
+        table.push(std::iter::once(name).chain(counts).collect());
     }
+    print(&table);
     more(classes.len());
+}
+
+fn print(table: &Table) {
+    say!("{}", table.render(terminal::width()).trim_end());
 }
 
 fn more(count: usize) {
@@ -144,14 +151,10 @@ fn more(count: usize) {
 
 fn print_duplicates(inspection: &Inspection) {
     let found = &inspection.duplicates;
-    say!(
+    say_wrapped(&format!(
         "duplicates: {} in train, {} in valid, {} in test; {} of valid and {} of test are in train",
-        found.train,
-        found.valid,
-        found.test,
-        found.valid_in_train,
-        found.test_in_train
-    );
+        found.train, found.valid, found.test, found.valid_in_train, found.test_in_train
+    ));
 }
 
 fn print_samples(data: &Prepared) {
@@ -161,7 +164,7 @@ fn print_samples(data: &Prepared) {
     }
     say!("samples of train, as read");
     for item in data.spread(SAMPLES) {
-        say!("  {}", sample(data, item as usize));
+        say_wrapped(&format!("  {}", sample(data, item as usize)));
     }
 }
 

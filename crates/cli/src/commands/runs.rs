@@ -12,7 +12,7 @@ use crate::fit::Fit;
 use crate::format::{named_score, score};
 use crate::layout::{Column, Table};
 use crate::run_names;
-use crate::terminal::{self, say};
+use crate::terminal::{self, complain, say};
 
 /// What a run without a value shows.
 const NOTHING: &str = "–";
@@ -92,7 +92,14 @@ fn extra_columns(
             };
             Ok(found.unwrap_or_else(|| setting(run, name)))
         });
-        columns.push((name.to_owned(), values.collect::<Result<Vec<_>, Failure>>()?));
+        let values = values.collect::<Result<Vec<_>, Failure>>()?;
+        if !runs.is_empty() && name != "gap" && values.iter().all(|value| value == NOTHING) {
+            complain!(
+                "note: no run has `{name}`\n  help: gap, changed, a score such as test.loss, or a \
+                 setting such as train.optimizer.lr or lr"
+            );
+        }
+        columns.push((name.to_owned(), values));
     }
     Ok(columns)
 }

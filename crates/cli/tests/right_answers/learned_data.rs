@@ -58,9 +58,9 @@ fn right(table: &str, predictions: &[Value]) -> f64 {
 }
 
 #[test]
-fn other_data_is_normalised_as_the_training_data_was() {
+fn other_data_is_normalized_as_the_training_data_was() {
     let place = trained();
-    // Of these numbers most are positive: a normalisation fitted on them would put 0 elsewhere.
+    // Of these numbers most are positive: a normalization fitted on them would put 0 elsewhere.
     let new = signs(150, -0.25, 1.0, "x,y");
     place.write("new.csv", &new);
     let share = right(&new, &predict(&place, "new.csv"));

@@ -35,6 +35,7 @@ fn tables_and_lines_fit_forty_to_sixty_cells() {
             + &run(&place, "summary", columns)
             + &run(&place, "eval last", columns)
             + &run(&place, "check tiny.toml", columns)
+            + &run(&place, "data huge.toml", columns)
             + &run(&place, "explain", columns)
             + &run(&place, "explain GB0402", columns);
         for line in out.lines() {

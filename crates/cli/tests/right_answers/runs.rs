@@ -88,6 +88,23 @@ fn a_run_that_diverges_keeps_its_best_weights_and_says_so_everywhere() {
 }
 
 #[test]
+fn weights_that_were_lost_before_are_not_resumed_from() {
+    let place = Place::new();
+    // The first step sends the weights far out, and a few more end it.
+    diverging(&place, "");
+    let set = "--set train.schedule=constant --set train.optimizer.lr=1e4";
+    let err = place.run(&format!("train nan.toml {set}")).failed(1);
+    let resolved = file(&place, "resolved.toml");
+    assert!(!err.contains("--from best"), "{err}");
+    let again = err.split_once("next: glassbox train ").expect(&err).1.trim();
+    assert!(again.ends_with("resolved.toml --set train.optimizer.lr=1000"), "{again}");
+    assert!(resolved.exists());
+    // The command works as it is written, its paths included.
+    let again = again.replace("lr=1000", "lr=0.01");
+    place.run(&format!("train {again} --set train.epochs=2")).ok();
+}
+
+#[test]
 fn a_run_that_diverged_resumes_with_a_lower_rate() {
     let place = Place::new();
     diverging(&place, "checkpoint_every = 1");
@@ -181,7 +198,7 @@ optimizer = { type = "sgd", lr = 0.01 }
     let err = place.run("train raw.toml").failed(1);
     // The scale of the data comes first, in the recipe's own keys.
     assert!(
-        err.contains("help: data.normalize = \"standard\": inputs are not normalised"),
+        err.contains("help: data.normalize = \"standard\": inputs are not normalized"),
         "{err}"
     );
     assert!(err.contains("help: or data.standardize_targets = true"), "{err}");

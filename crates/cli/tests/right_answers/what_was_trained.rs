@@ -34,13 +34,31 @@ fn the_report_shows_the_recipe_with_what_the_command_line_changed() {
 }
 
 #[test]
+fn the_report_of_a_resumed_run_shows_what_it_was_resumed_with() {
+    let place = Place::new();
+    place.write("tiny.toml", TINY);
+    place.run("train tiny.toml --set train.epochs=1").ok();
+    place.run("resume last --epochs +1 --set train.optimizer.lr=1e-3").ok();
+    place.run("report last").ok();
+    let run = std::fs::read_dir(place.path().join("runs")).unwrap().next().unwrap().unwrap();
+    let html = std::fs::read_to_string(run.path().join("report.html")).unwrap();
+    let row = "<td>train.optimizer.lr</td><td>0.01</td><td><mark>0.001</mark></td>";
+    assert!(html.contains(row), "{html}");
+    assert!(html.contains("after epoch 1 (step "), "{html}");
+    assert!(html.contains("train.optimizer.lr 0.01 → 0.001"), "{html}");
+}
+
+#[test]
 fn compare_and_runs_ls_show_what_differs() {
     let (place, names) = two_runs();
     let out = place.run(&format!("compare {} {}", names[0], names[1])).ok();
     let row = out.lines().find(|line| line.starts_with("train.optimizer.lr")).unwrap();
     assert!(row.contains("0.001") && row.contains("0.02"), "{out}");
     assert!(!out.contains("batch_size") && out.contains("gap"), "{out}");
-    let out = place.run("runs ls --columns lr,batch_size,gap,valid.accuracy,nothing").ok();
+    let listed = place.run("runs ls --columns lr,batch_size,gap,valid.accuracy,nothing");
+    assert!(listed.err.contains("no run has `nothing`"), "{listed:?}");
+    assert_eq!(listed.err.matches("note:").count(), 1, "{listed:?}");
+    let out = listed.ok();
     let titles: Vec<_> = out.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(titles[4..9], ["lr", "batch_size", "gap", "valid.accuracy", "nothing"]);
     let quick: Vec<_> =

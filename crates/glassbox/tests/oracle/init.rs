@@ -16,7 +16,7 @@ pub fn compute(case: &Case) -> Computed {
         "moments" => return moments(case, ours),
         "eye_" => Init::Eye,
         "dirac_" => Init::Dirac { groups },
-        _ => return Err("no such initialiser".into()),
+        _ => return Err("no such initializer".into()),
     };
     let weight = from_ours(&pattern.weight(ours, &mut Rng::new(0)), &shape);
     Ok(BTreeMap::from([("out".to_owned(), Array::from(&weight))]))

@@ -11,7 +11,7 @@ use crate::case::{Case, Computed};
 
 pub fn compute(case: &Case) -> Computed {
     if !case.op.contains("BatchNorm") {
-        return Err("no such normalisation".into());
+        return Err("no such normalization".into());
     }
     let flag = |at: usize, name: &str| case.ctor_at(at, name).as_bool().unwrap_or(true);
     let (affine, tracked) = (flag(3, "affine"), flag(4, "track_running_stats"));

@@ -1,4 +1,4 @@
-//! How recipes write an initialiser: its name alone, or a table with its `type`.
+//! How recipes write an initializer: its name alone, or a table with its `type`.
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{MapAccess, Visitor};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{FanMode, Init, Nonlinearity};
 
-/// The table form, with what each initialiser leaves out filled in.
+/// The table form, with what each initializer leaves out filled in.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Init {
             type Value = Table;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("the name of an initialiser, or a table with its `type`")
+                f.write_str("the name of an initializer, or a table with its `type`")
             }
 
             fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Table, E> {

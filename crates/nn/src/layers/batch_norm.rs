@@ -1,4 +1,4 @@
-//! Batch normalisation.
+//! Batch normalization.
 
 use std::fmt;
 
@@ -135,7 +135,7 @@ impl LayerConfig for BatchNormConfig {
     }
 }
 
-/// Batch normalisation of `[batch, …, channels]`, channel by channel:
+/// Batch normalization of `[batch, …, channels]`, channel by channel:
 /// `y = weight (x - mean) / √(variance + epsilon) + bias`.
 #[derive(Clone, Debug, Parameters)]
 pub struct BatchNorm {
@@ -271,7 +271,7 @@ impl Module for BatchNorm {
 }
 
 impl Builder {
-    /// Adds batch normalisation with momentum 0.1: [`BatchNormConfig`].
+    /// Adds batch normalization with momentum 0.1: [`BatchNormConfig`].
     #[must_use]
     pub fn batch_norm(self) -> Self {
         self.layer(BatchNormConfig::default())

@@ -33,7 +33,7 @@ pub struct ResidualConfig {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Shortcut {
     /// The input itself where the shapes agree. Otherwise a projection to the right shape: a 1×1
-    /// convolution with batch normalisation for images, a dense layer for lists.
+    /// convolution with batch normalization for images, a dense layer for lists.
     #[default]
     Auto,
     /// The input itself.

@@ -1,4 +1,4 @@
-//! `[data]` and `[[augment]]`: where the data comes from, how it is split, normalised and varied.
+//! `[data]` and `[[augment]]`: where the data comes from, how it is split, normalized and varied.
 
 use std::path::Path;
 

@@ -241,7 +241,7 @@ impl Dataset {
         self.inputs.memory() + self.targets.memory() + 4 * self.lengths.len() + 8 * baselines
     }
 
-    /// Writes the input of item `index`, unnormalised, to `out` (as long as the item shape has
+    /// Writes the input of item `index`, unnormalized, to `out` (as long as the item shape has
     /// elements).
     ///
     /// # Panics
@@ -252,7 +252,7 @@ impl Dataset {
         self.inputs.write(index * out.len(), out);
     }
 
-    /// Writes the input of item `index` to `out`, normalised: numbers in double precision are
+    /// Writes the input of item `index` to `out`, normalized: numbers in double precision are
     /// rounded to single after that, not before.
     ///
     /// # Panics
@@ -263,7 +263,7 @@ impl Dataset {
         self.inputs.write_normalized(index * out.len(), normalizer, out);
     }
 
-    /// Writes the input of item `index`, unnormalised, in double precision.
+    /// Writes the input of item `index`, unnormalized, in double precision.
     pub(super) fn write_raw(&self, index: usize, out: &mut [f64]) {
         self.inputs.write_raw(index * out.len(), out);
     }

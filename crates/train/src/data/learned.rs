@@ -13,7 +13,7 @@ use super::split::Split;
 use super::statistics::InputStatistics;
 
 /// What a model learned about its data: how files are read, which classes there are and in which
-/// order, how values are normalised. It is in the metadata of the weights
+/// order, how values are normalized. It is in the metadata of the weights
 /// ([`PredictorConfig::learned`](crate::PredictorConfig::learned)). Data read through it becomes the
 /// inputs that the model was trained on: nothing is fitted again.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Learned {
     pub reader: InputReader,
     /// The classes, tokens or values, in the order of the model's outputs.
     pub names: Vec<String>,
-    /// The normalisation of inputs.
+    /// The normalization of inputs.
     pub input_normalizer: Normalizer,
     /// The standardisation of targets, which gives their units.
     pub target_normalizer: Normalizer,

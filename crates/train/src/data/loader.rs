@@ -135,7 +135,7 @@ impl Loader {
         self.sampler.batches()
     }
 
-    /// How the targets of its batches were standardised: what turns predictions back into the
+    /// How the targets of its batches were standardized: what turns predictions back into the
     /// units of the data.
     pub fn target_units(&self) -> &Normalizer {
         self.transform.target_units()
@@ -161,7 +161,7 @@ impl Loader {
         (!order.is_empty()).then(|| self.transform.batch(&self.dataset, 0, &order, 0..1))
     }
 
-    /// Whether its inputs are normalised and its targets standardised.
+    /// Whether its inputs are normalized and its targets standardized.
     pub(crate) fn normalizes(&self) -> (bool, bool) {
         self.transform.normalizes()
     }

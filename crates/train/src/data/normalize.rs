@@ -1,4 +1,4 @@
-//! Normalisation of inputs and of regression targets, fitted on the training items only.
+//! Normalization of inputs and of regression targets, fitted on the training items only.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::error::{DataError, DataErrorCode};
 use super::store::InputStore;
 use super::targets::Targets;
 
-/// How inputs are normalised, one way for each channel of an image or each feature of a table.
+/// How inputs are normalized, one way for each channel of an image or each feature of a table.
 /// One-hot features stay 0 and 1.
 ///
 /// In a recipe: `"none"`, `"standard"`, `"min_max"`, or `{ mean = [0.286], std = [0.353] }`.
@@ -33,7 +33,7 @@ pub enum NormalizeConfig {
     },
 }
 
-/// The fitted normalisation `y = (x − offset) / scale`, part of a checkpoint.
+/// The fitted normalization `y = (x − offset) / scale`, part of a checkpoint.
 ///
 /// Value `i` of an item uses entry `i mod width`: the channel of an image (channels come last) or
 /// the feature of a table. Without entries it is the identity.
@@ -46,7 +46,7 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// Fits the normalisation of inputs on the items `train` of `dataset`.
+    /// Fits the normalization of inputs on the items `train` of `dataset`.
     ///
     /// # Errors
     /// When explicit statistics do not fit the data.
@@ -104,7 +104,7 @@ impl Normalizer {
     /// When `out` is not as long as `values`.
     #[track_caller]
     pub fn apply_f64(&self, values: &[f64], out: &mut [f32]) {
-        assert_eq!(values.len(), out.len(), "room for the normalised values");
+        assert_eq!(values.len(), out.len(), "room for the normalized values");
         if self.is_identity() {
             out.iter_mut().zip(values).for_each(|(out, &value)| *out = value as f32);
             return;

@@ -1,4 +1,4 @@
-//! What normalisation fits, applies and undoes.
+//! What normalization fits, applies and undoes.
 
 use super::*;
 use crate::data::Feature;
@@ -48,7 +48,7 @@ fn one_hot_features_stay() {
 }
 
 #[test]
-fn targets_are_standardised_and_restored() {
+fn targets_are_standardized_and_restored() {
     let targets = Targets::Values {
         values: vec![1.0, 10.0, 3.0, 30.0],
         width: 2,

@@ -21,7 +21,7 @@ use super::statistics::InputStatistics;
 use super::transform::Transform;
 use crate::scores::Scores;
 
-/// Which data, how split, how normalised.
+/// Which data, how split, how normalized.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataConfig {
@@ -30,9 +30,9 @@ pub struct DataConfig {
     pub source: DataSource,
     /// How it is split; the source's default when absent.
     pub split: Option<SplitConfig>,
-    /// How inputs are normalised.
+    /// How inputs are normalized.
     pub normalize: NormalizeConfig,
-    /// Whether regression targets are standardised, so that losses and learning rates do not
+    /// Whether regression targets are standardized, so that losses and learning rates do not
     /// depend on their unit.
     pub standardize_targets: bool,
     /// What to do about categories, words and characters of other data that were not in the
@@ -52,7 +52,7 @@ impl Default for DataConfig {
     }
 }
 
-/// Data in memory, split, with fitted normalisation.
+/// Data in memory, split, with fitted normalization.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// All items.
@@ -61,9 +61,9 @@ pub struct Prepared {
     pub split: Split,
     /// The split's settings with every fraction written out.
     pub split_config: SplitConfig,
-    /// The normalisation of inputs, fitted on the training items.
+    /// The normalization of inputs, fitted on the training items.
     pub input_normalizer: Normalizer,
-    /// The normalisation of regression targets, fitted on the training items; the identity for
+    /// The normalization of regression targets, fitted on the training items; the identity for
     /// classes.
     pub target_normalizer: Normalizer,
     /// How to read files of new inputs alike.
@@ -80,7 +80,7 @@ impl DataConfig {
     /// Loads, splits and fits. Relative paths start at `base_dir`, the recipe's folder.
     ///
     /// # Errors
-    /// When the data cannot be used, the split is impossible, or the normalisation does not fit.
+    /// When the data cannot be used, the split is impossible, or the normalization does not fit.
     pub fn prepare(&self, base_dir: &Path) -> Result<Prepared, DataError> {
         let loaded = self.source.load(base_dir)?;
         let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn regression_targets_are_standardised_on_the_training_items() {
+    fn regression_targets_are_standardized_on_the_training_items() {
         let data = config(r#"{"kind":"synthetic","pattern":"friedman","samples":400}"#);
         let data = data.prepare(Path::new(".")).unwrap();
         let loader = data.eval_loader(Part::Train, 400);

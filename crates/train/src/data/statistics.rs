@@ -14,7 +14,7 @@ pub struct InputStatistics {
     /// Items of the whole data set, all parts.
     pub total: usize,
     /// Every feature of a table or series, every channel of an image, as it is in the file: not
-    /// normalised. The values of images lie in 0 to 1.
+    /// normalized. The values of images lie in 0 to 1.
     pub values: Vec<ValueStatistics>,
     /// The mean value of each image.
     #[serde(default)]

@@ -5,7 +5,7 @@ use super::fingerprint::Fingerprint;
 use super::normalize::Normalizer;
 
 /// The inputs of all items, one after another. Images stay bytes: a quarter of the memory. Tables
-/// and series stay in double precision until they are normalised: a time in seconds since 1970
+/// and series stay in double precision until they are normalized: a time in seconds since 1970
 /// has more digits than single precision holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputStore {
@@ -18,7 +18,7 @@ pub enum InputStore {
     },
     /// Numbers in single precision.
     F32(Vec<f32>),
-    /// Numbers in double precision, rounded to single only after they are normalised.
+    /// Numbers in double precision, rounded to single only after they are normalized.
     F64(Vec<f64>),
 }
 
@@ -51,7 +51,7 @@ impl InputStore {
         }
     }
 
-    /// Writes the values from `start` on to `out`, not normalised.
+    /// Writes the values from `start` on to `out`, not normalized.
     pub(super) fn write(&self, start: usize, out: &mut [f32]) {
         let range = start..start + out.len();
         match self {
@@ -83,7 +83,7 @@ impl InputStore {
         }
     }
 
-    /// As [`InputStore::write`], normalised; in double precision where the values are.
+    /// As [`InputStore::write`], normalized; in double precision where the values are.
     pub(super) fn write_normalized(&self, start: usize, normalizer: &Normalizer, out: &mut [f32]) {
         match self {
             Self::F64(values) => normalizer.apply_f64(&values[start..start + out.len()], out),
@@ -113,7 +113,7 @@ impl InputStore {
     }
 }
 
-/// Numbers as a model sees them when they are not normalised: what does not fit in single
+/// Numbers as a model sees them when they are not normalized: what does not fit in single
 /// precision is infinite.
 pub(super) fn singles(values: &[f64]) -> impl Iterator<Item = f32> + '_ {
     values.iter().map(|&value| value as f32)

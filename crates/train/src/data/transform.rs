@@ -16,9 +16,9 @@ use super::targets::Targets;
 /// Items ready for a model.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Normalised inputs, `[items, …item shape]`.
+    /// Normalized inputs, `[items, …item shape]`.
     pub inputs: Tensor,
-    /// Class labels (`I32`, `[items]`), tokens (`I32`, `[items, time]`) or normalised values
+    /// Class labels (`I32`, `[items]`), tokens (`I32`, `[items, time]`) or normalized values
     /// (`F32`, `[items, width]`).
     pub targets: Tensor,
     /// How many steps of each item count (`I32`, `[items]`); the others are padding. `None` where
@@ -68,7 +68,7 @@ impl Transform {
         Self { inputs, targets, augment: Pipeline::default(), seed: 0 }
     }
 
-    /// How targets are standardised.
+    /// How targets are standardized.
     pub fn target_units(&self) -> &Normalizer {
         &self.targets
     }
@@ -129,7 +129,7 @@ impl Transform {
         Batch { inputs, targets, lengths, order: order.clone(), range }
     }
 
-    /// Whether it changes inputs and targets by a normalisation.
+    /// Whether it changes inputs and targets by a normalization.
     pub(crate) fn normalizes(&self) -> (bool, bool) {
         (!self.inputs.is_identity(), !self.targets.is_identity())
     }

@@ -1,4 +1,4 @@
-//! Warm-up: small steps at first, while the statistics of optimizer and normalisation settle.
+//! Warm-up: small steps at first, while the statistics of optimizer and normalization settle.
 
 use serde::{Deserialize, Serialize};
 

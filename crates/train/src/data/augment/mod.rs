@@ -1,7 +1,7 @@
 //! Random changes of images that keep their class: one file each, gathered in [`Augment`].
 //!
-//! They work on unnormalised images `[height, width, channels]` (0 to 1 where the data set stores
-//! bytes), before normalisation. What happens to an item is a function of (seed, epoch, item,
+//! They work on unnormalized images `[height, width, channels]` (0 to 1 where the data set stores
+//! bytes), before normalization. What happens to an item is a function of (seed, epoch, item,
 //! place in the list) alone. Neighbouring geometric changes with the same `fill` are composed, so
 //! that the image is sampled once.
 

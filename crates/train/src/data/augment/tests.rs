@@ -110,7 +110,7 @@ fn a_quarter_turn_moves_pixels_exactly() {
 }
 
 #[test]
-fn half_a_pixel_is_the_mean_of_its_neighbours() {
+fn half_a_pixel_is_the_mean_of_its_neighbors() {
     for channels in [1, 2, 3] {
         let size = 3 * channels;
         let mut pixels: Vec<f32> = (0..size).map(|i| (i / channels) as f32).collect();

@@ -46,7 +46,7 @@ pub enum DataErrorCode {
     Text,
     /// GB0330: a split is impossible.
     Split,
-    /// GB0331: a normalisation does not fit the data.
+    /// GB0331: a normalization does not fit the data.
     Normalize,
     /// GB0332: an augmentation does not fit the data.
     Augment,
@@ -256,7 +256,7 @@ impl DataErrorCode {
             ),
             Self::ImageShape => (
                 "GB0321",
-                "All images of a data set must have one size and colour. Give `size = [height, \
+                "All images of a data set must have one size and color. Give `size = [height, \
                  width]` to resize them, `color = \"rgb\"` or `\"gray\"` to convert them.",
             ),
             Self::Classes => (

@@ -206,14 +206,14 @@ fn value(rows: &Rows, index: usize, kind: &ColumnKind) -> Result<f64, DataError>
         return Err(DataError::new(DataErrorCode::Missing, "a value of the series is missing")
             .expected("a value in every row: steps follow each other")
             .found(missing::found(cell))
-            .help("fill it in, for instance from its neighbours, or leave out the column"));
+            .help("fill it in, for instance from its neighbors, or leave out the column"));
     }
     match kind.value(cell) {
         Some(value) if (value as f32).is_finite() => Ok(value),
         Some(_) => Err(DataError::new(DataErrorCode::NotFinite, "a value is not finite")
             .expected("a finite number of at most 3.4e38")
             .found(quote(cell))
-            .help("correct it, or fill it in from its neighbours")),
+            .help("correct it, or fill it in from its neighbors")),
         None => Err(not_a_number(cell).expected(kind.describe())),
     }
 }

@@ -31,7 +31,7 @@ pub use time::Gaps;
 ///
 /// A split cuts the series into a past to train on, what comes after it to validate, and the end
 /// to test. Windows that would reach over a cut are left out: no value, seen or to be predicted,
-/// is in two parts, and normalisation is fitted on the past alone, so that nothing later can
+/// is in two parts, and normalization is fitted on the past alone, so that nothing later can
 /// influence the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

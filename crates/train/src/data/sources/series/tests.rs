@@ -165,7 +165,7 @@ fn what_is_wrong_is_named() {
         ("y\n1\n2\nx\n4\n", plain, NotANumber, &["series.csv:4", "\"y\"", "\"x\""]),
         ("a,b\nu,v\nw,x\n", plain, Column, &["no column has numbers", "a, b"]),
         ("d,y\na,1\nb,2\n", |c| c.target = named("d"), NotANumber, &[":2", "\"a\""]),
-        ("y,z\n1,1\n,2\n3,3\n4,4\n", plain, Missing, &["series.csv:3", "neighbours"]),
+        ("y,z\n1,1\n,2\n3,3\n4,4\n", plain, Missing, &["series.csv:3", "neighbors"]),
         ("y\n1\nNaN\n3\n4\n", plain, Missing, &["series.csv:3"]),
         ("y\n1\n1e39\n3\n4\n", plain, NotFinite, &["series.csv:3", "3.4e38"]),
         ("t,y\n1,1\n2,2\n4,3\n5,4\n", timed, Gap, &["series.csv:4", "\"t\"", "3,", "found: 4"]),
