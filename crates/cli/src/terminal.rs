@@ -1,19 +1,39 @@
 //! What the terminal can show.
 
 use std::env;
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{self, IsTerminal, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 use glassbox_recipe::Style;
 
 use crate::arguments::Progress;
+use crate::failure::Failure;
 use crate::layout;
+
+/// Whether a line of the standard output could not be written, though there is a reader.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Notes what became of a line.
+pub(crate) fn written(outcome: io::Result<()>) {
+    if outcome.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether all lines so far are written: a full disk must not pass for a result.
+pub fn all_written() -> Result<(), Failure> {
+    match LOST.load(Ordering::Relaxed) {
+        true => Err(Failure::Failed("error: the standard output cannot be written".into())),
+        false => Ok(()),
+    }
+}
 
 /// Prints a line. A reader that has gone away (`glassbox train | head`) does not end training.
 macro_rules! say {
     ($($argument:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($argument)*);
+        $crate::terminal::written(writeln!(std::io::stdout(), $($argument)*));
     }};
 }
 pub(crate) use say;

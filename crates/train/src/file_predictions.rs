@@ -58,6 +58,9 @@ impl Predictor {
             for (index, told) in unlike.items {
                 items[index].warnings = told;
             }
+            for item in &mut items {
+                item.warnings.extend(unlike.shifted.iter().cloned());
+            }
         }
         if let (Some(size), InputReader::Image(format), Some(known), [image]) =
             (size, &config.reader, &config.statistics, &mut items[..])

@@ -4,7 +4,7 @@ use glassbox_nn::{Cx, Module, RecurrentState};
 use glassbox_tensor::{Rng, Tensor};
 
 use crate::checkpoint::CheckpointError;
-use crate::data::sources::text::unknown_character;
+use crate::data::sources::text::{note_on, unknown_character};
 use crate::data::{DataError, InputReader, Vocabulary};
 use crate::predictor::{Output, Predictor};
 use crate::sampling::Sampling;
@@ -70,6 +70,18 @@ impl<'a> Generator<'a> {
                 },
             )),
         }
+    }
+
+    /// What to tell of a text that the model is to read: how many of its words are not in the
+    /// vocabulary and are read as `<unknown>`.
+    ///
+    /// # Errors
+    /// A character that the model does not know, or a word where the recipe of the training says
+    /// `unknown = "error"`.
+    pub fn note_on(predictor: &'a Predictor, text: &str) -> Result<Option<String>, DataError> {
+        let config = predictor.config();
+        let InputReader::Text(vocabulary) = &config.reader else { return Ok(None) };
+        note_on(vocabulary, text, config.unknown)
     }
 
     /// The same with recurrent weights rounded to half precision, which takes about two thirds of

@@ -9,6 +9,7 @@ use crate::arguments::Generate;
 use crate::failure::Failure;
 use crate::kept::weights;
 use crate::run_names;
+use crate::terminal::complain;
 
 pub fn run(arguments: &Generate) -> Result<(), Failure> {
     threads::set_count(arguments.threads.into());
@@ -22,15 +23,18 @@ pub fn run(arguments: &Generate) -> Result<(), Failure> {
     let path = weights(&folder, arguments.checkpoint)?;
     let predictor = Predictor::load(&path)?;
     let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
-    let prompt = &arguments.prompt;
+    // What stands for the beginning of a line, as far as the model knows lines, is not part of the
+    // text.
+    let prompt = if arguments.prompt == "\n" { "" } else { &arguments.prompt };
+    if let Some(note) = Generator::note_on(&predictor, prompt)? {
+        complain!("note: {note}");
+    }
     let model = predictor.model();
     let mut generator = Generator::new(model, vocabulary, prompt, sampling, arguments.seed)?;
     if !arguments.exact {
         generator = generator.in_half_precision();
     }
-    // The prompt that stands for the beginning of a line is not part of the text.
-    let shown = if prompt == "\n" { "" } else { prompt };
-    match write(&mut generator, shown, arguments.length) {
+    match write(&mut generator, prompt, arguments.length) {
         // The reader has seen enough: `glassbox generate … | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),

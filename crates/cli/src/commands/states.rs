@@ -7,13 +7,16 @@ use crate::arguments::States;
 use crate::failure::{Failure, write_file};
 use crate::kept::weights;
 use crate::run_names;
-use crate::terminal::say;
+use crate::terminal::{complain, say};
 
 pub fn run(arguments: &States) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
     let path = weights(&folder, arguments.checkpoint)?;
     let predictor = Predictor::load(&path)?;
     let vocabulary = Generator::vocabulary_of(&predictor, &path)?;
+    if let Some(note) = Generator::note_on(&predictor, &arguments.text)? {
+        complain!("note: {note}");
+    }
     let wanted = arguments.layer.as_deref();
     let mut there = Vec::new();
     let map = loop {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::common::Place;
+use crate::common::{Place, TINY};
 
 /// A model of one number and two classes, the sign of the number.
 const SIGN: &str = r#"[run]
@@ -255,4 +255,40 @@ fn texts_with_a_strange_character_keep_their_rows_too() {
     place.write("strange.csv", "text,kind\nab,q\nxa,p\n");
     let err = place.run("eval last strange.csv").failed(1);
     assert!(err.contains("strange.csv:3") && err.contains("'x'"), "{err}");
+}
+
+#[test]
+fn a_date_of_new_data_that_can_be_read_in_two_ways_is_an_error() {
+    let place = Place::new();
+    let rows: String = (1..29).map(|day| format!("2024-02-{day:02},{day}\n")).collect();
+    place.write("t.csv", &format!("day,y\n{rows}"));
+    let recipe = "[run]\nname = \"dates\"\n[data]\nkind = \"csv\"\npath = \"t.csv\"\n[model]\n\
+                  layers = [{ type = \"dense\", units = \"outputs\" }]\n[train]\nepochs = 1\n";
+    place.write("r.toml", recipe);
+    place.run("train r.toml").ok();
+    // 5 June or 6 May: nothing in the training shows which.
+    place.write("new.csv", "day,y\n2024-02-03,3\n05/06/2024,4\n");
+    let ended = place.run("predict last new.csv");
+    assert_eq!((ended.status, ended.out.lines().count()), (1, 1), "{ended:?}");
+    for ended in [ended, place.run("eval last new.csv")] {
+        assert!(ended.err.contains("GB0346 × a date can be read in two ways"), "{ended:?}");
+    }
+    // Where the recipe says which, it is read so.
+    place.write("s.toml", &recipe.replace("path =", "day_first = true\npath ="));
+    place.run("train s.toml --runs declared").ok();
+    place.write("same.csv", "day\n05/06/2024\n2024-06-05\n");
+    let out = place.run("predict last same.csv --runs declared").ok();
+    let values: Vec<_> = out.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    assert_eq!(values[0], values[1], "{out}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn scores_that_cannot_be_written_are_a_failure() {
+    let place = Place::new();
+    place.write("tiny.toml", TINY);
+    place.run("train tiny.toml --set train.epochs=1").ok();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = place.command("eval last --json").stdout(full).status().unwrap();
+    assert_eq!(status.code(), Some(1));
 }

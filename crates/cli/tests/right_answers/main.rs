@@ -13,6 +13,7 @@ mod narrow;
 mod next_token;
 mod padding;
 mod predict_inputs;
+mod prompts;
 mod resumed;
 mod runs;
 mod scores;

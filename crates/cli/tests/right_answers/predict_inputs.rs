@@ -68,6 +68,35 @@ fn rows_keep_their_numbers_whatever_is_between_them() {
     }
 }
 
+/// Texts and their classes; words, so that a text may have one that the model does not know.
+const LINES: &str = "[run]\nname = \"lines\"\n[data]\nkind = \"lines\"\npath = \"l.csv\"\n\
+                     unit = \"word\"\n[model]\nlayers = [{ type = \"embedding\", dim = 2 }, \
+                     { type = \"rnn\", units = 2, return = \"last\" }, { type = \"dense\", \
+                     units = \"classes\" }]\n[train]\nepochs = 1\n";
+
+#[test]
+fn a_row_of_texts_with_another_number_of_cells_is_one_row() {
+    let place = Place::new();
+    place.write("l.csv", &format!("text,class\n{}", "good day,a\nbad day,b\n".repeat(10)));
+    place.write("l.toml", LINES);
+    place.run("train l.toml").ok();
+    place.write("new.csv", "text,note\ngood,x\nbad\nday,y,z\nbad day,w\n");
+    let ended = place.run("predict last new.csv --json");
+    assert_eq!((ended.status, rows(&ended.out)), (1, vec![1, 4]), "{ended:?}");
+    for part in ["row 2: GB0310", "row 3: GB0310", "GB0344 × 2 of 4 rows"] {
+        assert!(ended.err.contains(part), "{part} is not in {ended:?}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_name_with_an_end_of_a_line_is_one_line() {
+    let place = trained("error");
+    place.write("a\n\u{1b}[2Jb.csv", "size\n3\n");
+    let out = place.run("predict last .").out;
+    assert!(out.contains("a\\n\\u{1b}[2Jb.csv:1  y "), "{out:?}");
+}
+
 #[test]
 fn a_bad_file_does_not_keep_others_from_being_predicted() {
     let place = trained("error");

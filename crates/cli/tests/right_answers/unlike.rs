@@ -64,4 +64,10 @@ fn columns_in_another_unit_are_told() {
     let objects: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |index: usize| objects[index]["warnings"].to_string();
     assert!(told(1).contains("height is 170, in training 1.5 to 1.9"), "{out}");
+    // The other row is like the training's, and one value of many is not another unit.
+    assert_eq!(told(0), "null", "{out}");
+    place.write("outlier.csv", &format!("height\n{}9\n", "1.7\n".repeat(20)));
+    let err = place.run("predict last outlier.csv").err;
+    assert!(err.contains("height is 9 in 1 of 21 items, in training 1.5 to 1.9"), "{err}");
+    assert!(!err.contains("unit?"), "{err}");
 }

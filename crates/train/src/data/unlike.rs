@@ -8,6 +8,8 @@ use super::statistics::{Distribution, InputStatistics, Look, SizeRange, Sums, Va
 pub struct Unlike {
     /// What is true of many items together, one sentence each.
     pub whole: Vec<String>,
+    /// Those of `whole` that are true of every item: a mean elsewhere.
+    pub shifted: Vec<String>,
     /// The items that differ, and in what, one sentence each.
     pub items: Vec<(usize, Vec<String>)>,
 }
@@ -31,7 +33,7 @@ impl InputStatistics {
     /// inverted. Nothing is told of a data set of other items than the training's.
     pub fn unlike(&self, dataset: &Dataset) -> Unlike {
         let shape = dataset.item_shape();
-        let width = self.values.len();
+        let (width, items) = (self.values.len(), dataset.len());
         let mut unlike = Unlike::default();
         if dataset.tokens().is_some() || width == 0 || shape.last() != Some(&width) {
             return unlike;
@@ -57,7 +59,13 @@ impl InputStatistics {
         }
         if !dataset.is_image() {
             let all = self.values.iter().zip(&columns);
-            unlike.whole = all.filter_map(|(v, column)| column.whole(v, dataset.len())).collect();
+            let told = all.filter_map(|(v, column)| Some((column.far, column.whole(v, items)?)));
+            for (far, sentence) in told {
+                if far == 0 {
+                    unlike.shifted.push(sentence.clone());
+                }
+                unlike.whole.push(sentence);
+            }
         }
         unlike
     }
@@ -178,10 +186,9 @@ impl Column {
             } else {
                 format!(" in {} of {items} items", self.far)
             };
-            return Some(format!(
-                "{name} {values}{of}, in training {}: is it in the same unit?",
-                range(seen)
-            ));
+            // A few values far outside are not another unit.
+            let unit = if 2 * self.far > items { ": is it in the same unit?" } else { "" };
+            return Some(format!("{name} {values}{of}, in training {}{unit}", range(seen)));
         }
         let found = self.sums.distribution();
         let shifted = (found.mean - training.mean).abs() > SHIFT * training.std;

@@ -2,7 +2,7 @@
 
 mod subject;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use glassbox_nn::Sequential;
 use glassbox_recipe::Recipe;
@@ -20,18 +20,17 @@ use crate::kept::weights;
 use crate::preparation;
 use crate::run_names;
 use crate::session::scores_on;
-use crate::terminal::{complain, say, say_wrapped};
+use crate::terminal::{all_written, complain, say, say_wrapped};
 
 pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let (folder, record) = run_names::find(&arguments.run, &arguments.runs.path)?;
-    let other_path = check_overrides(&arguments.set)?;
-    let recipe = Recipe::open(&folder.resolved(), &arguments.set)?;
+    check_overrides(&arguments.set)?;
+    // A path is another file to read, for data that has none in its recipe, too (digits).
+    let (paths, set): (Vec<String>, Vec<String>) =
+        arguments.set.iter().cloned().partition(|set| key(set) == "data.path");
+    let recipe = Recipe::open(&folder.resolved(), &set)?;
     let mut files = arguments.files.clone();
-    if let (true, Some(path)) = (other_path, recipe.data().source.path()) {
-        // As it was written: the recipe's paths are absolute.
-        let here = std::env::current_dir().unwrap_or_default();
-        files.push(path.strip_prefix(here).unwrap_or(path).into());
-    }
+    files.extend(paths.last().map(|set| value(set)));
     let checkpoint = weights(&folder, arguments.checkpoint)?;
     let config = PredictorConfig::read(&checkpoint)?;
     let mut learned = config.learned();
@@ -57,7 +56,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         true => say!("{}", subject.object(&folder, &scores)),
         false => show(&folder, &subject, &scores),
     }
-    Ok(())
+    all_written()
 }
 
 fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
@@ -71,13 +70,23 @@ fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
     baselines(scores).iter().for_each(|line| say_wrapped(line));
 }
 
-/// Whether other data is named; every key that is set must leave what was learned as it is.
-fn check_overrides(set: &[String]) -> Result<bool, Failure> {
+/// The key of `KEY=VALUE`.
+fn key(set: &str) -> &str {
+    set.split('=').next().unwrap_or_default().trim()
+}
+
+/// The value of `KEY=VALUE` as a path, with or without quotation marks.
+fn value(set: &str) -> PathBuf {
+    let value = set.split_once('=').map_or("", |(_, value)| value.trim());
+    value.trim_matches(['"', '\'']).into()
+}
+
+/// Every key that is set must leave what was learned as it is.
+fn check_overrides(set: &[String]) -> Result<(), Failure> {
     const HARMLESS: [&str; 5] =
         ["data.path", "data.unknown", "data.damaged", "train.threads", "train.precision"];
-    let key = |set: &str| set.split('=').next().unwrap_or_default().trim().to_owned();
-    match set.iter().map(|set| key(set)).find(|key| !HARMLESS.contains(&key.as_str())) {
-        None => Ok(set.iter().any(|set| key(set) == "data.path")),
+    match set.iter().map(|set| key(set)).find(|key| !HARMLESS.contains(key)) {
+        None => Ok(()),
         Some(key) => Err(Failure::Usage(format!(
             "GB0517 × `{key}` cannot be set to evaluate: the model was trained with it as it is\n  \
              expected: one of {}\n  found: {key}\n  help: `glassbox eval RUN FILE…` scores all \
@@ -154,8 +163,9 @@ mod tests {
 
     #[test]
     fn what_was_learned_cannot_be_set() {
-        assert!(!check_overrides(&["train.threads=2".into()]).unwrap());
-        assert!(check_overrides(&["data.path = x.csv".into()]).unwrap());
+        check_overrides(&["train.threads=2".into(), "data.path = x.csv".into()]).unwrap();
+        let paths = ["data.path = x.csv", "data.path=\"x.csv\""].map(value);
+        assert_eq!(paths, [Path::new("x.csv"), Path::new("x.csv")]);
         for set in ["data.split.test=1", "data.normalize=none", "model.layers=[]", "train.loss=mse"]
         {
             let Err(Failure::Usage(message)) = check_overrides(&[set.into()]) else {

@@ -28,9 +28,15 @@ impl Input {
         &self.0
     }
 
-    /// The path for people.
+    /// The path for people. Ends of lines and other control characters are escaped: one item is one
+    /// line, and a name does not command the terminal.
     pub fn name(&self) -> String {
-        self.0.display().to_string()
+        let shown = self.0.display().to_string();
+        let escaped = |c: char| match c.is_control() {
+            true => c.escape_default().to_string(),
+            false => c.to_string(),
+        };
+        shown.chars().map(escaped).collect()
     }
 
     fn is_standard_input(&self) -> bool {

@@ -28,7 +28,7 @@ impl<'a> Shown<'a> {
         let written = predictions.items.iter().try_for_each(|item| {
             let Ok(prediction) = &item.outcome else { return Ok(()) };
             let line = match self.arguments.json {
-                true => object(input.path(), item, prediction, &predictions.warnings).to_string(),
+                true => object(input.path(), item, prediction).to_string(),
                 false => self.line(input, item.row, prediction),
             };
             writeln!(self.out, "{line}")
@@ -73,7 +73,7 @@ fn going_on(written: io::Result<()>) -> Result<bool, Failure> {
 
 /// `{"file": …, "class": …, "probability": …, "probabilities": {…}}`, or the values by name. A row
 /// of a file has its `row` and `line`; an item that is unlike the training has `warnings`.
-fn object(file: &Path, item: &ItemPrediction, prediction: &Prediction, whole: &[String]) -> Value {
+fn object(file: &Path, item: &ItemPrediction, prediction: &Prediction) -> Value {
     let mut object = json!({ "file": file.to_string_lossy() });
     // A name that is not UTF-8 cannot be given in JSON: its bytes, escaped, tell it exactly.
     if file.to_str().is_none() {
@@ -102,10 +102,8 @@ fn object(file: &Path, item: &ItemPrediction, prediction: &Prediction, whole: &[
             object["values"] = all.into();
         }
     }
-    let warnings = if item.row.is_some() { whole } else { &[] };
-    let warnings: Vec<&String> = item.warnings.iter().chain(warnings).collect();
-    if !warnings.is_empty() {
-        object["warnings"] = json!(warnings);
+    if !item.warnings.is_empty() {
+        object["warnings"] = json!(item.warnings);
     }
     object
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::csv::encode::is_of_a_row;
 use super::csv::infer::{self, Head};
 use super::csv::{ColumnRef, Header};
 use super::{InputReader, Items, Loaded, Row, text};
@@ -175,8 +176,19 @@ impl LinesSchema {
         let column = infer::find("text", &self.text, &head, path)?;
         let (mut texts, mut places, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         let (mut number, known) = (0, self.vocabulary.known());
-        while let Some(row) = rows.next()? {
+        loop {
             number += 1;
+            let row = match rows.next() {
+                Ok(None) => break,
+                Ok(Some(row)) => row,
+                // A row of another width: those after it can be read.
+                Err(error) if is_of_a_row(&error) => {
+                    let line = error.place.line.unwrap_or(0);
+                    failed.push((Row { number, line }, error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let place = Row { number, line: row.line };
             let text = row.cells[column];
             match self.readable(&known, text, unknown) {

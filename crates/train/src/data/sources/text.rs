@@ -71,6 +71,15 @@ impl TextConfig {
         // A text shorter than the windows of training is one window.
         let steps = self.seq_len.min(tokens.len().saturating_sub(1)).max(1);
         let mut loaded = windows_of(&tokens, steps, vocabulary.clone(), &path)?;
+        let left = (tokens.len() - 1) % steps;
+        // Of a long text the rest of an item is nothing.
+        if 100 * left > tokens.len() {
+            let (path, all) = (path.display(), tokens.len());
+            loaded.notes.push(format!(
+                "{path}: the last {left} of {all} tokens are left out: they do not fill an item of \
+                 {steps}"
+            ));
+        }
         loaded.notes.extend(note);
         Ok(loaded)
     }
@@ -220,6 +229,30 @@ pub(super) fn unknown_word(word: &str) -> DataError {
         .expected("words of the text it was trained on")
         .found(quote(word))
         .help("leave it out, or set unknown = \"other\" to read such words as <unknown>")
+}
+
+/// What to tell of a text that a model is to read: its words that are not in the vocabulary.
+pub fn note_on(
+    vocabulary: &Vocabulary,
+    text: &str,
+    unknown: Option<Unknown>,
+) -> Result<Option<String>, DataError> {
+    let known = vocabulary.known();
+    if let Some(character) = known.unknown_character(text) {
+        return Err(unknown_character(character));
+    }
+    let texts = [text];
+    let strange = known.unknown_words(&texts);
+    let Some((_, _, word)) = strange.first else { return Ok(None) };
+    if unknown == Some(Unknown::Error) {
+        return Err(unknown_word(word));
+    }
+    let (count, first) = (strange.count, quote(word));
+    let (words, are) = if count == 1 { ("word", "is") } else { ("words", "are") };
+    Ok(Some(format!(
+        "{count} {words} of the text {are} not in the model's vocabulary and read as {UNKNOWN}; the \
+         first is {first}"
+    )))
 }
 
 #[cfg(test)]

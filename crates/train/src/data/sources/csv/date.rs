@@ -25,8 +25,9 @@ pub enum DateUnit {
 /// How the dates of a column are written and what they become.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateFormat {
-    /// Whether the day stands before the month, as in 31/12/2024.
-    pub day_first: bool,
+    /// Whether the day stands before the month, as in 31/12/2024. `None` where neither the training
+    /// data nor the recipe shows it: a date such as 1/2/2024 in another file is an error.
+    pub day_first: Option<bool>,
     /// Whether there are dates, not only times of day.
     pub date: bool,
     /// Whether there are times of day.
@@ -82,10 +83,10 @@ pub(super) const DAY: f64 = 86_400.0;
 
 impl WrittenDate {
     /// The day, where `day_first` says how open dates are written.
-    pub(super) fn civil(self, day_first: bool) -> Option<Civil> {
+    pub(super) fn civil(self, day_first: Option<bool>) -> Option<Civil> {
         match self {
             Self::Known(civil) => Some(civil),
-            Self::Open { first, second, year, points } => match day_first || points {
+            Self::Open { first, second, year, points } => match points || day_first? {
                 true => Civil::new(year, second, first),
                 false => Civil::new(year, first, second),
             },
@@ -314,6 +315,13 @@ impl DateFormat {
         }
     }
 
+    /// Whether a cell that cannot be read is a date whose day and month the training data does not
+    /// tell apart.
+    pub(in crate::data::sources) fn is_open(&self, cell: &str) -> bool {
+        let open = |date| matches!(date, Some(WrittenDate::Open { .. }));
+        self.day_first.is_none() && written(cell).is_some_and(|moment| open(moment.date))
+    }
+
     /// What it is, for people: `dates, as days since 1970`.
     pub fn describe(&self) -> String {
         let what = match (self.date, self.time) {
@@ -321,7 +329,8 @@ impl DateFormat {
             (true, false) => "dates",
             (false, _) => "times of day",
         };
-        let order = if self.date && self.day_first { ", day first" } else { "" };
+        let day_first = self.date && self.day_first == Some(true);
+        let order = if day_first { ", day first" } else { "" };
         let unit = match self.unit {
             DateUnit::Days if self.date => "days since 1970".to_owned(),
             DateUnit::Seconds if self.date => "seconds since 1970".to_owned(),

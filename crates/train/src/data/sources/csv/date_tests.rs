@@ -4,7 +4,7 @@
 use super::*;
 
 fn format(day_first: bool, date: bool, time: bool, zone: bool) -> DateFormat {
-    DateFormat { day_first, date, time, zone, unit: DateUnit::Days }
+    DateFormat { day_first: Some(day_first), date, time, zone, unit: DateUnit::Days }
 }
 
 #[test]

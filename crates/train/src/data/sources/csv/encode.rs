@@ -84,7 +84,7 @@ impl CsvSchema {
             let missing = error.code == DataErrorCode::Missing;
             match () {
                 () if wanted.targets && missing && self.missing == Missing::SkipRow => skipped += 1,
-                () if wanted.each_row && error.place.line.is_some() && is_of_a_row(&error) => {
+                () if wanted.each_row && is_of_a_row(&error) => {
                     failed.push((place, error));
                 }
                 () => return Err(error),
@@ -123,9 +123,11 @@ pub(super) fn left_out(skipped: usize, shown: std::path::Display<'_>) -> String 
 }
 
 /// Whether the rows after an error can be read.
-fn is_of_a_row(error: &DataError) -> bool {
+pub(in crate::data::sources) fn is_of_a_row(error: &DataError) -> bool {
     let whole = [DataErrorCode::TooLarge, DataErrorCode::Unreadable, DataErrorCode::Compression];
-    !whole.contains(&error.code) && ![UNCLOSED, TOO_LONG].contains(&&*error.message)
+    error.place.line.is_some()
+        && !whole.contains(&error.code)
+        && ![UNCLOSED, TOO_LONG].contains(&&*error.message)
 }
 
 fn no_rows(path: &Path, skipped: usize) -> DataError {
@@ -298,6 +300,14 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let kind = &cell.column.kind;
+        if let ColumnKind::Date(format) = kind
+            && format.is_open(text)
+        {
+            return Err(error(DataErrorCode::AmbiguousDate, "a date can be read in two ways")
+                .expected("day and month told apart, as in training: 2024-12-31")
+                .found(quote(text))
+                .help("write it so, or set day_first in [data] and train again"));
+        }
         Err(error(DataErrorCode::NotANumber, &format!("a value is not {}", kind.cell()))
             .expected(match kind {
                 ColumnKind::Number => "a number, as in other rows".to_owned(),

@@ -4,7 +4,7 @@ mod bytes;
 mod civil;
 mod clock;
 pub(super) mod date;
-mod encode;
+pub(super) mod encode;
 pub(super) mod facts;
 mod header;
 pub(super) mod infer;

@@ -119,7 +119,7 @@ impl Judged<'_> {
         const DATES: u64 = 3;
         if facts.is_plain() && facts.not_compact.is_none() && facts.cells >= DATES {
             return Ok(ColumnKind::Date(DateFormat {
-                day_first: false,
+                day_first: None,
                 date: true,
                 time: false,
                 zone: false,
@@ -209,9 +209,9 @@ impl Judged<'_> {
                 let message = "day_first = true does not fit";
                 return Err(self.mixed(month, message, "the day first"));
             }
-            (Some(_), None, _) => true,
-            (None, Some(_), _) => false,
-            (None, None, Some(declared)) => declared,
+            (Some(_), None, _) => Some(true),
+            (None, Some(_), _) => Some(false),
+            (None, None, Some(declared)) => Some(declared),
             (None, None, None) => match &others.open {
                 Some(open) => {
                     let message = "a date can be read in two ways";
@@ -220,7 +220,7 @@ impl Judged<'_> {
                         .expected("a date that shows whether the day or the month comes first")
                         .help("set day_first = true or day_first = false"));
                 }
-                None => false,
+                None => None,
             },
         };
         Ok(ColumnKind::Date(DateFormat {
