@@ -82,6 +82,7 @@ impl Session<'_> {
         };
         let steps_per_epoch = train.batches().div_ceil(experiment.train.accumulate);
         let every = experiment.train.checkpoint_every.map(|every| every.steps(steps_per_epoch));
+        let constant = yardstick.as_ref().and_then(Yardstick::train_loss);
         let heading = Heading::new(experiment, data, &folder, yardstick);
         let (watcher, ending) =
             progress::watch(output.progress.unwrap_or_else(terminal::default_progress), heading);
@@ -100,7 +101,7 @@ impl Session<'_> {
             trainer.restore(state)?;
         }
         let report = trainer.fit(&train, valid.as_ref())?;
-        warn(&folder, trainer.growth(&train))?;
+        warn(&folder, trainer.growth(&train, constant))?;
         Ok((report, trainer.into_model(), ending))
     }
 }

@@ -145,7 +145,7 @@ pub const CODES: &[Code] = &[
     row(CLASS_WEIGHTS, "the class weights do not fit the classes",
         "class_weights is a weight for each class by name ({ yes = 2.0, no = 1.0 }), \"balanced\", or a list of one \
          number for each class in the order that `glassbox check` prints. \"balanced\" needs training items of every \
-         class."),
+         class, and one class of the training items at least must count: a weight above 0, and not ignored."),
     row(TOO_LARGE, "the model does not fit in memory",
         "The weights, their gradients and the optimizer's state alone would need more memory than this machine \
          has. Often one `units` or `filters` has a few zeros too many, or a flatten feeds a wide dense layer."),
@@ -227,8 +227,8 @@ pub const CODES: &[Code] = &[
          each target. Its last layer must be as wide."),
     row("GB0413", "the data does not fit the model",
         "A model declares the shape of its input without the batch axis, and every item must have it; only sequences \
-         may be longer or shorter. Targets of training and validation must be standardized alike, or their losses \
-         cannot be compared."),
+         may be longer or shorter. There must be items to train on, and those of validation must have the same classes \
+         or outputs in the same order and be normalized and standardized alike, or scores cannot be compared."),
     row("GB0414", "class weights by name, or balanced ones, do not fit the classes",
         "Weights by name are one for each class of the data, and balanced weights need training items of every \
          class."),

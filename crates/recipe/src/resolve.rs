@@ -23,6 +23,9 @@ impl Recipe {
         let task = checks.task();
         let mut loss = checks.loss(task).unwrap_or_default();
         checks.weights(&mut loss);
+        if checks.problems.is_empty() {
+            checks.some_item_counts(&loss);
+        }
         let outputs = checks.outputs(&loss);
         checks.heads(task);
         let experiment = self.experiment(data, task, loss, outputs);

@@ -29,21 +29,84 @@ pub(crate) fn check<M: Module + ?Sized>(
     outcome.map_err(|mismatch| TrainError::Mismatch(Box::new(mismatch)))
 }
 
-/// Compares how two loaders standardise targets: losses of other units cannot be compared.
+/// Refuses loaders that give nothing: a run of no steps would end like a success.
+///
+/// # Errors
+/// When there is no batch to train or to validate on.
+pub(crate) fn check_items(train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
+    let (part, loader) = match valid {
+        _ if train.batches() == 0 => ("training", train),
+        Some(valid) if valid.batches() == 0 => ("validation", valid),
+        _ => return Ok(()),
+    };
+    let found = match loader.samples() {
+        0 => "no items".to_owned(),
+        items => format!("{items} items, dropped with the last batch, which is not full"),
+    };
+    Err(TrainError::Mismatch(Box::new(Mismatch {
+        code: "GB0413",
+        what: format!("there are no {part} items"),
+        expected: "at least one batch".into(),
+        found,
+        help: "give items to the loader; without validation items, fit(&train, None)".into(),
+    })))
+}
+
+/// Compares how two loaders read items: the same number must mean the same in both. Scores of
+/// classes in another order, or of other units, cannot be compared.
 ///
 /// # Errors
 /// When they differ.
-pub(crate) fn check_units(train: &Loader, valid: &Loader) -> Result<(), TrainError> {
-    if train.target_units() == valid.target_units() {
+pub(crate) fn check_alike(train: &Loader, valid: &Loader) -> Result<(), TrainError> {
+    let (ours, theirs) = (target_names(train), target_names(valid));
+    let (what, expected, found, help) = if ours != theirs {
+        (
+            "validation targets are not those of the training, in the same order",
+            listed(ours),
+            listed(theirs),
+            "read both through one schema: the classes and their order belong to the model",
+        )
+    } else if train.input_units() != valid.input_units() {
+        (
+            "validation inputs are normalized otherwise than training inputs",
+            format!("{:?}", train.input_units()),
+            format!("{:?}", valid.input_units()),
+            SAME_NORMALIZER,
+        )
+    } else if train.target_units() != valid.target_units() {
+        (
+            "validation targets are standardized otherwise than training targets",
+            format!("{:?}", train.target_units()),
+            format!("{:?}", valid.target_units()),
+            SAME_NORMALIZER,
+        )
+    } else {
         return Ok(());
+    };
+    let (what, help) = (what.into(), help.into());
+    Err(TrainError::Mismatch(Box::new(Mismatch { code: "GB0413", what, expected, found, help })))
+}
+
+const SAME_NORMALIZER: &str =
+    "give both loaders the normalizer that was fitted on the training items";
+
+/// The names of classes, tokens or numbers.
+fn target_names(loader: &Loader) -> &[String] {
+    match loader.dataset().targets() {
+        Targets::Values { names, .. }
+        | Targets::Classes { names, .. }
+        | Targets::Tokens { names, .. } => names,
     }
-    Err(TrainError::Mismatch(Box::new(Mismatch {
-        code: "GB0413",
-        what: "validation targets are standardized otherwise than training targets".into(),
-        expected: format!("{:?}", train.target_units()),
-        found: format!("{:?}", valid.target_units()),
-        help: "give both loaders the normalizer that was fitted on the training items".into(),
-    })))
+}
+
+/// The first names, and how many there are.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len() > SHOWN {
+        true => format!("{shown}, … ({} in all)", names.len()),
+        false => shown,
+    }
 }
 
 fn check_task(task: Task, targets: &Targets) -> Result<(), Mismatch> {

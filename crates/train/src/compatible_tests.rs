@@ -111,6 +111,55 @@ fn both_loaders_have_the_same_units() {
     assert!(error.to_string().contains("GB0413"), "{error}");
 }
 
+/// Two tables that were read one by one may have their classes in another order.
+#[test]
+fn both_loaders_have_the_same_classes_and_normalization() {
+    let targets = |names: [&str; 2]| Targets::Classes {
+        labels: (0..8).map(|item| item % 2).collect(),
+        names: names.map(str::to_owned).to_vec(),
+    };
+    let train = loader(targets(["no", "yes"]), Normalizer::default());
+    let refused = |valid: &Loader| {
+        let mut trainer = Trainer::new(dense(4, 2), TrainConfig::default());
+        let error = trainer.fit(&train, Some(valid)).unwrap_err().to_string();
+        assert_eq!(trainer.progress().step, 0);
+        error
+    };
+    let error = refused(&loader(targets(["yes", "no"]), Normalizer::default()));
+    assert!(error.contains("GB0413") && error.contains("found: yes, no"), "{error}");
+
+    let data = Arc::clone(train.dataset());
+    let inputs = Normalizer { offset: vec![1.0; 4], scale: vec![2.0; 4] };
+    let transform = Transform::new(inputs, Normalizer::default());
+    let other = Loader::new(data, vec![0u32, 1], transform, LoaderConfig::default());
+    let error = refused(&other);
+    assert!(error.contains("GB0413") && error.contains("inputs are normalized"), "{error}");
+}
+
+/// Nothing to learn from, nothing to validate on, labels and numbers that are none.
+#[test]
+fn misuse_ends_in_an_error_not_in_a_panic() {
+    let of = |items: Vec<u32>, config: LoaderConfig| {
+        let inputs = InputStore::F32((0..32).map(|x| x as f32).collect());
+        let data = Arc::new(Dataset::new("test", [4], inputs, classes(2)).unwrap());
+        Loader::new(data, items, Transform::default(), config)
+    };
+    let fit = |train: &Loader, valid: Option<&Loader>| {
+        let config = TrainConfig { epochs: 1, ..TrainConfig::default() };
+        Trainer::new(dense(4, 2), config).fit(train, valid)
+    };
+    let full = of((0..8).collect(), LoaderConfig::default());
+    let empty = of(Vec::new(), LoaderConfig::default());
+    let error = fit(&empty, None).unwrap_err().to_string();
+    assert!(error.contains("GB0413") && error.contains("no training items"), "{error}");
+    let error = fit(&full, Some(&empty)).unwrap_err().to_string();
+    assert!(error.contains("GB0413") && error.contains("no validation items"), "{error}");
+    // All items are in the last, smaller batch, which is dropped.
+    let config = LoaderConfig { batch_size: 16, drop_last: true, ..LoaderConfig::default() };
+    let error = fit(&of((0..8).collect(), config), None).unwrap_err().to_string();
+    assert!(error.contains("GB0413") && error.contains("no training items"), "{error}");
+}
+
 #[test]
 fn what_fits_is_trained() {
     let fits = [

@@ -20,7 +20,11 @@ impl Settings for EarlyStopConfig {
     fn check(&self) -> BadSettings {
         let mut bad = BadSettings::default();
         bad.number("patience", self.patience as f64, Range::at_least(1.0));
-        bad.number("min_delta", self.min_delta, Range::at_least(0.0));
+        let most = match self.metric.metric.ends_with(".accuracy") {
+            true => Range::between(0.0, 1.0).excluding_high(),
+            false => Range::at_least(0.0),
+        };
+        bad.number("min_delta", self.min_delta, most);
         bad
     }
 }

@@ -108,10 +108,11 @@ impl<M: Module> Trainer<M> {
     /// Compares task, loss, targets and model before anything is computed with them.
     fn check(&self, train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
         let TrainConfig { loss, task, .. } = &self.config;
+        compatible::check_items(train, valid)?;
         compatible::check(&self.model, loss, *task, train)?;
         let Some(valid) = valid else { return Ok(()) };
         compatible::check(&self.model, loss, *task, valid)?;
-        compatible::check_units(train, valid)
+        compatible::check_alike(train, valid)
     }
 
     /// Trains until the last epoch, or until an observer stops the run.

@@ -55,6 +55,11 @@ impl Yardstick {
         &self.scores
     }
 
+    /// The loss of the best constant answer on the training items, where it has one.
+    pub fn train_loss(&self) -> Option<f64> {
+        self.train_loss
+    }
+
     /// Whether a model with these scores is better than what needs no learning. The scores of the
     /// validation items count, where there are some.
     pub fn is_beaten(&self, train: &Scores, valid: Option<&Scores>) -> bool {

@@ -139,3 +139,36 @@ fn a_regression_whose_head_cannot_reach_the_targets_is_refused() {
     place.write("r.toml", &recipe(", { type = \"sigmoid\" }", false));
     assert!(refused(&place, &[]).contains("GB0133"));
 }
+
+/// Each trained a whole run without learning anything, or failed after it.
+#[test]
+fn numbers_that_leave_nothing_to_learn_are_refused() {
+    let place = Place::new();
+    place.write(
+        "r.toml",
+        RECIPE.replace("kind = \"digits\"", "kind = \"csv\"\npath = \"t.csv\"").as_str(),
+    );
+    let rows: String = (0..40).map(|i| format!("{i},{}\n", ["no", "yes"][i % 2])).collect();
+    place.write("t.csv", &format!("x,label\n{rows}"));
+    for (set, needs) in [
+        (r#"train.loss={ type = "cross_entropy", class_weights = { no = 0, yes = 0 } }"#, "GB0128"),
+        (
+            r#"train.loss={ type = "cross_entropy", class_weights = [1, 0], ignore_index = 0 }"#,
+            "no training item counts",
+        ),
+        (r#"train.optimizer={ type = "sgd", lr = 0.1, weight_decay = 100 }"#, "below 1 / lr = 10"),
+        (
+            r#"train.early_stop={ metric = "valid.accuracy", patience = 2, min_delta = 2 }"#,
+            "from 0 to below 1",
+        ),
+    ] {
+        let told = refused(&place, &[set]);
+        assert!(told.contains(needs), "{set}: {told}");
+    }
+    // A class without weight is fine where another one counts.
+    let set = r#"train.loss={ type = "cross_entropy", class_weights = { no = 0, yes = 1 } }"#;
+    let mut command = place.command("check r.toml --set");
+    assert!(
+        crate::common::Ended::new(&command.arg(set).output().unwrap()).ok().contains("is fine")
+    );
+}

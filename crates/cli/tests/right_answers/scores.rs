@@ -258,3 +258,53 @@ clip = { type = "norm", max = 1.0 }
     let text = place.run("generate last --temperature 0 --length 28 --prompt aaaaab").ok();
     assert!(text.contains(&"aaaaaab".repeat(3)), "{text}");
 }
+
+#[test]
+fn ignored_rows_are_not_among_those_that_were_scored() {
+    let place = Place::new();
+    let classes = ["left", "right", "unsure"];
+    let rows: String = (0..60).map(|i| format!("{:.3},{}\n", noise(i), classes[i % 3])).collect();
+    place.write("t.csv", &format!("x,label\n{rows}"));
+    place.write(
+        "r.toml",
+        r#"[data]
+kind = "csv"
+path = "t.csv"
+[model]
+layers = [{ type = "dense", units = "classes" }]
+[train]
+epochs = 1
+loss = { type = "cross_entropy", ignore_index = 2 }
+"#,
+    );
+    place.run("train r.toml").ok();
+    let scores = eval(&place, "t.csv");
+    assert_eq!((&scores["n"], &scores["ignored"]), (&40.into(), &20.into()), "{scores}");
+    let told = place.run("eval last t.csv").ok();
+    assert!(told.contains("all 40 items of t.csv (20 of an ignored class left out)"), "{told}");
+}
+
+/// Without its outlier a first batch has a loss near 0; the mean's loss is 1.
+#[test]
+fn a_loss_at_the_level_of_constant_answers_did_not_grow() {
+    let place = Place::new();
+    let mut table = "a,y\n".to_owned();
+    (0..200).for_each(|row| _ = writeln!(table, "{:.3},{:.3}", noise(row), noise(row + 500)));
+    place.write("t.csv", &format!("{table}0.5,500\n"));
+    place.write(
+        "r.toml",
+        r#"[data]
+kind = "csv"
+path = "t.csv"
+split = { train = 1.0, valid = 0.0, test = 0.0 }
+[model]
+layers = [{ type = "dense", units = 8 }, { type = "tanh" }, { type = "dense", units = "outputs" }]
+[train]
+epochs = 1
+optimizer = { type = "sgd", lr = 0.01 }
+"#,
+    );
+    let ended = place.run("train r.toml");
+    assert!(!ended.err.contains("GB0403"), "{}", ended.err);
+    ended.ok();
+}

@@ -44,6 +44,30 @@ impl Checks<'_> {
         }
     }
 
+    /// A training item at least has a weight above 0 and is not ignored.
+    pub fn some_item_counts(&mut self, loss: &Loss) {
+        let Loss::CrossEntropy(config) = loss else { return };
+        let counts = self.data.dataset.class_counts(&self.data.split.train);
+        let counts_for = |class: usize| {
+            let weight = config.class_weights.as_ref().and_then(|all| all.get(class));
+            let is_ignored = config.ignore_index.is_some_and(|index| index as usize == class);
+            !is_ignored && weight.is_none_or(|&weight| weight > 0.0)
+        };
+        let mut present = counts.iter().enumerate().filter(|(_, items)| **items > 0).peekable();
+        if present.peek().is_none() || present.any(|(class, _)| counts_for(class)) {
+            return;
+        }
+        let (key, found) = match config.class_weights {
+            Some(_) => ("class_weights", "a weight of 0, or an ignored class, for all of them"),
+            None => ("ignore_index", "training items of the ignored class alone"),
+        };
+        let problem = Problem::new(codes::CLASS_WEIGHTS, "no training item counts")
+            .expected("training items whose class has a weight above 0 and is not ignored")
+            .found(found)
+            .help("give a class of the training items a weight above 0");
+        self.push_at(&format!("train.loss.{key}"), problem);
+    }
+
     /// The weights with which all classes count the same, the ignored one left out.
     fn balanced(&mut self, ignored: Option<i32>) -> Option<Vec<f32>> {
         let mut counts = self.data.dataset.class_counts(&self.data.split.train);

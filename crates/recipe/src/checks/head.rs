@@ -102,7 +102,8 @@ impl Checks<'_> {
             ),
             false => format!("remove the {layer} layer: a regression ends with its dense layer"),
         };
-        let message = format!("the values of a {layer} layer cannot reach the targets");
+        let layer = with_article(layer);
+        let message = format!("the values of {layer} layer cannot reach the targets");
         let problem =
             Problem::new(codes::HEAD_RANGE, message).expected(expected).found(found).help(help);
         self.push_at_layer(by, problem);
@@ -149,13 +150,18 @@ struct Confining {
 
 impl Confining {
     fn found(&self) -> String {
+        let layer = format!("{} layer", with_article(self.layer));
         match self.behind.as_str() {
-            "" => format!("a {} layer", self.layer),
-            behind => {
-                format!("a {} layer, with only {behind} between it and the loss", self.layer)
-            }
+            "" => layer,
+            behind => format!("{layer}, with only {behind} between it and the loss"),
         }
     }
+}
+
+/// `a relu`, `an elu`.
+fn with_article(layer: &str) -> String {
+    let article = if layer.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {layer}")
 }
 
 /// How sure a score in this range can be.

@@ -141,6 +141,11 @@ impl Loader {
         self.transform.target_units()
     }
 
+    /// How inputs are normalized.
+    pub fn input_units(&self) -> &Normalizer {
+        self.transform.input_units()
+    }
+
     /// The names of the numbers to predict; none for classes and tokens.
     pub fn output_names(&self) -> &[String] {
         match self.dataset.targets() {
@@ -159,11 +164,6 @@ impl Loader {
     pub(crate) fn first_item(&self) -> Option<Batch> {
         let order = self.sampler.order(0);
         (!order.is_empty()).then(|| self.transform.batch(&self.dataset, 0, &order, 0..1))
-    }
-
-    /// Whether its inputs are normalized and its targets standardized.
-    pub(crate) fn normalizes(&self) -> (bool, bool) {
-        self.transform.normalizes()
     }
 
     /// The data set it draws from.

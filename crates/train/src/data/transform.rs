@@ -73,6 +73,11 @@ impl Transform {
         &self.targets
     }
 
+    /// How inputs are normalized.
+    pub fn input_units(&self) -> &Normalizer {
+        &self.inputs
+    }
+
     /// Augments images of `dataset` first, as a function of `seed`.
     ///
     /// # Errors
@@ -127,11 +132,6 @@ impl Transform {
             })
         });
         Batch { inputs, targets, lengths, order: order.clone(), range }
-    }
-
-    /// Whether it changes inputs and targets by a normalization.
-    pub(crate) fn normalizes(&self) -> (bool, bool) {
-        (!self.inputs.is_identity(), !self.targets.is_identity())
     }
 
     /// About how many nanoseconds of one core an item takes: whether threads pay.

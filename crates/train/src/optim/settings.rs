@@ -40,6 +40,7 @@ impl Settings for Sgd {
         bad.number("momentum", self.momentum, KEPT);
         bad.number("dampening", self.dampening, KEPT);
         bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
+        shrinks(self.lr, self.weight_decay, &mut bad);
         let still = self.momentum == 0.0;
         if self.nesterov && still {
             let help = "give `momentum`, 0.9 for instance, or leave `nesterov` out";
@@ -72,13 +73,16 @@ impl Settings for Adam {
 impl Settings for AdamW {
     fn check(&self) -> BadSettings {
         let mut bad = self.adam().check();
-        if self.lr > 0.0 && self.weight_decay.is_finite() && self.lr * self.weight_decay >= 1.0 {
-            // w ← w - lr·λ·w turns the sign of every weight, or leaves nothing of it.
-            let most = format!("below 1 / lr = {}", number_text(1.0 / self.lr));
-            let found = number_text(self.weight_decay);
-            bad.misfit("weight_decay", most, found, "a usual value is 0.01");
-        }
+        shrinks(self.lr, self.weight_decay, &mut bad);
         bad
+    }
+}
+
+/// Weights shrink: w ← w - lr·λ·w must not turn the sign of every weight, or leave nothing of it.
+fn shrinks(lr: f64, decay: f64, bad: &mut BadSettings) {
+    if lr > 0.0 && decay.is_finite() && lr * decay >= 1.0 {
+        let most = format!("below 1 / lr = {}", number_text(1.0 / lr));
+        bad.misfit("weight_decay", most, number_text(decay), "a usual value is 0.01");
     }
 }
 
@@ -145,6 +149,10 @@ mod tests {
             (json!({ "type": "adam", "epsilon": 0 }), "epsilon: above 0"),
             (
                 json!({ "type": "adamw", "lr": 0.1, "weight_decay": 20.0 }),
+                "weight_decay: below 1 / lr = 10",
+            ),
+            (
+                json!({ "type": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 100.0 }),
                 "weight_decay: below 1 / lr = 10",
             ),
             (json!({ "type": "rmsprop", "alpha": 1.0 }), "alpha: from 0 to below 1"),

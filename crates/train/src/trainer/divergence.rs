@@ -10,8 +10,9 @@ use crate::data::{Batch, Loader};
 use crate::event::Event;
 use crate::not_finite::NotFinite;
 
-/// A loss that ends this many times above where it began has grown, not wavered.
-const GROWTH: f64 = 10.0;
+/// A loss that ends this many times above where it began, and above that of the best constant
+/// answer, has grown, not wavered: models that learn nothing stay within a few times of these.
+const GROWTH: f64 = 100.0;
 
 impl<M: Module> Trainer<M> {
     /// Lets observers write what they hold: the error is on its way to the caller.
@@ -95,10 +96,9 @@ impl<M: Module> Trainer<M> {
             Some(batch) => Circumstances::of_batch(batch),
             None => first().as_ref().map(Circumstances::of_batch).unwrap_or_default(),
         };
-        let (inputs_normalized, targets_standardized) = train.normalizes();
         Circumstances {
-            inputs_normalized,
-            targets_standardized,
+            inputs_normalized: !train.input_units().is_identity(),
+            targets_standardized: !train.target_units().is_identity(),
             rate: rate_key(&self.config.schedule, &self.config.optimizer),
             clipped: self.config.clip.is_some(),
             ..seen
@@ -107,16 +107,23 @@ impl<M: Module> Trainer<M> {
 
     /// What to say of a loss that is finite and yet far above where it began: `GB0403`, with what
     /// helps. None for a run that is as it should be.
-    pub fn growth(&self, train: &Loader) -> Option<String> {
+    ///
+    /// `constant` is the loss of the best constant answer on the training items, where it is known:
+    /// the first batch alone may have had a small loss by chance.
+    pub fn growth(&self, train: &Loader, constant: Option<f64>) -> Option<String> {
         let (first, last) = (self.progress.first_loss?, self.progress.last_loss?);
-        if !(first > 0.0 && last > GROWTH * first) {
+        let (least, what) = match constant {
+            Some(constant) if constant > first => (constant, "that of the best constant answer"),
+            _ => (first, "where it began"),
+        };
+        if !(first > 0.0 && last > GROWTH * least) {
             return None;
         }
         let circumstances = self.circumstances(None, train);
         Some(format!(
-            "GB0403 × the training loss grew without bound\n  expected: a loss below {}, where it \
-             began\n  found: {} in the last epoch{circumstances}",
-            round(first),
+            "GB0403 × the training loss grew without bound\n  expected: a loss below {}, {what}\n  \
+             found: {} in the last epoch{circumstances}",
+            round(least),
             round(last)
         ))
     }

@@ -36,11 +36,12 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let mut learned = config.learned();
     learned.unknown =
         arguments.unknown.map(Into::into).or(recipe.data().unknown).or(learned.unknown);
-    let subject = match files.as_slice() {
+    let mut subject = match files.as_slice() {
         [] => Subject::own(arguments, &folder, &record, &recipe, &learned)?,
         files => Subject::other(arguments, files, &record, &recipe, &learned)?,
     };
     let experiment = recipe.resolve_to_evaluate(&subject.data)?;
+    subject.leave_out_ignored(&experiment.train.loss);
     preparation::set_threads(None, &experiment);
     // Its initial weights are all replaced.
     let input = Shape::new(&config.input);
@@ -106,9 +107,13 @@ impl Subject {
             [one] => format!(" of {}", one.display()),
             many => format!(" of {} files", many.len()),
         };
+        let ignored = match self.ignored {
+            0 => String::new(),
+            ignored => format!(" ({} of an ignored class left out)", thousands(ignored as u64)),
+        };
         match self.split {
-            Some(part) => format!("{items} {} items{of}", name_of(part)),
-            None => format!("all {items} items{of}"),
+            Some(part) => format!("{items} {} items{of}{ignored}", name_of(part)),
+            None => format!("all {items} items{of}{ignored}"),
         }
     }
 
@@ -121,6 +126,9 @@ impl Subject {
             object.insert("files".into(), self.files.iter().map(|path| text(path)).collect());
         }
         object.insert("n".into(), self.items().into());
+        if self.ignored > 0 {
+            object.insert("ignored".into(), self.ignored.into());
+        }
         object.extend(scores.iter().map(|(name, value)| (name.to_owned(), Value::from(value))));
         object.insert("run".into(), folder.name().into());
         if !self.warnings.is_empty() {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use glassbox_nn::Loss;
+use glassbox_nn::losses::CrossEntropyConfig;
 use glassbox_recipe::Recipe;
-use glassbox_train::data::{self, DataError, DataErrorCode, Dataset, Learned, Prepared};
+use glassbox_train::data::{self, DataError, DataErrorCode, Dataset, Learned, Prepared, Targets};
 use glassbox_train::{RunFolder, RunRecord};
 
 use super::name_of;
@@ -24,6 +26,8 @@ pub struct Subject {
     pub split: Option<Part>,
     /// Where other data comes from.
     pub files: Vec<PathBuf>,
+    /// How many items are of a class that the loss ignores.
+    pub ignored: usize,
     /// What a user should know.
     pub notes: Vec<String>,
     /// In what the data is unlike the training's.
@@ -31,9 +35,20 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// How many items there are.
+    /// How many items count: those of an ignored class do not. Sequences of tokens are items whole.
     pub fn items(&self) -> usize {
-        self.data.split.part(self.part).len()
+        self.data.split.part(self.part).len() - self.ignored
+    }
+
+    /// Finds how many items are of the class that `loss` ignores.
+    pub fn leave_out_ignored(&mut self, loss: &Loss) {
+        let Loss::CrossEntropy(CrossEntropyConfig { ignore_index: Some(class), .. }) = loss else {
+            return;
+        };
+        if let Targets::Classes { labels, .. } = self.data.dataset.targets() {
+            let items = self.data.split.part(self.part);
+            self.ignored = items.iter().filter(|&&item| labels[item as usize] == *class).count();
+        }
     }
 
     /// A part of the run's own data, found by the hash of the data.
@@ -79,7 +94,7 @@ impl Subject {
         }
         let warnings = warnings(learned, &data.dataset);
         let files = files.to_vec();
-        Ok(Self { data, part: data::Part::Test, split: None, files, notes, warnings })
+        Ok(Self { data, part: data::Part::Test, split: None, files, ignored: 0, notes, warnings })
     }
 
     /// A part of the run's own data, which is at another place.
@@ -120,7 +135,7 @@ impl Subject {
             )));
         }
         let (notes, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { data, part, split: Some(split), files, notes, warnings })
+        Ok(Self { data, part, split: Some(split), files, ignored: 0, notes, warnings })
     }
 }
 

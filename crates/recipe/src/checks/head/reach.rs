@@ -5,6 +5,8 @@ use std::fmt;
 use glassbox_nn::layers::{Layer, RnnActivation, Shortcut};
 use glassbox_nn::settings::number_text;
 
+use super::round;
+
 /// The values of a layer's output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
@@ -35,7 +37,7 @@ impl Reach {
 
     /// `values from 0 to 1`, `no value below 0`.
     pub fn in_words(&self) -> String {
-        let (low, high) = (number_text(self.low), number_text(self.high));
+        let (low, high) = (number_text(round(self.low)), number_text(round(self.high)));
         match (self.low.is_finite(), self.high.is_finite()) {
             (true, true) => format!("values from {low} to {high}"),
             (true, false) => format!("no value below {low}"),
