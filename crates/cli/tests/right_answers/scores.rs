@@ -293,7 +293,9 @@ fn a_loss_at_the_level_of_constant_answers_did_not_grow() {
     place.write("t.csv", &format!("{table}0.5,500\n"));
     place.write(
         "r.toml",
-        r#"[data]
+        r#"[run]
+seed = 2
+[data]
 kind = "csv"
 path = "t.csv"
 split = { train = 1.0, valid = 0.0, test = 0.0 }
