@@ -200,7 +200,7 @@ pub struct Eval {
 pub enum Unknown {
     /// Tell the place and stop; with predict, go on with the next row
     Error,
-    /// A category is none of the known ones, a word becomes <unknown>
+    /// A category is none of the known ones, a word becomes `<unknown>`
     Other,
 }
 

@@ -143,7 +143,8 @@ fn best_is_lost(record: &RunRecord) -> bool {
     let name = best.metric.rsplit('.').next().unwrap_or_default();
     let lower_is_better = matches!(name, "loss" | "mae" | "rmse");
     let baseline = baseline.get(&format!("baseline_constant_{name}"));
-    lower_is_better && baseline.is_some_and(|baseline| !(best.value <= LOST * baseline))
+    lower_is_better
+        && baseline.is_some_and(|baseline| best.value.is_nan() || best.value > LOST * baseline)
 }
 
 /// `train.optimizer.lr=100`, from the advice `train.optimizer.lr = 1000 → 100, or …`.
