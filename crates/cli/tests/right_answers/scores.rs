@@ -282,6 +282,9 @@ loss = { type = "cross_entropy", ignore_index = 2 }
     assert_eq!((&scores["n"], &scores["ignored"]), (&40.into(), &20.into()), "{scores}");
     let told = place.run("eval last t.csv").ok();
     assert!(told.contains("all 40 items of t.csv (20 of an ignored class left out)"), "{told}");
+    place.write("unsure.csv", "x,label\n0.5,unsure\n0.1,unsure\n");
+    let nothing = place.run("eval last unsure.csv").failed(1);
+    assert!(nothing.contains("nothing to score: all 2 items"), "{nothing}");
 }
 
 /// Without its outlier a first batch has a loss near 0; the mean's loss is 1.

@@ -42,6 +42,13 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     };
     let experiment = recipe.resolve_to_evaluate(&subject.data)?;
     subject.leave_out_ignored(&experiment.train.loss);
+    if subject.items() == 0 {
+        return Err(Failure::Failed(format!(
+            "error: there is nothing to score: all {} items are of the class that \
+             train.loss.ignore_index leaves out\n  help: evaluate data with items of other classes",
+            thousands(subject.ignored as u64)
+        )));
+    }
     preparation::set_threads(None, &experiment);
     // Its initial weights are all replaced.
     let input = Shape::new(&config.input);
