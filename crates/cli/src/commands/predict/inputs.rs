@@ -28,7 +28,7 @@ impl Input {
         &self.0
     }
 
-    /// The path for people. Ends of lines and other control characters are escaped: one item is one
+    /// The path as it is printed. Ends of lines and other control characters are escaped: one item is one
     /// line, and a name does not command the terminal.
     pub fn name(&self) -> String {
         let shown = self.0.display().to_string();
@@ -46,7 +46,7 @@ impl Input {
     /// A file that can be read more than once: what comes through a pipe is copied.
     ///
     /// # Errors
-    /// When a pipe cannot be read, for people.
+    /// When a pipe cannot be read: the message to print.
     pub fn open(&self) -> Result<Opened<'_>, String> {
         let pipe = self.is_standard_input()
             || fs::metadata(&self.0).is_ok_and(|data| !data.is_file() && !data.is_dir());

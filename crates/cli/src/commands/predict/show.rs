@@ -1,4 +1,4 @@
-//! Predictions on the standard output: lines for people, or one JSON object for each item.
+//! Predictions on the standard output: lines as text, or one JSON object for each item.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;

@@ -18,7 +18,7 @@ pub struct State<'a> {
     /// The text of the recipe from here on.
     pub after: &'a str,
     pub experiment: &'a Experiment,
-    /// Whether the schedule begins anew.
+    /// Whether the schedule starts again.
     pub restarts: bool,
     /// Whether the state is not the last one: a part of the way is left.
     pub is_earlier: bool,

@@ -18,7 +18,7 @@ pub struct Chosen {
     pub state: Option<SavedState>,
     /// Whether it may be another state than the one the run would resume from by itself.
     pub is_earlier: bool,
-    /// Whether only weights were kept: the optimizer begins anew.
+    /// Whether only weights were kept: the optimizer starts from zero.
     is_exact: bool,
 }
 

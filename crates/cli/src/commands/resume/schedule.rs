@@ -17,7 +17,7 @@ pub struct Planned {
     pub span: Option<ScheduleSpan>,
     /// What the user is told.
     pub notes: Vec<String>,
-    /// Whether it begins anew.
+    /// Whether it starts again.
     pub restarts: bool,
 }
 
