@@ -265,7 +265,7 @@ pub const CODES: &[Code] = &[
         "The folder has no readable run.json, which every run has. `glassbox runs ls` lists the runs."),
     row("GB0512", "the data of a run that resumes has changed",
         "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
-         data back, or train anew."),
+         data back, or train again."),
     row("GB0513", "the model makes no text",
         "`glassbox generate` continues a text and `glassbox states` shows what recurrent units do while they read \
          one: both need a model that was trained on text (data.kind = \"text\"). Models of images, tables and lines \
@@ -276,7 +276,7 @@ pub const CODES: &[Code] = &[
     row("GB0515", "the carried state does not fit",
         "With `stateful`, an interrupted epoch goes on with the state that recurrent layers carried, one row for each \
          row of a batch. The batch size or the model in resolved.toml is not the one the state was saved with, or \
-         the file is damaged. Put them back, or train anew."),
+         the file is damaged. Put them back, or train again."),
     row("GB0516", "the data of a run has changed",
         "`glassbox eval RUN` scores a part of the run's own split, which it finds again only while the data is the \
          same: with other data some items of the test would be items that were trained on. Put the data back, or \

@@ -10,6 +10,14 @@ use crate::clip::scale_gradients;
 use crate::config::TrainConfig;
 use crate::data::{Batch, Normalizer};
 
+/// What learns from a batch: the model, and what a batch adds to.
+pub(crate) struct Learner<'a> {
+    pub(crate) model: &'a dyn Module,
+    pub(crate) cx: &'a mut Cx,
+    pub(crate) gradients: &'a mut Gradients,
+    pub(crate) sums: &'a mut Accumulator,
+}
+
 /// The batches of one optimizer step, whose gradients add up to those of their mean loss: that of
 /// one batch of all their items.
 pub(crate) struct Group<'a> {
@@ -33,20 +41,17 @@ impl<'a> Group<'a> {
         Self { config, units, count, first: None, weight: 0.0, mean: 0.0 }
     }
 
-    /// Adds the gradients of `batch` to `gradients` and its scores to `sums`. Recurrent layers
-    /// begin with `state`, where one is carried from batch to batch. A batch whose items are all
-    /// ignored is skipped; only the state goes on.
+    /// Adds the gradients and scores of `batch` to those of `learner`. Recurrent layers begin with
+    /// `state`, where one is carried from batch to batch. A batch whose items are all ignored is
+    /// skipped, except that its state is carried on.
     ///
     /// # Errors
-    /// The loss, when it is no number.
+    /// The loss, when it is not finite.
     pub(crate) fn add(
         &mut self,
-        model: &dyn Module,
+        mut learner: Learner<'_>,
         batch: &Batch,
         state: Option<&mut RecurrentState>,
-        cx: &mut Cx,
-        gradients: &mut Gradients,
-        sums: &mut Accumulator,
     ) -> Result<(), f64> {
         let weight = self.config.loss.weight(&batch.targets);
         if state.is_none() && self.ignores_all(&batch.targets) {
@@ -59,7 +64,7 @@ impl<'a> Group<'a> {
         };
         let share = (weight / first) as f32 * (1.0 / self.count as f32);
         let pass = Pass { config: self.config, units: self.units, weight, share };
-        let mean = pass.run(model, batch, state, cx, gradients, sums)?;
+        let mean = pass.run(&mut learner, batch, state)?;
         self.weight += weight;
         if weight > 0.0 {
             self.mean += (mean - self.mean) * (weight / self.weight);
@@ -83,7 +88,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// One batch on its way.
+/// One batch on its way through the model and back.
 struct Pass<'a> {
     config: &'a TrainConfig,
     units: &'a Normalizer,
@@ -94,25 +99,23 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Goes back from the mean loss of `batch`, which it answers.
+    /// Backpropagates the mean loss of `batch`, which it returns.
     fn run(
         &self,
-        model: &dyn Module,
+        learner: &mut Learner<'_>,
         batch: &Batch,
         state: Option<&mut RecurrentState>,
-        cx: &mut Cx,
-        gradients: &mut Gradients,
-        sums: &mut Accumulator,
     ) -> Result<f64, f64> {
+        let model = learner.model;
         let steps = batch.inputs.dims().get(1).copied().unwrap_or(1);
-        // Gradients flow through so many steps: truncated backpropagation through time (Williams
+        // Gradients flow through that many steps: truncated backpropagation through time (Williams
         // and Peng 1990).
         let Some(window) = self.config.bptt.filter(|&window| window < steps) else {
             let prediction = match state {
-                Some(state) => cx.with_state(state, |cx| batch.forward(model, cx)),
-                None => batch.forward(model, cx),
+                Some(state) => learner.cx.with_state(state, |cx| batch.forward(model, cx)),
+                None => batch.forward(model, learner.cx),
             };
-            return self.learn(&prediction, &batch.targets, self.weight, gradients, sums);
+            return self.learn(learner, &prediction, &batch.targets, self.weight);
         };
         let mut own = RecurrentState::default();
         let state = state.unwrap_or(&mut own);
@@ -121,9 +124,9 @@ impl Pass<'_> {
             let end = (start + window).min(steps);
             let inputs = batch.inputs.slice(1, start..end);
             let targets = batch.targets.slice(1, start..end);
-            let prediction = model.forward_with_state(&inputs, state, cx);
+            let prediction = model.forward_with_state(&inputs, state, learner.cx);
             let weight = self.config.loss.weight(&targets);
-            let loss = self.learn(&prediction, &targets, weight, gradients, sums)?;
+            let loss = self.learn(learner, &prediction, &targets, weight)?;
             if weight > 0.0 {
                 mean += loss * (weight / self.weight);
             }
@@ -131,19 +134,18 @@ impl Pass<'_> {
         Ok(mean)
     }
 
-    /// Goes back from the loss of a prediction of this weight, part of the batch's.
+    /// Backpropagates the loss of a prediction of this weight, part of the batch's.
     fn learn(
         &self,
+        learner: &mut Learner<'_>,
         prediction: &Tensor,
         targets: &Tensor,
         weight: f64,
-        gradients: &mut Gradients,
-        sums: &mut Accumulator,
     ) -> Result<f64, f64> {
         let loss = &self.config.loss;
         if weight == 0.0 {
-            // Its mean is no number. Items that count but weigh nothing are still right or wrong.
-            sums.add(loss, LossTotal::default(), prediction, targets, self.units);
+            // Its mean is NaN. Items that count but weigh nothing are still right or wrong.
+            learner.sums.add(loss, LossTotal::default(), prediction, targets, self.units);
             return Ok(0.0);
         }
         let value = loss.compute(prediction, targets);
@@ -152,9 +154,9 @@ impl Pass<'_> {
             return Err(mean);
         }
         let part = self.share * (weight / self.weight) as f32;
-        value.backward_from(Tensor::full(value.shape(), part), gradients);
+        value.backward_from(Tensor::full(value.shape(), part), learner.gradients);
         let total = LossTotal::of_mean(mean, weight);
-        sums.add(loss, total, prediction, targets, self.units);
+        learner.sums.add(loss, total, prediction, targets, self.units);
         Ok(mean)
     }
 }

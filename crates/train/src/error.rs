@@ -51,7 +51,7 @@ pub enum TrainError {
     #[error(
         "GB0515 × the state that recurrent layers carried does not fit\n  expected: states of shape \
          {expected}\n  found: {found}\n  help: go on with the batch size and the model of the \
-         interrupted run, or train anew"
+         interrupted run, or train again"
     )]
     Carried {
         /// The shapes that the model and the batches need.

@@ -6,7 +6,7 @@ use glassbox_nn::{Cx, Module, RecurrentState, Settings};
 use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
-use crate::backpropagation::Group;
+use crate::backpropagation::{Group, Learner};
 use crate::checkpoint::{SavedState, Snapshot};
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader};
@@ -242,8 +242,8 @@ impl<M: Module> Trainer<M> {
             let batch = batch?;
             let state = self.config.stateful.then_some(&mut self.state);
             let (gradients, sums) = (&mut self.gradients, &mut self.progress.train);
-            let outcome = group.add(&self.model, &batch, state, &mut cx, gradients, sums);
-            outcome.map_err(|value| {
+            let learner = Learner { model: &self.model, cx: &mut cx, gradients, sums };
+            group.add(learner, &batch, state).map_err(|value| {
                 cx.discard();
                 self.not_finite(value, &batch, train)
             })?;

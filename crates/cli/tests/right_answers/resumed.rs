@@ -243,9 +243,9 @@ fn what_is_set_is_told_recorded_and_kept() {
         assert!(err.contains("GB0522"), "{err}");
         assert_eq!(record(&runs), before);
     }
-    // Another optimizer begins anew, which is said.
+    // Another optimizer starts from scratch, which is said.
     let ended = place.run("resume last --epochs +1 --set train.optimizer=rmsprop");
-    assert!(ended.err.contains("the optimizer begins anew"), "{ended:?}");
+    assert!(ended.err.contains("the optimizer starts from scratch"), "{ended:?}");
     ended.ok();
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::dataset::{Dataset, InputStore};
 use super::prepare::Prepared;
 use super::split::Part;
+use super::statistics::{Distribution, Sums};
 use super::targets::Targets;
 
 const PARTS: [(Part, &str); 3] =
@@ -140,37 +141,9 @@ impl Inspection {
     }
 }
 
-/// Sums from which a range follows, the first value being subtracted so that a large mean does not
-/// drown a small deviation.
-#[derive(Clone, Default)]
-struct Sums {
-    count: f64,
-    first: f64,
-    sum: f64,
-    squares: f64,
-    min: f64,
-    max: f64,
-}
-
-impl Sums {
-    fn add(&mut self, value: f64) {
-        if self.count == 0.0 {
-            (self.first, self.min, self.max) = (value, value, value);
-        }
-        let difference = value - self.first;
-        self.count += 1.0;
-        self.sum += difference;
-        self.squares += difference * difference;
-        (self.min, self.max) = (self.min.min(value), self.max.max(value));
-    }
-
-    fn numbers(&self, name: String) -> Numbers {
-        let count = self.count.max(1.0);
-        let mean = self.sum / count;
-        let variance = (self.squares / count - mean * mean).max(0.0);
-        let (min, max) = (self.min, self.max);
-        Numbers { name, min, max, mean: self.first + mean, std: variance.sqrt() }
-    }
+fn numbers(sums: &Sums, name: String) -> Numbers {
+    let Distribution { min, max, mean, std } = sums.distribution();
+    Numbers { name, min, max, mean, std }
 }
 
 fn inputs(dataset: &Dataset) -> Vec<Numbers> {
@@ -194,7 +167,7 @@ fn inputs(dataset: &Dataset) -> Vec<Numbers> {
         }
     }
     let name = |index: usize| features.get(index).map_or("all".into(), |f| f.name.clone());
-    sums.iter().enumerate().map(|(index, sums)| sums.numbers(name(index))).collect()
+    sums.iter().enumerate().map(|(index, sums)| numbers(sums, name(index))).collect()
 }
 
 fn values(dataset: &Dataset) -> Vec<Numbers> {
@@ -203,7 +176,7 @@ fn values(dataset: &Dataset) -> Vec<Numbers> {
     for item in values.chunks_exact((*width).max(1)) {
         sums.iter_mut().zip(item).for_each(|(sums, &value)| sums.add(value));
     }
-    sums.iter().zip(names).map(|(sums, name)| sums.numbers(name.clone())).collect()
+    sums.iter().zip(names).map(|(sums, name)| numbers(sums, name.clone())).collect()
 }
 
 fn classes(data: &Prepared) -> Vec<ClassCount> {

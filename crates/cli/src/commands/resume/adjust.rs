@@ -69,7 +69,7 @@ impl State<'_> {
         let train = &self.experiment.train;
         if self.changes("train.optimizer") && !state.fits(&*train.optimizer.rule()) {
             state.forget_optimizer();
-            notes.push("the optimizer begins anew: its memory is of another kind".into());
+            notes.push("the optimizer starts from scratch: its state is of another kind".into());
         }
         let rate = ["train.optimizer.lr", "train.schedule"].iter().any(|key| self.changes(key));
         if matches!(train.schedule, Schedule::ReduceOnPlateau(_))

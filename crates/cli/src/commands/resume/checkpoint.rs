@@ -33,7 +33,7 @@ impl Chosen {
         let (step, epoch) = self.place();
         let fresh = match self.is_exact {
             true => "",
-            false => ": weights alone were kept, the optimizer begins anew",
+            false => ": weights alone were kept, the optimizer starts from scratch",
         };
         match self.state {
             Some(_) => format!("{} (epoch {epoch}, step {step}){fresh}", self.name),

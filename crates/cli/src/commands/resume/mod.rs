@@ -146,7 +146,7 @@ fn is_other_data(
     Err(Failure::Failed(format!(
         "GB0512 × the data of {} has changed\n  expected: a data set with the hash {}\n  \
          found: {}\n  help: put the data back, or say with --set data.path=… that it is to train on \
-         other data from here on, or train anew with `glassbox train {}`",
+         other data from here on, or train again with `glassbox train {}`",
         folder.name(),
         record.data_hash,
         hash(prepared),

@@ -79,7 +79,7 @@ pub fn plan(
             now
         ),
         ScheduleChoice::Restart => format!(
-            "{was} and begins anew {}: the rate goes from {} to {restarted}",
+            "{was} and starts again {}: the rate goes from {} to {restarted}",
             over(restart),
             rate(rates.last(planned))
         ),

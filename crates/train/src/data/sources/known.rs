@@ -69,7 +69,7 @@ impl DataSource {
                 let message = "a model of synthetic data reads no files";
                 return Err(DataError::new(DataErrorCode::OtherData, message)
                     .file(path)
-                    .expected("no file: the data is made up anew from its settings")
+                    .expected("no file: the data is generated again from its settings")
                     .found(path.display())
                     .help("`glassbox eval RUN` scores the run's own split"));
             }
