@@ -1,4 +1,4 @@
-//! A layer of one's own inside a `Sequential`: squeeze and excitation (Hu, Shen and Sun 2018),
+//! A layer of one's own inside a `Graph`: squeeze and excitation (Hu, Shen and Sun 2018),
 //! which weighs channels by what the whole image shows.
 //!
 //! ```text

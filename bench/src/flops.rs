@@ -1,10 +1,10 @@
 //! Counting the floating-point operations of a training step from its layers' shapes.
 
 use glassbox::nn::layers::Layer;
-use glassbox::nn::{BuildError, Sequential, Slot, Summary, walk};
+use glassbox::nn::{BuildError, Graph, NodeConfig, Slot, Summary, walk};
 use glassbox::prelude::*;
 
-/// Floating-point operations of the products of one step on `batch` items, two a multiply-add:
+/// Floating-point operations of the products of one step on `batch` items, two per multiply-add:
 /// those of the forward pass, and twice as many backward, for the gradients of weights and inputs.
 ///
 /// Two gradients that nobody reads are not made, and not counted: that of the batch itself, where
@@ -14,13 +14,13 @@ use glassbox::prelude::*;
 /// # Errors
 /// When a layer does not fit the one before.
 pub fn of_step(
-    layers: &[Layer],
-    model: &Sequential,
+    layers: &[NodeConfig],
+    model: &Graph,
     input: Shape,
     batch: usize,
 ) -> Result<u64, BuildError> {
     let summary = Summary::of(layers, input)?;
-    let unread = match layers.first() {
+    let unread = match layers.first().map(|node| &node.layer) {
         Some(Layer::Dense(_) | Layer::Conv2d(_)) => summary.rows[0].cost.macs,
         _ => 0,
     };

@@ -36,7 +36,7 @@ pub const INFERENCE: &[(&str, MakeRepeated)] = &[
 
 /// Forward passes of one batch.
 struct Forward {
-    model: Sequential,
+    model: Graph,
     inputs: Tensor,
     cx: Cx,
 }
@@ -66,7 +66,7 @@ fn forward(model: Builder, inputs: Tensor) -> Result<Box<dyn Repeated>, BuildErr
 
 /// A text that grows by one character a step, each drawn by the scores after the one before.
 struct Generation {
-    model: Sequential,
+    model: Graph,
     state: RecurrentState,
     cx: Cx,
     rng: Rng,

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use glassbox::nn::NodeConfig;
 use glassbox::nn::layers::Layer;
 use glassbox::prelude::*;
 use serde::Deserialize;
@@ -18,7 +19,7 @@ struct ModelFile {
     batch: usize,
     /// The shape of one item; of a text, how many tokens it has.
     input: Vec<usize>,
-    layers: Vec<Layer>,
+    layers: Vec<NodeConfig>,
 }
 
 impl Workload {
@@ -36,7 +37,7 @@ impl Workload {
 
     fn of_text(text: &str) -> Result<Self, Box<dyn Error>> {
         let ModelFile { batch, input, layers } = toml::from_str(text)?;
-        let tokens = match layers.first() {
+        let tokens = match layers.first().map(|node| &node.layer) {
             Some(Layer::Embedding(embedding)) => Some(
                 embedding.size.ok_or("embedding: expected the size of the vocabulary, as size")?,
             ),

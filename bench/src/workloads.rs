@@ -11,7 +11,7 @@ use crate::{flops, inputs};
 
 /// A model with its optimizer and one batch.
 pub struct Workload {
-    model: Sequential,
+    model: Graph,
     optimizer: Optimizer,
     gradients: Gradients,
     cx: Cx,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use glassbox_nn::Sequential;
+use glassbox_nn::Graph;
 use glassbox_recipe::Experiment;
 use glassbox_report::Curves;
 use glassbox_train::checkpoint::{SavedState, load_weights};
@@ -70,7 +70,7 @@ impl Session<'_> {
         self,
         output: &Output,
         yardstick: Option<Yardstick>,
-    ) -> Result<(RunReport, Sequential, Box<dyn progress::Ending>), Failure> {
+    ) -> Result<(RunReport, Graph, Box<dyn progress::Ending>), Failure> {
         let Self { experiment, data, folder, record, state } = self;
         let model = experiment
             .build_model(data)
@@ -122,11 +122,11 @@ fn warn(folder: &RunFolder, warning: Option<String>) -> Result<(), Failure> {
 
 /// The trainer with what the recipe wants to be kept of the run.
 fn watched(
-    mut trainer: Trainer<Sequential>,
+    mut trainer: Trainer<Graph>,
     experiment: &Experiment,
     data: &Prepared,
     folder: &RunFolder,
-) -> Result<Trainer<Sequential>, Failure> {
+) -> Result<Trainer<Graph>, Failure> {
     if experiment.watch.lags {
         let part = if data.split.valid.is_empty() { Part::Train } else { Part::Valid };
         if let Some(batch) = data.eval_loader(part, WATCHED_ITEMS).epoch(0, 0)?.next() {
@@ -167,7 +167,7 @@ fn test_scores(
     experiment: &Experiment,
     data: &Prepared,
     folder: &RunFolder,
-    mut model: Sequential,
+    mut model: Graph,
 ) -> Result<Option<Scores>, Failure> {
     if data.split.test.is_empty() {
         return Ok(None);
@@ -207,7 +207,7 @@ pub fn scores_on(
     part: Part,
     experiment: &Experiment,
     data: &Prepared,
-    model: &Sequential,
+    model: &Graph,
 ) -> Result<Scores, Failure> {
     let loader = data.eval_loader(part, EVALUATION_BATCH);
     let mut scores = experiment.evaluation().run(model, &loader)?;

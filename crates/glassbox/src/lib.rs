@@ -23,7 +23,7 @@ pub use glassbox_train::{checkpoint, data, observers, optim, schedule};
 
 /// What most programs need: `use glassbox::prelude::*;`.
 pub mod prelude {
-    pub use glassbox_nn::{Cx, Loss, Module, Param, Parameters, Sequential};
+    pub use glassbox_nn::{Cx, Graph, Loss, Module, Param, Parameters, Sequential};
     pub use glassbox_tensor::{Activation, Gradients, Rng, Shape, Tensor};
     pub use glassbox_train::optim::{Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd};
     pub use glassbox_train::{Task, TrainConfig, Trainer};

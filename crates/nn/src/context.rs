@@ -1,13 +1,15 @@
 //! The context of a forward pass: everything that is neither input nor weight.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use glassbox_tensor::{Precision, PreparedRecurrent, RecurrentWeights, Rng, Tensor};
 
 use crate::param::Buffer;
+use crate::path::{Path, Segment};
+use crate::probe::Probe;
 use crate::recurrent_state::{LayerState, RecurrentState};
-use crate::tap::Tap;
-use crate::walk::{Parameters, Path, SlotMut, walk_mut};
+use crate::walk::{Parameters, SlotMut, walk_mut};
 
 /// How a buffer changes when the step it was computed in is committed.
 #[derive(Clone, Debug)]
@@ -38,7 +40,6 @@ pub enum BufferUpdate {
 /// assert_ne!(first, cx.next_rng());
 /// assert_eq!(first, Cx::train(7, 100).next_rng());
 /// ```
-#[derive(Debug)]
 pub struct Cx {
     training: bool,
     recording: bool,
@@ -49,7 +50,7 @@ pub struct Cx {
     updates: Vec<(u64, BufferUpdate)>,
     state: Option<RecurrentState>,
     lengths: Option<Tensor>,
-    pub(crate) tap: Option<Tap>,
+    pub(crate) probe: Option<Arc<dyn Probe>>,
 }
 
 impl Cx {
@@ -72,7 +73,7 @@ impl Cx {
             updates: Vec::new(),
             state: None,
             lengths: None,
-            tap: None,
+            probe: None,
         }
     }
 
@@ -122,16 +123,34 @@ impl Cx {
         self.rng.fork(self.calls)
     }
 
-    /// Runs `inner` with `name` (a `&'static str` or an index) added to the path.
+    /// Runs `inner` with `name` (a text or an index) added to the path. To run a layer:
+    /// [`Cx::call`].
     #[inline]
-    pub fn scope<R>(
-        &mut self,
-        name: impl Into<crate::walk::Segment>,
-        inner: impl FnOnce(&mut Self) -> R,
-    ) -> R {
+    pub fn scope<R>(&mut self, name: impl Into<Segment>, inner: impl FnOnce(&mut Self) -> R) -> R {
         self.path.push(name.into());
         let result = inner(self);
         self.path.pop();
+        result
+    }
+
+    /// As [`Cx::scope`], for a part at `path` from here.
+    #[inline]
+    pub(crate) fn scope_at<R>(&mut self, path: &Path, inner: impl FnOnce(&mut Self) -> R) -> R {
+        let length = self.path.extend(path);
+        let result = inner(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Runs `inner` beside the graph: with weights that do not join it, and without lasting effect
+    /// on buffers and random numbers.
+    pub(crate) fn beside<R>(&mut self, inner: impl FnOnce(&mut Self) -> R) -> R {
+        let before = (self.recording, self.calls, self.updates.len());
+        self.recording = false;
+        let result = inner(self);
+        let updates;
+        (self.recording, self.calls, updates) = before;
+        self.updates.truncate(updates);
         result
     }
 
@@ -269,6 +288,16 @@ impl Cx {
              optimizer.step, cx.commit(&mut model) or cx.discard()",
             self.updates.len()
         );
+    }
+}
+
+impl std::fmt::Debug for Cx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cx")
+            .field("training", &self.training)
+            .field("recording", &self.recording)
+            .field("path", &self.path.to_string())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,21 +1,24 @@
 //! What can be wrong with an architecture.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use glassbox_tensor::Shape;
 
-use crate::walk::{Path, Segment};
+use crate::path::{Path, Segment};
 
 /// A layer that cannot be built, with everything a message for people needs.
 ///
 /// Codes: GB0201 an axis of length 0, GB0202 wrong number of axes, GB0203 another size than
 /// declared, GB0204 a setting out of range, GB0205 a window that does not fit, GB0206 too large,
-/// GB0207 branches that do not meet, GB0208 a batch too small; GB0140 a layer that sees the answer.
+/// GB0207 branches that do not meet, GB0208 a batch too small, GB0209 a name that no layer has or
+/// several have, GB0210 layers that wait for each other, GB0211 a layer whose output goes nowhere;
+/// GB0140 a layer that sees the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     /// The code under which `glassbox explain` describes this error.
     pub code: &'static str,
-    /// Where the layer stands, counted from 0: `4.layers.1`.
+    /// Where the layer is, counted from 0: `4.layers.1`.
     pub path: Box<Path>,
     /// The layer's type.
     pub layer: &'static str,
@@ -25,8 +28,8 @@ pub struct BuildError {
     pub expected: String,
     /// What it was given.
     pub found: String,
-    /// How to mend it; empty when there is no advice.
-    pub help: &'static str,
+    /// What to do about it; empty when there is no advice.
+    pub help: Cow<'static, str>,
 }
 
 impl BuildError {
@@ -37,7 +40,15 @@ impl BuildError {
         found: impl Into<String>,
     ) -> Self {
         let (expected, found) = (expected.into(), found.into());
-        Self { code, path: Box::default(), layer, field: None, expected, found, help: "" }
+        Self {
+            code,
+            path: Box::default(),
+            layer,
+            field: None,
+            expected,
+            found,
+            help: Cow::Borrowed(""),
+        }
     }
 
     pub(crate) fn field(mut self, field: &'static str) -> Self {
@@ -45,8 +56,8 @@ impl BuildError {
         self
     }
 
-    pub(crate) fn help(mut self, help: &'static str) -> Self {
-        self.help = help;
+    pub(crate) fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = help.into();
         self
     }
 
@@ -54,8 +65,9 @@ impl BuildError {
     /// `input` of the model that looks like channels × height × width.
     pub(crate) fn in_model_of(mut self, input: Shape) -> Self {
         if self.code == "GB0205" && looks_channels_first(input) {
-            self.help = "images are height × width × channels, and the input looks like \
-                         channels × height × width: put the channels last";
+            let help = "images are height × width × channels, and the input looks like \
+                        channels × height × width: put the channels last";
+            self.help = help.into();
         }
         self
     }
@@ -63,6 +75,20 @@ impl BuildError {
     /// The same error, seen from one level further out.
     pub(crate) fn within(mut self, segment: impl Into<Segment>) -> Self {
         self.path.prepend(segment.into());
+        self
+    }
+
+    /// The same error, seen from outside of `prefix`.
+    pub(crate) fn below(mut self, prefix: &Path) -> Self {
+        let mut path = prefix.clone();
+        path.extend(&self.path);
+        *self.path = path;
+        self
+    }
+
+    /// The same error at this place.
+    pub(crate) fn at(mut self, path: Path) -> Self {
+        *self.path = path;
         self
     }
 }

@@ -11,36 +11,41 @@ extern crate self as glassbox_nn;
 mod builder;
 mod context;
 mod error;
+mod graph;
 mod init;
 pub mod layers;
 pub mod losses;
 mod module;
 mod padding;
 mod param;
+mod path;
+mod probe;
 mod recurrent_state;
-mod sequential;
 pub mod settings;
 mod state;
 mod summary;
-mod tap;
 mod walk;
 
 pub use builder::Builder;
 pub use context::{BufferUpdate, Cx};
 pub use error::{BuildError, MAX_VALUES};
 pub use glassbox_derive::Parameters;
+pub use graph::{
+    Body, FusedNodes, Graph, INPUT, Join, Node, NodeConfig, Operation, Outline, OutlineNode,
+    Sequential, Source, Sources,
+};
 pub use init::{FanMode, Fans, Init, Nonlinearity};
 pub use layers::*;
 pub use losses::Loss;
 pub use module::Module;
 pub use param::{Buffer, Param};
+pub use path::{Path, Segment};
+pub use probe::{Probe, Side, Site, Wanted};
 pub use recurrent_state::{LayerState, RecurrentState};
-pub use sequential::{BuiltLayer, Sequential};
 pub use settings::{BadSetting, BadSettings, Settings};
 pub use state::{
     State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,
     set_frozen, state,
 };
 pub use summary::{Summary, SummaryRow};
-pub use tap::Tapped;
-pub use walk::{Parameters, Path, Segment, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};
+pub use walk::{Parameters, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};

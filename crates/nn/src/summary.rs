@@ -1,13 +1,18 @@
-//! What a model is made of: a table for people to print.
+//! What a model is made of: a printable table.
 
 use glassbox_tensor::Shape;
 
-use crate::error::{BuildError, checked_shape, looks_channels_first};
-use crate::layers::{Cost, Layer, ReceptiveField, chain};
+use crate::error::{BuildError, looks_channels_first};
+use crate::graph::{NodeConfig, Outline, OutlineNode};
+use crate::layers::{Cost, Layer, ReceptiveField};
 
 /// A layer's row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SummaryRow {
+    /// The layer's name in the graph: its number, or the name that it was given.
+    pub name: String,
+    /// What it takes, by name, where that is not the layer before it alone.
+    pub from: Vec<String>,
     /// What the layer is: `conv2d 3×3, 32 filters`.
     pub description: String,
     /// The shape of one item of its output.
@@ -33,12 +38,11 @@ pub struct SummaryRow {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// One row a layer.
+    /// One row per layer, in the order in which they run.
     pub rows: Vec<SummaryRow>,
     /// All layers together.
     pub total: Cost,
-    input: Shape,
-    layers: Vec<Layer>,
+    outline: Outline,
 }
 
 /// Where the memory of training goes, in bytes.
@@ -46,7 +50,7 @@ pub struct Summary {
 pub struct MemoryEstimate {
     /// Trainable and tracked values.
     pub weights: u64,
-    /// One gradient a trainable value.
+    /// One gradient per trainable value.
     pub gradients: u64,
     /// What the optimizer keeps.
     pub optimizer: u64,
@@ -74,42 +78,43 @@ impl Summary {
     /// The summary of layers on items of this shape.
     ///
     /// # Errors
-    /// When a layer does not fit the one before, or has impossible settings: the first one.
-    pub fn of(layers: &[Layer], input: impl Into<Shape>) -> Result<Self, BuildError> {
-        let input = input.into();
-        checked_shape("input", &input)?;
-        let mut rows = Vec::with_capacity(layers.len());
-        let mut total = Cost::default();
-        let mut field = (input.rank() == 3).then_some(ReceptiveField::PIXEL);
-        let mut failed = None;
-        chain(layers, input, |layer, input, output| {
-            field = field.map(|field| layer.receptive_field(field, input));
-            match layer.cost(input) {
-                Ok(cost) => {
-                    total += cost;
-                    rows.push(SummaryRow {
-                        description: layer.describe(),
-                        output,
-                        cost,
-                        activation_bytes: bytes(output.elements().saturating_add(cost.kept)),
-                        receptive_field: field,
-                    });
-                }
-                Err(error) => failed = failed.take().or(Some(error)),
+    /// When a layer does not fit what it takes, or has impossible settings: the first one.
+    pub fn of(layers: &[NodeConfig], input: impl Into<Shape>) -> Result<Self, BuildError> {
+        let outline = Outline::of(layers, input)?;
+        let image = outline.input.rank() == 3;
+        let fields = outline.receptive_fields(ReceptiveField::PIXEL);
+        let mut rows: Vec<(usize, SummaryRow)> = Vec::with_capacity(layers.len());
+        for (node, field) in outline.nodes.iter().zip(fields) {
+            let cost = match node.operation.layer() {
+                Some(layer) => layer.cost(node.input)?,
+                None => Cost::default(),
+            };
+            let kept = node.output.elements().saturating_add(cost.kept);
+            // The layers of a block are one row, whose output is that of the last.
+            if rows.last().is_none_or(|(entry, _)| *entry != node.entry) {
+                rows.push((node.entry, SummaryRow::of(node.entry, layers)));
             }
-        })
-        .map_err(|error| error.in_model_of(input))?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(Self { rows, total, input, layers: layers.to_vec() }),
+            let Some((_, row)) = rows.last_mut() else { continue };
+            row.output = node.output;
+            row.receptive_field = image.then_some(field);
+            row.cost += cost;
+            row.activation_bytes = row.activation_bytes.saturating_add(bytes(kept));
         }
+        let mut total = Cost::default();
+        rows.iter().for_each(|(_, row)| total += row.cost);
+        Ok(Self { rows: rows.into_iter().map(|(_, row)| row).collect(), total, outline })
+    }
+
+    /// The graph.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
     }
 
     /// Where the memory of training goes on batches of this size, with an optimizer that keeps
-    /// `optimizer_slots` values a parameter (AdamW 2, SGD with momentum 1).
+    /// `optimizer_slots` values per parameter (AdamW 2, SGD with momentum 1).
     pub fn memory(&self, batch: usize, optimizer_slots: usize) -> MemoryEstimate {
         let item: u64 = self.rows.iter().map(|row| row.activation_bytes).sum();
-        let item = item.saturating_add(bytes(self.input.elements()));
+        let item = item.saturating_add(bytes(self.outline.input.elements()));
         let parameters = bytes(self.total.parameters);
         MemoryEstimate {
             weights: parameters.saturating_add(bytes(self.total.buffers)),
@@ -121,9 +126,9 @@ impl Summary {
 
     /// The steps of a sequence, where there are recurrent layers.
     pub fn steps(&self) -> Option<usize> {
-        let first = self.layers.iter().position(Layer::is_recurrent)?;
-        let input = if first == 0 { self.input } else { self.rows[first - 1].output };
-        input.dims().first().copied()
+        let recurrent = |node: &&OutlineNode| node.is(Layer::is_recurrent);
+        let first = self.outline.nodes.iter().find(recurrent)?;
+        first.input.dims().first().copied()
     }
 
     /// What could be better, in a line each.
@@ -139,48 +144,83 @@ impl Summary {
         let slides = |layer: &Layer| {
             matches!(layer, Layer::Conv2d(_) | Layer::MaxPool(_) | Layer::AvgPool(_))
         };
-        if looks_channels_first(self.input) && self.layers.first().is_some_and(slides) {
+        let input = self.outline.input;
+        if looks_channels_first(input) && self.outline.nodes.first().is_some_and(|n| n.is(slides)) {
             hints.push(format!(
-                "the input {} looks like channels × height × width: images are height × width × \
-                 channels here",
-                self.input
+                "the input {input} looks like channels × height × width: images are height × \
+                 width × channels here"
             ));
         }
     }
 
     fn hint_at_one_heavy_layer(&self, hints: &mut Vec<String>) {
-        let heaviest = self.rows.iter().enumerate().max_by_key(|(_, row)| row.cost.parameters);
-        let Some((index, row)) = heaviest else { return };
-        let share = row.cost.parameters as f64 / self.total.parameters.max(1) as f64;
-        let from_flatten = index > 0
-            && matches!(self.layers[index], Layer::Dense(_))
-            && matches!(self.layers[index - 1], Layer::Flatten(_))
-            && index > 1
-            && self.rows[index - 2].output.rank() == 3;
+        let parameters = |node: &OutlineNode| {
+            let layer = node.operation.layer()?;
+            Some(layer.cost(node.input).ok()?.parameters)
+        };
+        let nodes = self.outline.nodes.iter().enumerate();
+        let Some((index, heaviest)) = nodes.max_by_key(|(_, node)| parameters(node)) else {
+            return;
+        };
+        // Features of images, not images themselves: those are what an mlp is for.
+        let features = |index: &usize| {
+            let node = &self.outline.nodes[*index];
+            node.is(|layer| matches!(layer, Layer::Flatten(_)))
+                && node.input.rank() == 3
+                && self.outline.before(*index).is_some()
+        };
+        let from_flatten = heaviest.is(|layer| matches!(layer, Layer::Dense(_)))
+            && self.outline.before(index).as_ref().is_some_and(features);
+        let share = parameters(heaviest).unwrap_or(0) as f64 / self.total.parameters.max(1) as f64;
         if share > 0.9 && from_flatten {
             hints.push(format!(
-                "{:.0} % of the parameters sit in layer {} (dense): try global_avg_pool instead \
-                 of flatten",
+                "{:.0} % of the parameters sit in {}: try global_avg_pool instead of flatten",
                 (100.0 * share).floor(),
-                index
+                heaviest.path.describe("dense")
             ));
         }
     }
 
     fn hint_at_useless_biases(&self, hints: &mut Vec<String>) {
-        for (index, pair) in self.layers.windows(2).enumerate() {
-            let biased = match &pair[0] {
+        for (index, node) in self.outline.nodes.iter().enumerate() {
+            let norm = node.is(|layer| matches!(layer, Layer::BatchNorm(_)));
+            let Some(before) = self.outline.before(index).filter(|_| norm) else { continue };
+            let before = &self.outline.nodes[before];
+            let biased = |layer: &Layer| match layer {
                 Layer::Conv2d(config) => config.bias,
                 Layer::Dense(config) => config.bias,
                 _ => false,
             };
-            if biased && matches!(pair[1], Layer::BatchNorm(_)) {
+            if before.is(biased) {
                 hints.push(format!(
-                    "the bias of layer {} ({}) has no effect before batch_norm: bias = false",
-                    index,
-                    pair[0].type_name()
+                    "the bias of {} has no effect before batch_norm: bias = false",
+                    before.path.describe(before.operation.type_name())
                 ));
             }
+        }
+    }
+}
+
+impl SummaryRow {
+    /// A row of which nothing is counted yet.
+    fn of(entry: usize, layers: &[NodeConfig]) -> Self {
+        let node = &layers[entry];
+        let own = |name: &String| {
+            entry.checked_sub(1).map(|before| before.to_string()).as_ref() != Some(name)
+        };
+        let from = match node.from.0.as_slice() {
+            [one] if !own(one) => Vec::new(),
+            all => all.to_vec(),
+        };
+        let joined = node.join.map(|join| format!("{join}, ")).unwrap_or_default();
+        Self {
+            name: node.name.clone().unwrap_or_else(|| entry.to_string()),
+            from,
+            description: joined + &node.describe(),
+            output: Shape::new(&[]),
+            cost: Cost::default(),
+            activation_bytes: 0,
+            receptive_field: None,
         }
     }
 }
@@ -241,7 +281,7 @@ mod tests {
 
     #[test]
     fn hints_are_given_where_they_apply() {
-        let hints = |layers: Vec<Layer>| Summary::of(&layers, [8, 8, 1]).unwrap().hints();
+        let hints = |layers: Vec<NodeConfig>| Summary::of(&layers, [8, 8, 1]).unwrap().hints();
         let layers = Sequential::input([]).conv2d(4, 3).batch_norm().flatten().dense(100);
         let hints_given = hints(layers.into_layers());
         assert!(hints_given[0].contains("layer 3 (dense)"), "{hints_given:?}");

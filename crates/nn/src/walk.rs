@@ -1,109 +1,10 @@
 //! The walk over a model's state: the one method every model has ([`Parameters`], derived).
 //! Counting, saving, loading, freezing and optimizing are functions over it.
 
-use std::fmt;
 use std::marker::PhantomData;
 
-use smallvec::SmallVec;
-
 use crate::param::{Buffer, Param};
-
-/// A step of a [`Path`]: the name of a field or an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Segment {
-    /// A field.
-    Name(&'static str),
-    /// An element of a list.
-    Index(usize),
-}
-
-impl From<&'static str> for Segment {
-    fn from(name: &'static str) -> Self {
-        Self::Name(name)
-    }
-}
-
-impl From<usize> for Segment {
-    fn from(index: usize) -> Self {
-        Self::Index(index)
-    }
-}
-
-impl fmt::Display for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Index(index) => write!(f, "{index}"),
-        }
-    }
-}
-
-/// Where in a model something stands: `encoder.3.weight`. Text is made only when asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Path {
-    segments: SmallVec<[Segment; 8]>,
-}
-
-impl Path {
-    /// The steps, outermost first.
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
-    }
-
-    /// Whether this is the place named by the dotted `prefix` or lies within it. The empty prefix
-    /// names the whole model.
-    pub fn is_within(&self, prefix: &str) -> bool {
-        if prefix.is_empty() {
-            return true;
-        }
-        let mut segments = self.segments.iter();
-        prefix.split('.').all(|name| match segments.next() {
-            Some(Segment::Name(own)) => *own == name,
-            Some(Segment::Index(own)) => name.parse() == Ok(*own),
-            None => false,
-        })
-    }
-
-    pub(crate) fn push(&mut self, segment: Segment) {
-        self.segments.push(segment);
-    }
-
-    /// The place of a layer of type `kind` for people, counted from 0 as in recipes, `--set` and the names of
-    /// parameters: `layer 1 of the shortcut of layer 3 (conv2d)`.
-    pub fn describe(&self, kind: &str) -> String {
-        let mut text = String::new();
-        for segment in self.segments.iter().rev() {
-            let of = if text.is_empty() { "" } else { " of " };
-            match segment {
-                Segment::Index(index) => text += &format!("{of}layer {index}"),
-                Segment::Name("layers") => {}
-                Segment::Name("shortcut") => text += &format!("{of}the shortcut"),
-                Segment::Name(name) => text += &format!("{of}{name}"),
-            }
-        }
-        if text.is_empty() { kind.to_owned() } else { format!("{text} ({kind})") }
-    }
-
-    pub(crate) fn prepend(&mut self, segment: Segment) {
-        self.segments.insert(0, segment);
-    }
-
-    pub(crate) fn pop(&mut self) {
-        self.segments.pop();
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, segment) in self.segments.iter().enumerate() {
-            if i > 0 {
-                f.write_str(".")?;
-            }
-            segment.fmt(f)?;
-        }
-        Ok(())
-    }
-}
+use crate::path::{Path, Segment};
 
 /// What a walk comes across.
 #[derive(Clone, Copy, Debug)]
@@ -130,11 +31,18 @@ pub struct Walk<'v, 'm> {
 }
 
 impl<'m> Walk<'_, 'm> {
-    /// Walks a part of the model called `name` (a `&'static str` or an index).
+    /// Walks a part of the model called `name` (a text or an index).
     pub fn part<P: Parameters + ?Sized>(&mut self, name: impl Into<Segment>, part: &'m P) {
         self.path.push(name.into());
         part.walk(self);
         self.path.pop();
+    }
+
+    /// Walks a part of the model that is at `path` in it.
+    pub(crate) fn part_at<P: Parameters + ?Sized>(&mut self, path: &Path, part: &'m P) {
+        let length = self.path.extend(path);
+        part.walk(self);
+        self.path.truncate(length);
     }
 }
 
@@ -145,11 +53,18 @@ pub struct WalkMut<'v, 'm> {
 }
 
 impl<'m> WalkMut<'_, 'm> {
-    /// Walks a part of the model called `name` (a `&'static str` or an index).
+    /// Walks a part of the model called `name` (a text or an index).
     pub fn part<P: Parameters + ?Sized>(&mut self, name: impl Into<Segment>, part: &'m mut P) {
         self.path.push(name.into());
         part.walk_mut(self);
         self.path.pop();
+    }
+
+    /// Walks a part of the model that is at `path` in it.
+    pub(crate) fn part_at<P: Parameters + ?Sized>(&mut self, path: &Path, part: &'m mut P) {
+        let length = self.path.extend(path);
+        part.walk_mut(self);
+        self.path.truncate(length);
     }
 }
 
@@ -311,21 +226,6 @@ mod tests {
     use glassbox_tensor::Tensor;
 
     use super::*;
-
-    #[test]
-    fn paths_compare_by_whole_segments() {
-        let mut path = Path::default();
-        path.push("layers".into());
-        path.push(10.into());
-        path.push("weight".into());
-        assert_eq!(path.to_string(), "layers.10.weight");
-        for within in ["", "layers", "layers.10", "layers.10.weight"] {
-            assert!(path.is_within(within), "{within}");
-        }
-        for outside in ["layer", "layers.1", "layers.10.weight.x", "weight"] {
-            assert!(!path.is_within(outside), "{outside}");
-        }
-    }
 
     #[test]
     fn both_walks_visit_the_same_places_in_the_same_order() {

@@ -1,9 +1,9 @@
 //! A steady training step takes no buffer from the system and changes weights in place.
 
-use glassbox_nn::{Cx, Loss, Module, Sequential, Slot, SlotMut, walk, walk_mut};
+use glassbox_nn::{Cx, Graph, Loss, Module, Sequential, Slot, SlotMut, walk, walk_mut};
 use glassbox_tensor::{Gradients, Rng, Tensor, pool};
 
-fn addresses(model: &Sequential) -> Vec<usize> {
+fn addresses(model: &Graph) -> Vec<usize> {
     let mut addresses = Vec::new();
     walk(model, |_, slot| {
         addresses.push(match slot {
@@ -32,7 +32,7 @@ fn nothing_is_allocated_or_moved() {
     let classes = Tensor::from_i32(&[0, 1, 2, 3, 4, 0], [6]);
     let loss = Loss::default();
     let (mut gradients, mut cx) = (Gradients::default(), Cx::train(7, 0));
-    let mut step = |model: &mut Sequential, number: u64| {
+    let mut step = |model: &mut Graph, number: u64| {
         cx.start_step(7, number);
         gradients.clear();
         loss.compute(&model.forward(&images, &mut cx), &classes).backward_into(&mut gradients);

@@ -2,7 +2,7 @@
 //! other.
 
 use glassbox_nn::layers::Layer;
-use glassbox_nn::{BuildError, Loss, Sequential, Summary};
+use glassbox_nn::{BuildError, Graph, Loss, Summary};
 use glassbox_train::data::{Prepared, Targets};
 use glassbox_train::schedule::Schedule;
 use glassbox_train::{Monitor, Task};
@@ -149,7 +149,8 @@ impl Checks<'_> {
                     .expected(format!("{outputs} {}: {what}", values(outputs)))
                     .found(format!("an output of shape {output}"));
             let last = experiment.layers.len().saturating_sub(1).to_string();
-            let dense = matches!(experiment.layers.last(), Some(Layer::Dense(_)));
+            let dense =
+                experiment.layers.last().is_some_and(|node| matches!(node.layer, Layer::Dense(_)));
             let key = dense.then_some("units");
             problem.place = self.recipe.model.place(&[last], key);
             let help = match dense {
@@ -159,7 +160,7 @@ impl Checks<'_> {
             self.problems.push(problem.help(help));
         }
         if !self.recipe.stored && fits {
-            self.head(experiment);
+            self.head(experiment, summary.outline());
             self.unused_dropout(experiment);
         }
         self.fits_in_memory(experiment, &summary);
@@ -173,14 +174,12 @@ impl Checks<'_> {
             return;
         }
         let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-        let rows = summary.rows.iter().enumerate();
-        let heaviest =
-            rows.max_by_key(|(_, row)| row.cost.parameters).map_or(0, |(index, _)| index);
+        let heaviest = summary.rows.iter().max_by_key(|row| row.cost.parameters);
         let mut problem = Problem::new(codes::TOO_LARGE, "the model does not fit in memory")
             .expected(format!("weights, gradients and optimizer within {}", gib(memory)))
             .found(gib(needed))
             .help("make this layer, or what feeds it, smaller");
-        problem.place = self.recipe.model.place(&[heaviest.to_string()], None);
+        problem.place = heaviest.and_then(|row| self.recipe.model.place(&[row.name.clone()], None));
         self.problems.push(problem);
     }
 
@@ -197,13 +196,13 @@ impl Checks<'_> {
             .found(error.found.clone());
         problem.place = self.recipe.model.place(&path, error.field);
         if !error.help.is_empty() {
-            problem = problem.help(error.help);
+            problem = problem.help(error.help.clone());
         }
         problem
     }
 
     /// Batch normalization can work on the smallest batch there will be.
-    pub fn batches(&mut self, experiment: &Experiment, model: &Sequential) {
+    pub fn batches(&mut self, experiment: &Experiment, model: &Graph) {
         let (items, batch) = (self.data.split.train.len(), experiment.train.batch_size);
         let rest = items % batch;
         let smallest = match rest {

@@ -1,7 +1,7 @@
 //! An experiment: a recipe in which everything is decided.
 
 use glassbox_nn::Loss;
-use glassbox_nn::layers::Layer;
+use glassbox_nn::NodeConfig;
 use glassbox_tensor::Precision;
 use glassbox_train::data::{Augment, DataConfig};
 use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
@@ -24,7 +24,7 @@ pub struct Experiment {
     /// Changes of training images, in order.
     pub augment: Vec<Augment>,
     /// The layers, from the input to the scores or values.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<NodeConfig>,
     /// How the layers are trained.
     pub train: TrainSection,
     /// What is kept of the run besides its scores.

@@ -1,6 +1,6 @@
 //! From a recipe and its data to an experiment in which everything is decided.
 
-use glassbox_nn::Sequential;
+use glassbox_nn::Graph;
 use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
 use glassbox_train::Monitor;
@@ -158,8 +158,8 @@ impl Experiment {
     ///
     /// # Errors
     /// When a layer does not fit the one before.
-    pub fn build_model(&self, data: &Prepared) -> Result<Sequential, glassbox_nn::BuildError> {
+    pub fn build_model(&self, data: &Prepared) -> Result<Graph, glassbox_nn::BuildError> {
         let mut rng = Rng::new(self.run.seed);
-        Sequential::from_layers(&self.layers, data.dataset.item_shape(), &mut rng)
+        Graph::build(&self.layers, data.dataset.item_shape(), &mut rng)
     }
 }

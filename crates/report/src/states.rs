@@ -1,6 +1,8 @@
 //! What the units of a recurrent layer do while they read a text.
 
-use glassbox_nn::{Cx, Module};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use glassbox_nn::{Cx, Module, Probe, Side, Site, Wanted};
 use glassbox_tensor::Tensor;
 use glassbox_train::data::Vocabulary;
 
@@ -34,15 +36,16 @@ impl StateMap {
             return Ok(None);
         }
         let input = Tensor::from_i32(&tokens, [1, tokens.len()]);
-        let mut cx = Cx::eval();
-        let (_, tapped) = cx.with_tap(index, |cx| model.forward(&input, cx));
+        let probe = Arc::new(HiddenStates::default());
+        let _ = model.forward(&input, &mut Cx::eval().with_probe(probe.clone()));
         let names = vocabulary.names();
-        Ok(tapped.map(|tapped| {
-            let width = tapped.states.dims()[2];
-            let states = tapped.states.as_slice();
+        let seen = probe.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(seen.get(index).map(|(layer, states)| {
+            let width = states.dims()[2];
+            let states = states.as_slice();
             let unit = |unit: usize| states.iter().skip(unit).step_by(width).map(|&x| x.into());
             Self {
-                layer: tapped.layer,
+                layer: layer.clone(),
                 tokens: tokens.iter().map(|&token| shown(&names[token as usize])).collect(),
                 units: (0..width).map(|index| unit(index).collect()).collect(),
             }
@@ -64,6 +67,24 @@ impl StateMap {
             columns: self.tokens.clone(),
             limit: if limit > 0.0 { limit } else { 1.0 },
         }
+    }
+}
+
+/// The hidden states of all recurrent layers, in the order in which they run.
+#[derive(Default)]
+struct HiddenStates(Mutex<Vec<(String, Tensor)>>);
+
+impl Probe for HiddenStates {
+    fn wants(&self, site: &Site<'_>) -> Wanted {
+        match (site.stack, site.side) {
+            (Some(_), Side::Output) => Wanted::VALUES,
+            _ => Wanted::NOTHING,
+        }
+    }
+
+    fn values(&self, site: &Site<'_>, values: &Tensor) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push((site.to_string(), values.clone()));
     }
 }
 
@@ -99,8 +120,8 @@ mod tests {
         assert_eq!(map.tokens, ["a", "b", "␣", "a", "⏎"]);
         let input = Tensor::from_i32(&vocabulary.encode("ab a\n").unwrap(), [1, 5]);
         let mut value = input;
-        for layer in &model.layers()[..2] {
-            value = layer.module.forward(&value, &mut Cx::eval());
+        for node in &model.nodes()[..2] {
+            value = node.module().unwrap().forward(&value, &mut Cx::eval());
         }
         for (unit, values) in map.units.iter().enumerate() {
             let expected: Vec<f64> = (0..5).map(|t| value.to_vec()[t * 5 + unit].into()).collect();

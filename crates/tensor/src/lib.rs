@@ -43,6 +43,7 @@ pub use ops::recurrent::{
     PreparedRecurrent, RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentOutput,
     RecurrentWeights,
 };
+pub use ops::watch::GradientWatcher;
 pub use random::Rng;
 pub use shape::{Axes, MAX_RANK, Shape};
 pub use storage::pool;

@@ -88,7 +88,7 @@ pub fn targets_continue_inputs(data: &Dataset) -> bool {
 #[cfg(test)]
 mod tests {
     use glassbox_nn::layers::{GruConfig, LstmConfig};
-    use glassbox_nn::{Parameters, Sequential};
+    use glassbox_nn::{Graph, Parameters, Sequential};
 
     use super::*;
     use crate::data::{DataSource, InputStore};
@@ -104,7 +104,7 @@ mod tests {
         Dataset::new("text", [16], InputStore::U8 { values, unit: 1.0 }, targets).unwrap()
     }
 
-    fn model(bidirectional: bool) -> Sequential {
+    fn model(bidirectional: bool) -> Graph {
         let lstm = LstmConfig { bidirectional, ..LstmConfig::new(5) };
         Sequential::input([16]).embedding(7, 4).layer(lstm).dense(7).build(3).unwrap()
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use glassbox_nn::Sequential;
+use glassbox_nn::{Graph, Sequential};
 
 use super::*;
 use crate::config::TrainConfig;
@@ -27,7 +27,7 @@ fn loader(targets: Targets, units: Normalizer) -> Loader {
     Loader::new(data, (0..8).collect::<Vec<_>>(), transform, LoaderConfig::default())
 }
 
-fn dense(inputs: usize, outputs: usize) -> Sequential {
+fn dense(inputs: usize, outputs: usize) -> Graph {
     Sequential::input([inputs]).dense(outputs).build(7).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn loss(json: &str) -> Loss {
 }
 
 /// The code and the text with which training is refused before its first step.
-fn refused(model: Sequential, task: Task, loss: Loss, targets: Targets) -> (&'static str, String) {
+fn refused(model: Graph, task: Task, loss: Loss, targets: Targets) -> (&'static str, String) {
     let train = loader(targets, Normalizer::default());
     let config = TrainConfig { task, loss: loss.clone(), epochs: 1, ..TrainConfig::default() };
     let mut trainer = Trainer::new(model, config);

@@ -77,6 +77,6 @@ mod tests {
             }
             assert!(refuse_counted_padding(&new, path).is_ok());
         }
-        assert!(matches!(config(gru).layers[1], Layer::Gru(_)));
+        assert!(matches!(config(gru).layers[1].layer, Layer::Gru(_)));
     }
 }

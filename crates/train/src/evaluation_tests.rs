@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use glassbox_nn::Sequential;
+use glassbox_nn::{Graph, Sequential};
 
 use super::*;
 use crate::data::{DataConfig, LoaderConfig, Part, Prepared};
@@ -16,7 +16,7 @@ fn text() -> (tempfile::TempDir, Prepared) {
     (folder, data)
 }
 
-fn model() -> Sequential {
+fn model() -> Graph {
     Sequential::input([4]).embedding(2, 3).lstm(6).gru(5).dense(2).build(7).unwrap()
 }
 

@@ -1,6 +1,8 @@
 //! How far back in time the error reaches.
 
-use glassbox_nn::{Cx, Loss, Module};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use glassbox_nn::{Cx, Loss, Module, Probe, Side, Site, Wanted};
 use glassbox_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -36,44 +38,96 @@ impl LayerLags {
 /// The norms of every recurrent layer of `model` on a batch of sequences. Where there is a target
 /// for every step, only that of each item's last step counts, so that all that arrives at lag `k`
 /// has come back through `k` steps: what vanishes or explodes does so here (Bengio, Simard and
-/// Frasconi 1994). The model is run as in evaluation, and not changed.
+/// Frasconi 1994). The model is run once, as in evaluation, and not changed.
 pub fn gradient_by_lag<M: Module + ?Sized>(
     model: &M,
     loss: &Loss,
     batch: &Batch,
 ) -> Vec<LayerLags> {
-    let mut layers = Vec::new();
-    loop {
-        let mut cx = Cx::eval().recording(true);
-        let (prediction, tapped) = cx.with_tap(layers.len(), |cx| batch.forward(model, cx));
-        let Some(tapped) = tapped else { return layers };
-        let ends = ends(batch, tapped.input.dims()[1]);
-        let (prediction, targets) = at_ends(&prediction, &batch.targets, &ends);
-        let gradients = loss.compute(&prediction, &targets).backward();
-        let norms = match gradients.get(&tapped.input) {
-            Some(gradient) => norms(gradient, &ends),
-            None => Vec::new(),
-        };
-        layers.push(LayerLags { layer: tapped.layer, norms });
+    let probe = Arc::new(RecurrentInputs { ends: Ends::of(batch), layers: Mutex::default() });
+    let mut cx = Cx::eval().recording(true).with_probe(probe.clone());
+    let prediction = batch.forward(model, &mut cx);
+    if !probe.any() {
+        return Vec::new();
+    }
+    let (prediction, targets) = at_ends(&prediction, &batch.targets, &probe.ends);
+    let _ = loss.compute(&prediction, &targets).backward();
+    probe.take()
+}
+
+/// Sees the gradients of what recurrent layers are given.
+struct RecurrentInputs {
+    ends: Ends,
+    layers: Mutex<Vec<LayerLags>>,
+}
+
+impl RecurrentInputs {
+    fn layers(&self) -> MutexGuard<'_, Vec<LayerLags>> {
+        self.layers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn any(&self) -> bool {
+        !self.layers().is_empty()
+    }
+
+    fn take(&self) -> Vec<LayerLags> {
+        std::mem::take(&mut self.layers())
     }
 }
 
-/// The last step of each item.
-fn ends(batch: &Batch, steps: usize) -> Vec<usize> {
-    match &batch.lengths {
-        Some(lengths) => {
-            lengths.as_i32().iter().map(|&length| (length as usize).clamp(1, steps) - 1).collect()
+impl Probe for RecurrentInputs {
+    fn wants(&self, site: &Site<'_>) -> Wanted {
+        match (site.stack, site.side) {
+            (Some(_), Side::Input) => Wanted::BOTH,
+            _ => Wanted::NOTHING,
         }
-        None => vec![steps - 1; batch.inputs.dims()[0]],
+    }
+
+    /// Layers in the order in which they run; none of their gradient may arrive.
+    fn values(&self, site: &Site<'_>, _values: &Tensor) {
+        self.layers().push(LayerLags { layer: site.to_string(), norms: Vec::new() });
+    }
+
+    fn gradient(&self, site: &Site<'_>, gradient: &Tensor) {
+        let name = site.to_string();
+        // One that runs twice is listed twice, and its last run's gradient comes first.
+        let mut layers = self.layers();
+        let waits = |lags: &&mut LayerLags| lags.layer == name && lags.norms.is_empty();
+        if let Some(lags) = layers.iter_mut().rev().find(waits) {
+            lags.norms = norms(gradient, &self.ends.steps(gradient.dims()[1]));
+        }
+    }
+}
+
+/// Where the items of a batch end.
+struct Ends {
+    lengths: Option<Vec<usize>>,
+    items: usize,
+}
+
+impl Ends {
+    fn of(batch: &Batch) -> Self {
+        let lengths = batch.lengths.as_ref();
+        let lengths = lengths.map(|all| all.as_i32().iter().map(|&one| one as usize).collect());
+        Self { lengths, items: batch.inputs.dims()[0] }
+    }
+
+    /// The last step of each item, where a batch has this many.
+    fn steps(&self, steps: usize) -> Vec<usize> {
+        match &self.lengths {
+            Some(lengths) => lengths.iter().map(|&length| length.clamp(1, steps) - 1).collect(),
+            None => vec![steps - 1; self.items],
+        }
     }
 }
 
 /// What belongs to the last step of each item, where there is something for every step.
-fn at_ends(prediction: &Tensor, targets: &Tensor, ends: &[usize]) -> (Tensor, Tensor) {
+fn at_ends(prediction: &Tensor, targets: &Tensor, ends: &Ends) -> (Tensor, Tensor) {
     let dims = prediction.dims();
     if dims.len() != 3 || targets.dims() != [dims[0], dims[1]] {
         return (prediction.clone(), targets.clone());
     }
+    let ends = ends.steps(dims[1]);
     let rows: Vec<i32> =
         ends.iter().enumerate().map(|(item, end)| (item * dims[1] + end) as i32).collect();
     let labels: Vec<i32> = rows.iter().map(|&row| targets.as_i32()[row as usize]).collect();

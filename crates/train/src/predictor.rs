@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use glassbox_nn::NodeConfig;
 use glassbox_nn::layers::Layer;
-use glassbox_nn::{Cx, Init, Loss, Module, Sequential};
+use glassbox_nn::{Cx, Graph, Init, Loss, Module};
 use glassbox_tensor::{Precision, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ pub struct PredictorConfig {
     /// The shape of one input.
     pub input: Vec<usize>,
     /// The layers.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<NodeConfig>,
     /// How files are read.
     pub reader: InputReader,
     /// How inputs are normalized.
@@ -97,7 +98,7 @@ const BATCH: usize = 256;
 
 impl PredictorConfig {
     /// The description of a model of these layers, trained with `loss` on `data`.
-    pub fn new(layers: &[Layer], loss: &Loss, data: &Prepared) -> Self {
+    pub fn new(layers: &[NodeConfig], loss: &Loss, data: &Prepared) -> Self {
         let targets = data.dataset.targets();
         let (output, names) = match (targets, loss.name()) {
             (Targets::Classes { names, .. }, "binary_cross_entropy") => (Output::Logit, names),
@@ -178,21 +179,21 @@ fn foreign(path: &Path, what: String) -> CheckpointError {
 
 /// A layer whose weights are about to be loaded: orthogonal ones, to begin with, would take longer
 /// than loading them.
-fn without_start(layer: &Layer) -> Layer {
-    let mut layer = layer.clone();
-    match &mut layer {
+fn without_start(node: &NodeConfig) -> NodeConfig {
+    let mut node = node.clone();
+    match &mut node.layer {
         Layer::Rnn(config) => config.recurrent_init = Init::Zeros,
         Layer::Gru(config) => config.recurrent_init = Init::Zeros,
         Layer::Lstm(config) => config.recurrent_init = Init::Zeros,
         _ => {}
     }
-    layer
+    node
 }
 
 /// A trained model with everything needed to use it.
 pub struct Predictor {
     config: PredictorConfig,
-    model: Sequential,
+    model: Graph,
 }
 
 impl Predictor {
@@ -205,14 +206,14 @@ impl Predictor {
         let config = PredictorConfig::of(&file, path)?;
         let input = Shape::new(&config.input);
         let layers: Vec<_> = config.layers.iter().map(without_start).collect();
-        let mut model = Sequential::from_layers(&layers, input, &mut Rng::new(0))
+        let mut model = Graph::build(&layers, input, &mut Rng::new(0))
             .map_err(|error| foreign(path, format!("the model cannot be built: {error}")))?;
         set_weights(&mut model, file.tensors, &PathBuf::from(path))?;
         Ok(Self { config, model })
     }
 
     /// The model itself.
-    pub fn model(&self) -> &Sequential {
+    pub fn model(&self) -> &Graph {
         &self.model
     }
 

@@ -5,7 +5,7 @@ use glassbox_nn::layers::{
     BatchNormConfig, DenseConfig, GruConfig, LstmConfig, ReluConfig, ResidualConfig, Return,
     RnnConfig, SoftmaxConfig,
 };
-use glassbox_nn::{Cx, Module, Sequential, Slot, walk};
+use glassbox_nn::{Cx, Graph, Module, Sequential, Slot, walk};
 use glassbox_tensor::{Rng, Tensor};
 use proptest::prelude::*;
 
@@ -13,9 +13,9 @@ const TOKENS: usize = 6;
 const DIM: usize = 4;
 
 /// Models that mix steps in every way there is, for sequences of so many steps.
-fn models(steps: usize) -> Vec<(&'static str, Sequential)> {
+fn models(steps: usize) -> Vec<(&'static str, Graph)> {
     let start = || Sequential::input([steps]).embedding(TOKENS, DIM);
-    let block = vec![
+    let block: Vec<glassbox_nn::NodeConfig> = vec![
         DenseConfig::new(DIM).into(),
         BatchNormConfig::default().into(),
         ReluConfig::default().into(),
@@ -50,12 +50,12 @@ fn batch(items: &[Vec<i32>], steps: usize, mut padding: impl FnMut() -> i32) -> 
     (Tensor::from_i32(&tokens, [items.len(), steps]), Tensor::from_i32(&lengths, [items.len()]))
 }
 
-fn run(model: &Sequential, (tokens, lengths): &(Tensor, Tensor), cx: &mut Cx) -> Tensor {
+fn run(model: &Graph, (tokens, lengths): &(Tensor, Tensor), cx: &mut Cx) -> Tensor {
     model.forward_with_lengths(tokens, Some(lengths), cx)
 }
 
 /// The outputs of a training step, all gradients and the statistics that it leaves.
-fn trained(mut model: Sequential, batch: &(Tensor, Tensor)) -> Vec<Vec<f32>> {
+fn trained(mut model: Graph, batch: &(Tensor, Tensor)) -> Vec<Vec<f32>> {
     let mut cx = Cx::train(5, 1);
     let output = run(&model, batch, &mut cx);
     let gradients = output.square().sum(..).backward();

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use glassbox::nn::layers::{Conv2dConfig, DenseConfig, LayerConfig, LstmConfig};
-use glassbox::nn::{Cx, Loss, Module, Parameters, Sequential, Slot, SlotMut, walk, walk_mut};
+use glassbox::nn::{
+    Cx, Graph, Loss, Module, Parameters, Sequential, Slot, SlotMut, walk, walk_mut,
+};
 use glassbox::optim::Optimizer;
 use glassbox::schedule::{PlateauState, Rate, Schedule, Time};
 use glassbox::train::{clip_by_norm, gradient_norm};
@@ -16,7 +18,7 @@ use crate::{optim, sched};
 const STEPS: usize = 20;
 
 /// The model, and PyTorch's name for each of its layers with state.
-fn model(case: &Case) -> Result<(Sequential, Names), String> {
+fn model(case: &Case) -> Result<(Graph, Names), String> {
     let mlp = |activation: &str| {
         let widths = |index: usize| case.array(&format!("param.{index}.bias")).map(|b| b.shape[0]);
         let mut builder = Sequential::input([6]);
@@ -59,7 +61,7 @@ fn model(case: &Case) -> Result<(Sequential, Names), String> {
 }
 
 /// Tokens through an embedding and recurrent layers; the end of the sequence decides.
-fn recurrent(op: &str) -> Result<(Sequential, Names), String> {
+fn recurrent(op: &str) -> Result<(Graph, Names), String> {
     let builder = Sequential::input([5]).embedding(9, 5);
     let builder = match op {
         "rnn" => builder.rnn(6),
@@ -228,7 +230,7 @@ impl Run {
         (all.index_select(0, &rows), targets)
     }
 
-    fn train(mut self, model: &mut Sequential, names: &Names) -> Computed {
+    fn train(mut self, model: &mut Graph, names: &Names) -> Computed {
         let mut computed = BTreeMap::new();
         let (mut losses, mut rates, mut norms) = (Vec::new(), Vec::new(), Vec::new());
         let all = self.all_inputs();
@@ -281,7 +283,7 @@ impl Run {
 
 fn add_state(
     computed: &mut BTreeMap<String, Array>,
-    model: &Sequential,
+    model: &Graph,
     names: &Names,
     params: &str,
     buffers: Option<&str>,

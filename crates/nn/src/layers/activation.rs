@@ -44,6 +44,10 @@ impl<C: ActivationConfig> LayerConfig for C {
         self.check()?;
         Ok(Box::new(Pointwise(self.clone())))
     }
+
+    fn activation(&self) -> Option<Activation> {
+        self.fused()
+    }
 }
 
 /// An activation layer, from any shape to the same.
@@ -61,8 +65,8 @@ impl<C: ActivationConfig> Module for Pointwise<C> {
         self.0.apply(input)
     }
 
-    fn activation(&self) -> Option<Activation> {
-        self.0.fused()
+    fn kind(&self) -> &'static str {
+        C::NAME
     }
 }
 

@@ -89,6 +89,10 @@ impl Module for AvgPool {
         cx.expect_no_padding("avg_pool");
         input.avg_pool(&self.options)
     }
+
+    fn kind(&self) -> &'static str {
+        AvgPoolConfig::TYPE
+    }
 }
 
 impl Builder {

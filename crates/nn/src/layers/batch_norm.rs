@@ -230,12 +230,14 @@ impl BatchNorm {
     }
 }
 
-impl Module for BatchNorm {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        self.forward_activated(input, Activation::Identity, cx)
-    }
-
-    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+impl BatchNorm {
+    /// The layer, and an activation that it applies while it stores its result.
+    pub(crate) fn forward_activated(
+        &self,
+        input: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
         if let Some(steps) = self.steps(input, cx) {
             let taken = steps.take(input);
             return steps.spread(&self.normalized(&taken, cx, |scale, shift, mode| {
@@ -247,7 +249,8 @@ impl Module for BatchNorm {
         })
     }
 
-    fn forward_joined(
+    /// The layer, whose result gets `addend` added before the activation.
+    pub(crate) fn forward_added(
         &self,
         input: &Tensor,
         addend: &Tensor,
@@ -264,9 +267,15 @@ impl Module for BatchNorm {
             input.batch_norm_add(addend, scale, shift, mode, self.epsilon, activation)
         })
     }
+}
 
-    fn joins(&self) -> bool {
-        true
+impl Module for BatchNorm {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_activated(input, Activation::Identity, cx)
+    }
+
+    fn kind(&self) -> &'static str {
+        BatchNormConfig::TYPE
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use glassbox_tensor::{Rng, Shape};
+use glassbox_tensor::{Activation, Rng, Shape};
 
 use crate::error::{BuildError, checked_shape, with_kind};
+use crate::graph::Join;
 use crate::module::Module;
 
 /// The configuration of a layer: plain data that recipes, builders and checkpoints share.
@@ -51,6 +52,17 @@ pub trait LayerConfig: Clone + fmt::Debug + PartialEq {
     /// GB0140, the setting at fault, what it would take, and what was found. Before a loss whose
     /// target is the next token such a layer sees the answer.
     fn sees_later_steps(&self, _input: Shape) -> Option<BuildError> {
+        None
+    }
+
+    /// The activation that this layer is and no more, where the layer before can apply it while it
+    /// stores its result.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// How this layer makes one input of several, where it is that and no more.
+    fn join(&self) -> Option<Join> {
         None
     }
 
@@ -155,7 +167,7 @@ pub(crate) fn image_dims(layer: &'static str, input: Shape) -> Result<[usize; 3]
     }
 }
 
-/// The answer of [`LayerConfig::sees_later_steps`] for a layer that does.
+/// What [`LayerConfig::sees_later_steps`] returns for a layer that does.
 pub(crate) fn sees_later(layer: &'static str, found: impl Into<String>) -> BuildError {
     let expected = "outputs that depend on the same step and earlier ones alone";
     BuildError::new("GB0140", layer, expected, found)

@@ -201,12 +201,14 @@ impl Conv2d {
     }
 }
 
-impl Module for Conv2d {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        self.forward_activated(input, Activation::Identity, cx)
-    }
-
-    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+impl Conv2d {
+    /// The layer, and an activation that it applies while it stores its result.
+    pub(crate) fn forward_activated(
+        &self,
+        input: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
         let channels = self.weight.shape()[2] * self.options.groups;
         let fits = input.rank() == 4 && input.dims()[3] == channels;
         cx.expect_shape("conv2d", input, fits, format_args!("images of {channels} channels"));
@@ -217,6 +219,16 @@ impl Module for Conv2d {
         let prepare = || PreparedConv2d::new(&weight, input.shape(), &options);
         let ready = self.ready.get(cx, |prepared| prepared.is_of(&weight), prepare);
         input.conv2d_prepared(&weight, ready.as_ref(), bias.as_deref(), &options, activation)
+    }
+}
+
+impl Module for Conv2d {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_activated(input, Activation::Identity, cx)
+    }
+
+    fn kind(&self) -> &'static str {
+        Conv2dConfig::TYPE
     }
 }
 

@@ -130,12 +130,14 @@ impl Dense {
     }
 }
 
-impl Module for Dense {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        self.forward_activated(input, Activation::Identity, cx)
-    }
-
-    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
+impl Dense {
+    /// The layer, and an activation that it applies while it stores its result.
+    pub(crate) fn forward_activated(
+        &self,
+        input: &Tensor,
+        activation: Activation,
+        cx: &mut Cx,
+    ) -> Tensor {
         let inputs = self.weight.shape()[0];
         let fits = input.dims().last() == Some(&inputs);
         cx.expect_shape("dense", input, fits, format_args!("{inputs} inputs"));
@@ -144,6 +146,16 @@ impl Module for Dense {
         let prepare = || PreparedLinear::new(&weight, input.shape());
         let ready = self.ready.get(cx, |prepared| prepared.is_of(&weight), prepare);
         input.linear_prepared(&weight, ready.as_ref(), bias.as_deref(), activation)
+    }
+}
+
+impl Module for Dense {
+    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
+        self.forward_activated(input, Activation::Identity, cx)
+    }
+
+    fn kind(&self) -> &'static str {
+        DenseConfig::TYPE
     }
 }
 

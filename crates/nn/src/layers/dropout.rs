@@ -61,6 +61,10 @@ impl Module for Dropout {
         }
         input.dropout(self.p, cx.next_rng())
     }
+
+    fn kind(&self) -> &'static str {
+        DropoutConfig::TYPE
+    }
 }
 
 impl Builder {

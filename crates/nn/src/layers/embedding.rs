@@ -137,6 +137,15 @@ impl Embedding {
     }
 }
 
+impl Embedding {
+    /// The table and the tokens whose rows of it are the output. Padding is token 0 among them: who
+    /// takes the rows leaves it out.
+    pub(crate) fn rows(&self, input: &Tensor, cx: &mut Cx) -> (Tensor, Tensor) {
+        let tokens = self.tokens(input, cx);
+        (self.weight.on(cx), tokens)
+    }
+}
+
 impl Module for Embedding {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         let tokens = self.tokens(input, cx);
@@ -144,9 +153,8 @@ impl Module for Embedding {
         cx.without_padding("embedding", &vectors)
     }
 
-    fn rows(&self, input: &Tensor, cx: &mut Cx) -> Option<(Tensor, Tensor)> {
-        let tokens = self.tokens(input, cx);
-        Some((self.weight.on(cx), tokens))
+    fn kind(&self) -> &'static str {
+        EmbeddingConfig::TYPE
     }
 }
 

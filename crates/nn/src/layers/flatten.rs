@@ -48,6 +48,10 @@ impl Module for Flatten {
         let input = cx.without_padding("flatten", input);
         input.reshape([batch, rest.iter().product()])
     }
+
+    fn kind(&self) -> &'static str {
+        FlattenConfig::TYPE
+    }
 }
 
 impl Builder {

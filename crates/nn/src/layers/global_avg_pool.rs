@@ -74,6 +74,10 @@ impl Module for GlobalAvgPool {
         let counted = mask.select(input, &Tensor::scalar(0.0));
         &counted.reshape(by_place).sum(1) / &counts
     }
+
+    fn kind(&self) -> &'static str {
+        GlobalAvgPoolConfig::TYPE
+    }
 }
 
 impl Builder {

@@ -36,6 +36,9 @@ const WORKING: &[(&str, &[&[usize]])] = &[
         r#"{"type":"residual","layers":[{"type":"dense","units":3}],"shortcut":[{"type":"dense","units":3}]}"#,
         &[&[5]],
     ),
+    (r#"{"type":"add"}"#, &[&[4]]),
+    (r#"{"type":"mul"}"#, &[&[8, 9, 2]]),
+    (r#"{"type":"concat"}"#, &[&[5, 3]]),
     (r#"{"type":"embedding","dim":5,"size":7}"#, &[&[4], &[]]),
     (r#"{"type":"rnn","units":4}"#, &[&[5, 3], &[1, 1]]),
     (

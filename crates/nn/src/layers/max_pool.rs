@@ -89,6 +89,10 @@ impl Module for MaxPool {
         cx.expect_no_padding("max_pool");
         input.max_pool(&self.options)
     }
+
+    fn kind(&self) -> &'static str {
+        MaxPoolConfig::TYPE
+    }
 }
 
 impl Builder {

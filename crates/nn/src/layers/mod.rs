@@ -3,10 +3,11 @@
 //! A file holds the layer's configuration (plain data, [`LayerConfig`]), the built
 //! [`Module`], and its method of [`Builder`](crate::Builder).
 
-use glassbox_tensor::{Rng, Shape};
+use glassbox_tensor::{Activation, Rng, Shape};
 use serde::{Deserialize, Serialize};
 
 use crate::error::BuildError;
+use crate::graph::{Join, NodeConfig, Outline};
 use crate::module::Module;
 
 pub(crate) mod activation;
@@ -23,6 +24,7 @@ mod gelu;
 pub(crate) mod geometry;
 mod global_avg_pool;
 mod gru;
+mod join;
 mod leaky_relu;
 mod lstm;
 mod max_pool;
@@ -55,12 +57,13 @@ pub use gelu::GeluConfig;
 pub use geometry::{PaddingConfig, Size2d};
 pub use global_avg_pool::{GlobalAvgPool, GlobalAvgPoolConfig};
 pub use gru::GruConfig;
+pub use join::{AddConfig, ConcatConfig, MulConfig};
 pub use leaky_relu::LeakyReluConfig;
 pub use lstm::LstmConfig;
 pub use max_pool::{MaxPool, MaxPoolConfig};
 pub use recurrent::{Recurrent, RecurrentLayer, RecurrentStep, Return};
 pub use relu::ReluConfig;
-pub use residual::{Residual, ResidualConfig, Shortcut};
+pub use residual::{ResidualConfig, Shortcut};
 pub use rnn::{RnnActivation, RnnConfig};
 pub use sigmoid::SigmoidConfig;
 pub use silu::SiluConfig;
@@ -153,6 +156,20 @@ macro_rules! table {
                 }
             }
 
+            /// See [`LayerConfig::activation`].
+            pub fn activation(&self) -> Option<Activation> {
+                match self {
+                    $(Self::$name(config) => config.activation(),)*
+                }
+            }
+
+            /// See [`LayerConfig::join`].
+            pub fn join(&self) -> Option<Join> {
+                match self {
+                    $(Self::$name(config) => config.join(),)*
+                }
+            }
+
             /// See [`LayerConfig::smallest_training_batch`].
             pub fn smallest_training_batch(&self, input: Shape) -> usize {
                 match self {
@@ -179,6 +196,9 @@ table! {
     Dropout(DropoutConfig),
     Flatten(FlattenConfig),
     Residual(ResidualConfig),
+    Add(AddConfig),
+    Mul(MulConfig),
+    Concat(ConcatConfig),
     Embedding(EmbeddingConfig),
     Rnn(RnnConfig),
     Gru(GruConfig),
@@ -203,9 +223,9 @@ table! {
 /// set_vocabulary(&mut layers, 65);
 /// assert_eq!(layers[0].describe(), "embedding, 65 tokens to 16");
 /// ```
-pub fn set_vocabulary(layers: &mut [Layer], size: usize) {
-    for layer in layers {
-        match layer {
+pub fn set_vocabulary(layers: &mut [NodeConfig], size: usize) {
+    for node in layers {
+        match &mut node.layer {
             Layer::Embedding(config) => _ = config.size.get_or_insert(size),
             Layer::Residual(config) => {
                 set_vocabulary(&mut config.layers, size);
@@ -228,31 +248,10 @@ pub fn set_vocabulary(layers: &mut [Layer], size: usize) {
 /// let found = layers_that_see_later_steps(&[lstm.into()], [32, 4]);
 /// assert_eq!((found[0].layer, found[0].field), ("lstm", Some("bidirectional")));
 /// ```
-pub fn layers_that_see_later_steps(layers: &[Layer], input: impl Into<Shape>) -> Vec<BuildError> {
-    let (mut found, mut index) = (Vec::new(), 0usize);
+pub fn layers_that_see_later_steps(
+    layers: &[NodeConfig],
+    input: impl Into<Shape>,
+) -> Vec<BuildError> {
     // A layer that does not fit is told elsewhere.
-    let _ = chain(layers, input.into(), |layer, input, _| {
-        let inner = match layer {
-            Layer::Residual(config) => config.see_later_steps(input),
-            _ => layer.sees_later_steps(input).into_iter().collect(),
-        };
-        found.extend(inner.into_iter().map(|error| error.within(index)));
-        index += 1;
-    });
-    found
-}
-
-/// Calls `visit` with every layer, its input and its output shape.
-pub(crate) fn chain(
-    layers: &[Layer],
-    input: Shape,
-    mut visit: impl FnMut(&Layer, Shape, Shape),
-) -> Result<(), BuildError> {
-    let mut shape = input;
-    for (index, layer) in layers.iter().enumerate() {
-        let output = layer.output_shape(shape).map_err(|error| error.within(index))?;
-        visit(layer, shape, output);
-        shape = output;
-    }
-    Ok(())
+    Outline::as_far_as_it_fits(layers, input.into()).0.sees_later_steps()
 }

@@ -67,12 +67,12 @@ mod tests {
     use glassbox_tensor::{Rng, Tensor};
 
     use crate::walk::{SlotMut, walk_mut};
-    use crate::{Cx, Module, Sequential};
+    use crate::{Cx, Graph, Module, Sequential};
 
-    fn evaluations_see_the_weights_of_now(mut model: Sequential, batch: &[usize]) {
+    fn evaluations_see_the_weights_of_now(mut model: Graph, batch: &[usize]) {
         let mut rng = Rng::new(5);
         let input = Tensor::build(batch, |out| rng.fill_normal(out));
-        let evaluate = |model: &Sequential| model.forward(&input, &mut Cx::eval()).to_vec();
+        let evaluate = |model: &Graph| model.forward(&input, &mut Cx::eval()).to_vec();
         let before = evaluate(&model);
         assert_eq!(evaluate(&model), before);
         walk_mut(&mut model, |_, slot| {

@@ -12,6 +12,7 @@ use crate::Parameters;
 use crate::context::Cx;
 use crate::module::Module;
 use crate::param::Param;
+use crate::probe::Side;
 
 mod plan;
 mod step;
@@ -223,20 +224,8 @@ impl Module for Recurrent {
         self.run(input.clone(), None, cx)
     }
 
-    fn takes_rows(&self) -> bool {
-        true
-    }
-
-    fn forward_rows(&self, table: &Tensor, tokens: &Tensor, cx: &mut Cx) -> Tensor {
-        // Evaluations have their weights packed, and often a single step.
-        let pays = cx.is_recording() && FEW_ROWS * table.dims()[0] <= tokens.elements();
-        let plain = self.reverse.is_empty() && !self.settings.recompute && !cx.is_tapped();
-        let fits = tokens.rank() == 2 && table.dims()[1] == self.inputs();
-        if pays && plain && fits && cx.lengths().is_none() {
-            self.run(table.clone(), Some(tokens), cx)
-        } else {
-            self.forward(&table.index_select(0, tokens), cx)
-        }
+    fn kind(&self) -> &'static str {
+        self.settings.kind
     }
 }
 
@@ -244,6 +233,21 @@ impl Module for Recurrent {
 const FEW_ROWS: usize = 2;
 
 impl Recurrent {
+    /// Whether [`Recurrent::forward_rows`] is worth it.
+    pub(crate) fn multiplies_rows(&self, table: &Tensor, tokens: &Tensor, cx: &Cx) -> bool {
+        // Evaluations have their weights packed, and often a single step.
+        let pays = cx.is_recording() && FEW_ROWS * table.dims()[0] <= tokens.elements();
+        let plain = self.reverse.is_empty() && !self.settings.recompute;
+        let fits = tokens.rank() == 2 && table.dims()[1] == self.inputs();
+        pays && plain && fits && cx.lengths().is_none()
+    }
+
+    /// The layer on those rows of `table` that `tokens` (integers `[batch, time]`) name: the few
+    /// rows are multiplied by the weight of the input rather than every token's.
+    pub(crate) fn forward_rows(&self, table: &Tensor, tokens: &Tensor, cx: &mut Cx) -> Tensor {
+        self.run(table.clone(), Some(tokens), cx)
+    }
+
     /// Features of a step.
     fn inputs(&self) -> usize {
         self.forward[0].weight_ih.shape()[0]
@@ -258,7 +262,13 @@ impl Recurrent {
         for (index, layer) in self.forward.iter().enumerate() {
             let is_last = index + 1 == self.forward.len();
             let place = (index, self.forward.len());
-            value = cx.tap_input(kind, place, &value).unwrap_or(value);
+            value = match tokens {
+                Some(tokens) if index == 0 => {
+                    cx.show_in_stack(kind, place, || value.detach().index_select(0, tokens));
+                    value
+                }
+                _ => cx.observed_in_stack(kind, place, Side::Input, value),
+            };
             let gives_state = is_last && returns == Return::Last;
             let state = cx.recurrent_state(kind, batch);
             let options = RecurrentOptions {
@@ -270,12 +280,12 @@ impl Recurrent {
                 recompute,
                 prepared: None,
             };
-            let forward = match tokens {
+            let mut forward = match tokens {
                 Some(tokens) if index == 0 => layer.run_rows(cell, (&value, tokens), &options, cx),
                 _ => layer.run(cell, &value, &options, cx),
             };
             cx.remember(&forward.hidden, forward.cell.as_ref());
-            cx.tap_states(&forward.sequence);
+            forward.sequence = cx.observed_in_stack(kind, place, Side::Output, forward.sequence);
             let pick = |output: RecurrentOutput| match gives_state {
                 true => output.hidden,
                 false => output.sequence,

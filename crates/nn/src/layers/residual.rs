@@ -1,6 +1,6 @@
 //! Residual blocks.
 
-use glassbox_tensor::{Activation, Rng, Shape, Tensor};
+use glassbox_tensor::{Rng, Shape};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -9,21 +9,19 @@ use super::batch_norm::BatchNormConfig;
 use super::config::{Cost, LayerConfig, ReceptiveField};
 use super::conv2d::Conv2dConfig;
 use super::dense::DenseConfig;
-use super::{Layer, chain, layers_that_see_later_steps};
-use crate::Parameters;
 use crate::builder::Builder;
-use crate::context::Cx;
-use crate::error::{BuildError, checked_shape};
+use crate::error::BuildError;
+use crate::graph::{Graph, NodeConfig, Outline};
 use crate::module::Module;
-use crate::sequential::Sequential;
 
 /// `type = "residual"`: what the layers add to a shortcut around them, `y = layers(x) +
-/// shortcut(x)` (He et al. 2016). An activation after the sum is the next layer.
+/// shortcut(x)` (He et al. 2016). An activation after the sum is the next layer. It is a short way
+/// to write a graph: the layers, those of the shortcut, and a sum of both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualConfig {
     /// The layers of the block.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<NodeConfig>,
     /// What goes around them: `"auto"`, `"identity"`, or layers.
     #[serde(default)]
     pub shortcut: Shortcut,
@@ -39,7 +37,7 @@ pub enum Shortcut {
     /// The input itself.
     Identity,
     /// These layers.
-    Layers(Vec<Layer>),
+    Layers(Vec<NodeConfig>),
 }
 
 impl Serialize for Shortcut {
@@ -82,20 +80,18 @@ impl<'de> Deserialize<'de> for Shortcut {
 
 impl ResidualConfig {
     /// A block of these layers with an automatic shortcut.
-    pub fn new(layers: Vec<Layer>) -> Self {
+    pub fn new<N: Into<NodeConfig>>(layers: impl IntoIterator<Item = N>) -> Self {
+        let layers = layers.into_iter().map(Into::into).collect();
         Self { layers, shortcut: Shortcut::Auto }
     }
 
-    fn body_shape(&self, input: Shape) -> Result<Shape, BuildError> {
-        let mut shape = input;
-        chain(&self.layers, input, |_, _, output| shape = output)
-            .map_err(|e| e.within("layers"))?;
-        Ok(shape)
-    }
-
-    /// The layers of the shortcut, none for the identity.
-    fn shortcut_layers(&self, input: Shape) -> Result<Vec<Layer>, BuildError> {
-        let output = self.body_shape(input)?;
+    /// The layers of the shortcut from items of shape `input` to those that the block's layers
+    /// give, of shape `output`; none for the input itself.
+    pub(crate) fn around(
+        &self,
+        input: Shape,
+        output: Shape,
+    ) -> Result<Vec<NodeConfig>, BuildError> {
         match &self.shortcut {
             Shortcut::Layers(layers) => Ok(layers.clone()),
             _ if input == output => Ok(Vec::new()),
@@ -106,27 +102,22 @@ impl ResidualConfig {
         }
     }
 
-    /// Its layers whose output at a step depends on later steps.
-    pub(super) fn see_later_steps(&self, input: Shape) -> Vec<BuildError> {
-        let around = self.shortcut_layers(input).unwrap_or_default();
-        let mut found = Vec::new();
-        for (name, layers) in [("layers", &self.layers), ("shortcut", &around)] {
-            let inner = layers_that_see_later_steps(layers, input);
-            found.extend(inner.into_iter().map(|error| error.within(name)));
-        }
-        found
-    }
-
-    fn mismatch(shortcut: Shape, body: Shape) -> BuildError {
+    pub(crate) fn mismatch(shortcut: Shape, body: Shape) -> BuildError {
         let expected = format!("a shortcut of {body}, what the layers give");
         BuildError::new("GB0207", Self::TYPE, expected, shortcut.to_string())
             .field("shortcut")
             .help("give `shortcut` layers that make this shape, or change the layers' stride and filters")
     }
+
+    /// The block as a graph of its own, whose weights are named `layers.0.weight`,
+    /// `shortcut.0.weight`.
+    fn outline(&self, input: Shape) -> Result<Outline, BuildError> {
+        Outline::of_block(self, input)
+    }
 }
 
 /// What brings `input` to the shape `output` in the simplest way, if anything does.
-fn projection(input: Shape, output: Shape) -> Option<Vec<Layer>> {
+fn projection(input: Shape, output: Shape) -> Option<Vec<NodeConfig>> {
     match (input.dims(), output.dims()) {
         (&[_], &[units]) => {
             Some(vec![DenseConfig { bias: false, ..DenseConfig::new(units) }.into()])
@@ -148,25 +139,11 @@ impl LayerConfig for ResidualConfig {
     const TYPE: &'static str = "residual";
 
     fn output_shape(&self, input: Shape) -> Result<Shape, BuildError> {
-        checked_shape(Self::TYPE, &input)?;
-        let output = self.body_shape(input)?;
-        let mut around = input;
-        chain(&self.shortcut_layers(input)?, input, |_, _, shape| around = shape)
-            .map_err(|e| e.within("shortcut"))?;
-        if around == output { Ok(output) } else { Err(Self::mismatch(around, output)) }
+        Ok(self.outline(input)?.output_shape())
     }
 
     fn build(&self, input: Shape, rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
-        self.output_shape(input)?;
-        let layers = Sequential::from_layers(&self.layers, input, rng);
-        let around = self.shortcut_layers(input)?;
-        let shortcut = match around.as_slice() {
-            [] => None,
-            around => Some(
-                Sequential::from_layers(around, input, rng).map_err(|e| e.within("shortcut"))?,
-            ),
-        };
-        Ok(Box::new(Residual { layers: layers.map_err(|e| e.within("layers"))?, shortcut }))
+        Ok(Box::new(Graph::of_outline(self.outline(input)?, rng)?))
     }
 
     fn describe(&self) -> String {
@@ -176,85 +153,20 @@ impl LayerConfig for ResidualConfig {
     }
 
     fn cost(&self, input: Shape) -> Result<Cost, BuildError> {
-        self.output_shape(input)?;
-        let mut cost = Cost::default();
-        for layers in [&self.layers, &self.shortcut_layers(input)?] {
-            let mut shape = input;
-            for layer in layers {
-                cost += layer.cost(shape)?;
-                shape = layer.output_shape(shape)?;
-            }
-        }
-        Ok(cost)
+        self.outline(input)?.cost()
     }
 
     fn receptive_field(&self, seen: ReceptiveField, input: Shape) -> ReceptiveField {
-        let along = |layers: &[Layer]| {
-            let mut field = seen;
-            let _ =
-                chain(layers, input, |layer, input, _| field = layer.receptive_field(field, input));
-            field
-        };
-        let around = self.shortcut_layers(input).map_or(seen, |layers| along(&layers));
-        along(&self.layers).union(around)
+        let fields = self.outline(input).map(|outline| outline.receptive_fields(seen));
+        fields.ok().and_then(|fields| fields.last().copied()).unwrap_or(seen)
     }
 
     fn sees_later_steps(&self, input: Shape) -> Option<BuildError> {
-        self.see_later_steps(input).into_iter().next()
+        self.outline(input).ok()?.sees_later_steps().into_iter().next()
     }
 
     fn smallest_training_batch(&self, input: Shape) -> usize {
-        let mut batch = 1;
-        let around = self.shortcut_layers(input).unwrap_or_default();
-        for layers in [&self.layers, &around] {
-            let _ = chain(layers, input, |layer, input, _| {
-                batch = batch.max(layer.smallest_training_batch(input));
-            });
-        }
-        batch
-    }
-}
-
-/// `layers(x) + shortcut(x)`, for inputs of any shape the layers take.
-#[derive(Parameters)]
-pub struct Residual {
-    /// The layers of the block.
-    pub layers: Sequential,
-    /// What goes around them; `None` is the input itself.
-    pub shortcut: Option<Sequential>,
-}
-
-impl Residual {
-    fn around(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        match &self.shortcut {
-            Some(shortcut) => cx.scope("shortcut", |cx| {
-                shortcut.forward_through(shortcut.layers().len(), input, cx)
-            }),
-            None => input.clone(),
-        }
-    }
-}
-
-impl Module for Residual {
-    fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
-        self.forward_activated(input, Activation::Identity, cx)
-    }
-
-    fn forward_activated(&self, input: &Tensor, activation: Activation, cx: &mut Cx) -> Tensor {
-        // The last layer adds the shortcut itself where it can.
-        let count = self.layers.layers().len();
-        let last = self.layers.layers().last().filter(|last| last.module.joins());
-        let before = if last.is_some() { count - 1 } else { count };
-        let body = cx.scope("layers", |cx| self.layers.forward_through(before, input, cx));
-        let around = self.around(input, cx);
-        let fits = body.shape() == around.shape();
-        cx.expect_shape("residual", &around, fits, format_args!("a shortcut of {}", body.shape()));
-        match last {
-            Some(last) => cx.scope("layers", |cx| {
-                cx.scope(before, |cx| last.module.forward_joined(&body, &around, activation, cx))
-            }),
-            None => body.add_activation(&around, activation),
-        }
+        self.outline(input).map_or(1, |outline| outline.smallest_training_batch())
     }
 }
 
@@ -276,45 +188,23 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use glassbox_tensor::Tensor;
+
     use super::*;
+    use crate::Cx;
     use crate::layers::geometry::PaddingConfig;
 
-    fn conv(filters: usize, stride: usize) -> Layer {
+    fn conv(filters: usize, stride: usize) -> NodeConfig {
         let (stride, padding) = (stride.into(), PaddingConfig::Same);
         Conv2dConfig { stride, padding, ..Conv2dConfig::new(filters, 3) }.into()
     }
 
     #[test]
     fn the_shortcut_is_added() {
-        let layers = vec![DenseConfig { init: crate::Init::Zeros, ..DenseConfig::new(3) }.into()];
-        let block = ResidualConfig::new(layers).build([3].into(), &mut Rng::new(0)).unwrap();
+        let zero = DenseConfig { init: crate::Init::Zeros, ..DenseConfig::new(3) };
+        let block = ResidualConfig::new([zero]).build([3].into(), &mut Rng::new(0)).unwrap();
         let input = Tensor::from_slice(&[1.0, -2.0, 3.0], [1, 3]);
-        let mut cx = Cx::eval();
-        assert_eq!(block.forward(&input, &mut cx).to_vec(), input.to_vec());
-        let rectified = block.forward_activated(&input, Activation::Relu, &mut cx);
-        assert_eq!(rectified.to_vec(), [1.0, 0.0, 3.0]);
-    }
-
-    #[test]
-    fn the_last_layer_adds_the_shortcut_where_it_can() {
-        let layers = || Sequential::input([4, 4, 3]).layer(conv(3, 1)).batch_norm().build(5);
-        let block = Residual { layers: layers().unwrap(), shortcut: None };
-        assert!(
-            block.layers.layers()[1].module.joins() && !block.layers.layers()[0].module.joins()
-        );
-        let mut rng = Rng::new(1);
-        let input = Tensor::build([2, 4, 4, 3], |out| out.fill_with(|| rng.normal()));
-        for mut cx in [Cx::eval(), Cx::train(0, 0)] {
-            let sum = layers().unwrap().forward(&input, &mut cx).add(&input);
-            for activation in [Activation::Identity, Activation::Relu, Activation::Tanh] {
-                let joined = block.forward_activated(&input, activation, &mut cx);
-                let expected = sum.activate(activation);
-                for (joined, expected) in joined.as_slice().iter().zip(expected.as_slice()) {
-                    assert!((joined - expected).abs() < 1e-6, "{joined} {expected}");
-                }
-            }
-            cx.discard();
-        }
+        assert_eq!(block.forward(&input, &mut Cx::eval()).to_vec(), input.to_vec());
     }
 
     #[test]

@@ -79,6 +79,10 @@ impl Module for Softmax {
             None => input.softmax(axis),
         }
     }
+
+    fn kind(&self) -> &'static str {
+        SoftmaxConfig::TYPE
+    }
 }
 
 impl Builder {

@@ -4,6 +4,7 @@
 mod reach;
 
 use glassbox_nn::settings::number_text;
+use glassbox_nn::{Outline, Path};
 use glassbox_train::Task;
 use glassbox_train::data::Targets;
 
@@ -18,13 +19,14 @@ const SURE: f64 = 2.0;
 
 impl Checks<'_> {
     /// The values that the last layers let through suit the loss and the targets.
-    pub fn head(&mut self, experiment: &Experiment) {
-        let reach = reach::of(&experiment.layers);
+    pub fn head(&mut self, experiment: &Experiment, outline: &Outline) {
+        let reach = reach::of(outline);
         let Some(by) = reach.by else { return };
-        let layer = experiment.layers[by].type_name();
-        let names: Vec<_> =
-            experiment.layers[by + 1..].iter().map(|layer| layer.type_name()).collect();
-        let layer = Confining { index: by, layer, behind: names.join(", ") };
+        let node = &outline.nodes[by];
+        let after = &outline.nodes[by + 1..];
+        let names: Vec<_> = after.iter().map(|node| node.operation.type_name()).collect();
+        let layer = node.operation.type_name();
+        let layer = Confining { path: node.path.clone(), layer, behind: names.join(", ") };
         match experiment.run.task {
             Task::Regress => self.targets_in_reach(&reach, &layer),
             Task::Classify | Task::Generate => self.scores_in_reach(experiment, &reach, &layer),
@@ -135,14 +137,15 @@ impl Checks<'_> {
     }
 
     fn push_at_layer(&mut self, by: &Confining, mut problem: Problem) {
-        problem.place = self.recipe.model.place(&[by.index.to_string()], None);
+        let path: Vec<String> = by.path.segments().iter().map(ToString::to_string).collect();
+        problem.place = self.recipe.model.place(&path, None);
         self.problems.push(problem);
     }
 }
 
 /// The layer that confines the values.
 struct Confining {
-    index: usize,
+    path: Path,
     layer: &'static str,
     /// The layers behind it.
     behind: String,

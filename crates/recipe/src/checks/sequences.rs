@@ -1,7 +1,7 @@
 //! What concerns sequences only.
 
-use glassbox_nn::Sequential;
 use glassbox_nn::layers::{Layer, layers_that_see_later_steps};
+use glassbox_nn::{Graph, Outline};
 use glassbox_train::data::InputReader;
 use glassbox_train::{SeesAnswer, Task, targets_continue_inputs};
 
@@ -49,7 +49,7 @@ impl Checks<'_> {
     }
 
     /// As [`Self::causal`], tried out on the built model.
-    pub fn proves_causal(&mut self, model: &Sequential) {
+    pub fn proves_causal(&mut self, model: &Graph) {
         if let Some(found) = SeesAnswer::find(model, &self.data.dataset) {
             let SeesAnswer { step, after } = found;
             let problem = Problem::new(codes::SEES_ANSWER, "the model sees the answer")
@@ -62,7 +62,7 @@ impl Checks<'_> {
     /// An embedding has a row for every token of the data.
     pub fn vocabulary(&mut self, experiment: &Experiment) {
         let (Some(tokens), Some(Layer::Embedding(config))) =
-            (self.data.dataset.tokens(), experiment.layers.first())
+            (self.data.dataset.tokens(), experiment.layers.first().map(|node| &node.layer))
         else {
             return;
         };
@@ -82,15 +82,17 @@ impl Checks<'_> {
         if smallest > 1 || !one_step {
             return;
         }
-        let mut shape = self.data.dataset.item_shape();
-        for (index, layer) in experiment.layers.iter().enumerate() {
-            let mut of_one_step = shape;
+        let input = self.data.dataset.item_shape();
+        let Ok(outline) = Outline::of(&experiment.layers, input) else { return };
+        for node in &outline.nodes {
+            let Some(layer) = node.operation.layer() else { continue };
+            let mut of_one_step = node.input;
             if let [time, _, ..] = of_one_step.dims_mut() {
                 *time = 1;
             }
             if layer.smallest_training_batch(of_one_step) > smallest {
                 let kind = layer.type_name();
-                let message = format!("layer {index} ({kind}): a batch is too small");
+                let message = format!("layer {} ({kind}): a batch is too small", node.path);
                 let mut problem = Problem::new("GB0208", message)
                     .expected("training batches of at least 2 texts")
                     .found("a batch of one text, and texts of one token")
@@ -98,14 +100,12 @@ impl Checks<'_> {
                 problem.place = self.recipe.place("train.batch_size");
                 return self.problems.push(problem);
             }
-            let Ok(output) = layer.output_shape(shape) else { return };
-            shape = output;
         }
     }
 
     /// What is to be kept of the run exists.
     pub fn watch(&mut self, experiment: &Experiment) {
-        if experiment.watch.lags && !experiment.layers.iter().any(Layer::is_recurrent) {
+        if experiment.watch.lags && !experiment.layers.iter().any(|node| node.is_recurrent()) {
             let problem = Problem::new(codes::WATCH, "there are no time lags in this model")
                 .expected("a recurrent layer")
                 .found(format!("{} layers of other kinds", experiment.layers.len()))

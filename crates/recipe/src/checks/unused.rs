@@ -25,7 +25,7 @@ impl Checks<'_> {
     /// Recurrent layers drop values between their layers: one layer drops none.
     pub(super) fn unused_dropout(&mut self, experiment: &Experiment) {
         for (index, layer) in experiment.layers.iter().enumerate() {
-            let (layers, dropout) = match layer {
+            let (layers, dropout) = match &layer.layer {
                 Layer::Rnn(config) => (config.layers, config.dropout),
                 Layer::Gru(config) => (config.layers, config.dropout),
                 Layer::Lstm(config) => (config.layers, config.dropout),

@@ -1,6 +1,7 @@
 //! `[model]`: the layers.
 
 use glassbox_nn::layers::Layer;
+use glassbox_nn::{Join, NodeConfig, Sources};
 
 use super::Section;
 use crate::codes;
@@ -31,6 +32,8 @@ pub struct Head {
 
 /// The keys whose value may be one of [`WORDS`].
 const WIDTHS: [&str; 2] = ["units", "filters"];
+/// The keys of a layer that place it in the graph.
+const BESIDE: [&str; 3] = ["name", "from", "join"];
 /// The words for a width that follows from the data.
 const WORDS: [&str; 3] = ["classes", "outputs", "vocab"];
 
@@ -59,9 +62,37 @@ pub fn read(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Model>
     for node in nodes {
         let mut node = node.clone();
         fill(&mut node, [1; WORDS.len()], &mut heads, problems);
-        tagged::read::<Layer>(&node, Kind::tagged("layer"), problems);
+        tagged::read::<Layer>(&node, Kind::tagged("layer").beside(&BESIDE), problems);
+        check_beside(&node, problems);
     }
     (problems.len() == before).then(|| Model { nodes: nodes.clone(), heads })
+}
+
+/// Checks who a layer is and whom it takes, in the layers of blocks, too.
+fn check_beside(node: &Node, problems: &mut Vec<Problem>) {
+    let Some(table) = node.table() else { return };
+    for entry in &table.entries {
+        let (wanted, fits) = match entry.key.as_str() {
+            "name" => ("the name of this layer in quotes", entry.node.text().is_some()),
+            "from" => (
+                "the name of a layer in quotes, or a list of names",
+                Sources::deserialize(FromNode(&entry.node)).is_ok(),
+            ),
+            "join" => {
+                ("\"add\", \"mul\" or \"concat\"", Join::deserialize(FromNode(&entry.node)).is_ok())
+            }
+            "layers" | "shortcut" => {
+                if let Value::List(inner) = &entry.node.value {
+                    inner.iter().for_each(|node| check_beside(node, problems));
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if !fits {
+            problems.push(read::wrong_type(&entry.key, &entry.node, wanted));
+        }
+    }
 }
 
 /// Replaces the words for widths by the numbers in the same places, noting where they stand.
@@ -108,32 +139,34 @@ fn wrong_width(key: &str, node: &Node, word: &str) -> Problem {
 impl Model {
     /// The layers, with the widths that follow from the data: the number of classes or tokens, and
     /// of values that the model must give.
-    pub fn layers(&self, classes: usize, outputs: usize) -> Vec<Layer> {
+    pub fn layers(&self, classes: usize, outputs: usize) -> Vec<NodeConfig> {
         let (mut unused, mut heads) = (Vec::new(), Vec::new());
         let widths = [classes, outputs, classes].map(|width| width as i64);
         let layer = |node: &Node| {
             let mut node = node.clone();
             fill(&mut node, widths, &mut heads, &mut unused);
             match &node.value {
-                Value::Text(name) => Layer::deserialize(serde_json::json!({ "type": name })).ok(),
-                _ => Layer::deserialize(FromNode(&node)).ok(),
+                Value::Text(name) => {
+                    NodeConfig::deserialize(serde_json::json!({ "type": name })).ok()
+                }
+                _ => NodeConfig::deserialize(FromNode(&node)).ok(),
             }
         };
         self.nodes.iter().filter_map(layer).collect()
     }
 
-    /// The place of a layer, or of a key in it. `path` leads there by indices and keys:
-    /// `["4", "layers", "1"]`.
+    /// The place of a layer, or of a key in it. `path` leads there by names, indices and keys:
+    /// `["4", "layers", "stem"]`.
     pub fn place(&self, path: &[String], key: Option<&str>) -> Option<Place> {
         let (first, rest) = path.split_first()?;
-        let mut node = self.nodes.get(first.parse::<usize>().ok()?)?;
+        let mut node = item(&self.nodes, first)?;
         for segment in rest {
             let inner = match &node.value {
                 Value::Table(table) => table.get(segment).map(|entry| &entry.node),
-                Value::List(items) => segment.parse::<usize>().ok().and_then(|i| items.get(i)),
+                Value::List(items) => item(items, segment),
                 _ => None,
             };
-            // A shortcut that was made automatically stands nowhere: its block does.
+            // What was made automatically, such as a shortcut, is written nowhere: its block is.
             let Some(inner) = inner else { break };
             node = inner;
         }
@@ -149,5 +182,17 @@ impl Model {
                 None => node.place.clone(),
             },
         })
+    }
+}
+
+/// The layer of a list with this number or name.
+fn item<'a>(items: &'a [Node], segment: &str) -> Option<&'a Node> {
+    let is_called = |node: &&Node| {
+        let name = node.table().and_then(|table| table.get("name"));
+        name.and_then(|entry| entry.node.text()) == Some(segment)
+    };
+    match segment.parse::<usize>() {
+        Ok(index) => items.get(index),
+        Err(_) => items.iter().find(is_called),
     }
 }

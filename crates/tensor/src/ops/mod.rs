@@ -55,6 +55,7 @@ mod squeeze;
 mod sum;
 pub(crate) mod unary;
 mod var;
+pub(crate) mod watch;
 mod words;
 
 #[cfg(test)]
@@ -123,6 +124,7 @@ table! {
     Softmax => softmax,
     Sum => sum,
     Variance => var,
+    Watch => watch,
     BinaryCall => binary,
     UnaryCall => unary,
 }

@@ -71,7 +71,7 @@ impl UpdateRule for Sgd {
 
 #[cfg(test)]
 mod tests {
-    use glassbox_nn::{Cx, Module, Sequential};
+    use glassbox_nn::{Cx, Graph, Module, Sequential};
     use glassbox_tensor::Tensor;
 
     use super::*;
@@ -82,7 +82,7 @@ mod tests {
         let mut model = Sequential::input([1]).dense(1).build(7).unwrap();
         let mut optimizer = Optimizer::new(rule);
         let x = Tensor::ones([1, 1]);
-        let weight = |model: &Sequential| model.forward(&x, &mut Cx::eval()).item();
+        let weight = |model: &Graph| model.forward(&x, &mut Cx::eval()).item();
         let first = weight(&model);
         let step = |(step, momentum)| {
             let mut cx = Cx::train(7, step as u64);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use glassbox_nn::losses::MeanSquaredErrorConfig;
-use glassbox_nn::{Loss, Sequential};
+use glassbox_nn::{Graph, Loss, Sequential};
 
 use super::*;
 use crate::Task;
@@ -27,7 +27,7 @@ fn line(size: f32) -> Loader {
     Loader::new(Arc::new(dataset), (0..8).collect::<Vec<_>>(), Transform::default(), config)
 }
 
-fn trainer(optimizer: OptimizerConfig, epochs: usize) -> Trainer<Sequential> {
+fn trainer(optimizer: OptimizerConfig, epochs: usize) -> Trainer<Graph> {
     let model = Sequential::input([1]).dense(1).build(7).unwrap();
     let loss = Loss::MeanSquaredError(MeanSquaredErrorConfig {});
     let config = TrainConfig { task: Task::Regress, epochs, loss, optimizer, ..Default::default() };

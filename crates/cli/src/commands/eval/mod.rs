@@ -4,7 +4,7 @@ mod subject;
 
 use std::path::{Path, PathBuf};
 
-use glassbox_nn::Sequential;
+use glassbox_nn::Graph;
 use glassbox_recipe::Recipe;
 use glassbox_tensor::{Rng, Shape};
 use glassbox_train::checkpoint::load_weights;
@@ -52,7 +52,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     preparation::set_threads(None, &experiment);
     // Its initial weights are all replaced.
     let input = Shape::new(&config.input);
-    let mut model = Sequential::from_layers(&experiment.layers, input, &mut Rng::new(0))
+    let mut model = Graph::build(&experiment.layers, input, &mut Rng::new(0))
         .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
     load_weights(&mut model, &checkpoint)?;
     let scores = scores_on(subject.part, &experiment, &subject.data, &model)?;

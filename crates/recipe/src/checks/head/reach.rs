@@ -1,9 +1,10 @@
-//! The range of the values that a chain of layers gives, followed from layer to layer.
+//! The range of the values that layers give, followed through the graph from node to node.
 
 use std::fmt;
 
-use glassbox_nn::layers::{Layer, RnnActivation, Shortcut};
+use glassbox_nn::layers::{Layer, RnnActivation};
 use glassbox_nn::settings::number_text;
+use glassbox_nn::{Join, Operation, Outline, OutlineNode, Source};
 
 use super::round;
 
@@ -14,7 +15,7 @@ pub struct Reach {
     pub low: f64,
     /// None is above.
     pub high: f64,
-    /// The layer that confines them, counted from the first.
+    /// The node that confines them, by its place in the graph's order.
     pub by: Option<usize>,
     /// Whether those of an item sum to 1.
     pub sums_to_one: bool,
@@ -55,8 +56,19 @@ impl Reach {
         Self { low, high, ..self }
     }
 
-    fn plus(self, other: Self) -> Self {
-        let (low, high) = (self.low + other.low, self.high + other.high);
+    /// After the join of two inputs.
+    fn joined(self, join: Join, other: Self) -> Self {
+        let (low, high) = match join {
+            Join::Add => (self.low + other.low, self.high + other.high),
+            Join::Concat => (self.low.min(other.low), self.high.max(other.high)),
+            Join::Mul => {
+                let ends =
+                    [self.low, self.high].map(|a| [other.low, other.high].map(|b| times(a, b)));
+                let ends = ends.concat();
+                let least = ends.iter().copied().fold(f64::INFINITY, f64::min);
+                (least, ends.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+            }
+        };
         let by = if low.is_finite() || high.is_finite() { self.by.or(other.by) } else { None };
         Self { low, high, by, sums_to_one: false }
     }
@@ -69,23 +81,45 @@ impl fmt::Display for Reach {
     }
 }
 
-/// The values that `layers` give for inputs of any value.
-pub fn of(layers: &[Layer]) -> Reach {
-    let mut reach = ANY;
-    for (index, layer) in layers.iter().enumerate() {
-        let next = after(layer, reach);
-        let confines = next.low > reach.low || next.high < reach.high;
-        let free = next.low == f64::NEG_INFINITY && next.high == f64::INFINITY;
-        // Batch normalization spreads values, but where they were squashed they stay squashed.
-        let spread = matches!(layer, Layer::BatchNorm(_));
-        let by = match (confines, free && !spread) {
-            (true, _) => Some(index),
-            (false, true) => None,
-            (false, false) => reach.by,
-        };
-        reach = Reach { by, ..next };
+/// A bound of a product, where nothing times infinity is nothing.
+fn times(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+/// The values that a model gives for inputs of any value.
+pub fn of(outline: &Outline) -> Reach {
+    let mut all: Vec<Reach> = Vec::with_capacity(outline.nodes.len());
+    let reach_of = |source: Source, all: &[Reach]| match source {
+        Source::Input => ANY,
+        Source::Node(index) => all[index],
+    };
+    for (index, node) in outline.nodes.iter().enumerate() {
+        let inputs: Vec<Reach> = node.inputs.iter().map(|&from| reach_of(from, &all)).collect();
+        all.push(after_node(index, node, &inputs));
     }
-    reach
+    reach_of(outline.output, &all)
+}
+
+fn after_node(index: usize, node: &OutlineNode, inputs: &[Reach]) -> Reach {
+    let before = inputs.first().copied().unwrap_or(ANY);
+    let layer = match &node.operation {
+        Operation::Join(join) => {
+            return inputs.iter().copied().reduce(|a, b| a.joined(*join, b)).unwrap_or(ANY);
+        }
+        Operation::Layer(layer) => layer,
+    };
+    let next = after(layer, before);
+    // A recurrent layer sets the range of its own output, whatever it is given.
+    let confines = layer.is_recurrent() || next.low > before.low || next.high < before.high;
+    let free = next.low == f64::NEG_INFINITY && next.high == f64::INFINITY;
+    // Batch normalization spreads values, but where they were squashed they stay squashed.
+    let spread = matches!(layer, Layer::BatchNorm(_));
+    let by = match (confines && !free, free && !spread) {
+        (true, _) => Some(index),
+        (false, true) => None,
+        (false, false) => before.by,
+    };
+    Reach { by, ..next }
 }
 
 fn after(layer: &Layer, x: Reach) -> Reach {
@@ -106,14 +140,6 @@ fn after(layer: &Layer, x: Reach) -> Reach {
         // The zeros around an image count.
         Layer::AvgPool(_) => {
             Reach { sums_to_one: false, ..x.between(x.low.min(0.0), x.high.max(0.0)) }
-        }
-        Layer::Residual(config) => {
-            let body = config.layers.iter().fold(x, |x, layer| after(layer, x));
-            let around = match &config.shortcut {
-                Shortcut::Layers(layers) => layers.iter().fold(x, |x, layer| after(layer, x)),
-                Shortcut::Auto | Shortcut::Identity => x,
-            };
-            body.plus(around)
         }
         Layer::Softmax(_) => Reach { sums_to_one: true, ..x.between(0.0, 1.0) },
         _ => activated(layer, x),
@@ -163,8 +189,10 @@ mod tests {
 
     /// The range of layers written as in a recipe, and the layer that confines it.
     fn reached(json: &str) -> (f64, f64, Option<usize>) {
-        let layers: Vec<Layer> = serde_json::from_str(json).unwrap();
-        let Reach { low, high, by, .. } = of(&layers);
+        let layers: Vec<glassbox_nn::NodeConfig> = serde_json::from_str(json).unwrap();
+        let shapes: [&[usize]; 4] = [&[3], &[6, 3], &[8, 8, 3], &[6]];
+        let outline = shapes.iter().find_map(|&shape| Outline::of(&layers, shape).ok());
+        let Reach { low, high, by, .. } = of(&outline.expect("layers that fit some input"));
         (low, high, by)
     }
 
