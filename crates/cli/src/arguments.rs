@@ -24,7 +24,7 @@ pub enum Command {
     /// Show what a recipe's data is: types, ranges, balance, duplicates, samples
     Data(Data),
     /// Show layers, shapes, parameters, operations and memory
-    Summary(Check),
+    Summary(Summary),
     /// Train a model
     Train(Train),
     /// Go on with a run that was interrupted, or train longer
@@ -80,6 +80,15 @@ pub struct Check {
     pub recipe: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: Overrides,
+}
+
+#[derive(Args)]
+pub struct Summary {
+    #[command(flatten)]
+    pub of: Check,
+    /// Also show which layers run as one operation
+    #[arg(long)]
+    pub fused: bool,
 }
 
 #[derive(Args)]
@@ -284,7 +293,7 @@ pub struct States {
     /// The text to read
     #[arg(long)]
     pub text: String,
-    /// The recurrent layer, by its number in `summary`; 1.0 and 1.1 are the layers of a stack. By
+    /// The recurrent layer, by its number or name in `summary`; 1.0 and 1.1 are the layers of a stack. By
     /// default the first one
     #[arg(long, value_name = "N[.K]")]
     pub layer: Option<String>,

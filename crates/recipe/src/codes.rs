@@ -200,10 +200,22 @@ pub const CODES: &[Code] = &[
          many, or a flatten feeds a wide dense layer."),
     row("GB0207", "the branches do not meet",
         "A residual block adds its layers' output to its input, so both need the same shape. Give the block a \
-         `shortcut` that makes that shape, or leave the shortcut out to have a projection made."),
+         `shortcut` that makes that shape, or leave the shortcut out to have a projection made. Layers that `from` \
+         joins need one shape (\"add\", \"mul\"; a list of channels beside images counts at every pixel), or shapes \
+         that differ in their last axis alone (\"concat\")."),
     row("GB0208", "a batch is too small",
         "Batch normalization computes a mean and a variance over the batch; of a single value they mean nothing. \
          Raise batch_size, or leave out a last batch of one item with drop_last = true."),
+    row("GB0209", "no layer has this name",
+        "`name` calls a layer, and `from` takes the outputs of others by their names or numbers (counted from 0), or \
+         \"input\", the input of the model. A name has no dot and no space, is not a number, and belongs to one layer \
+         of its list."),
+    row("GB0210", "layers wait for each other",
+        "`from` may name layers in any order, but none may wait for its own output. The message shows the circle: take \
+         one layer out of a `from`."),
+    row("GB0211", "a layer's output goes nowhere",
+        "The model's output is that of the last layer; the output of every other one is taken by some layer: the \
+         next in the list unless that has a `from`, or one whose `from` names it."),
     row("GB0402", "the loss is no longer a number",
         "The loss, a weight or a memory of the optimizer became NaN or infinite: updates have grown without bound. \
          Look at the scale of the data first (data.normalize = \"standard\", data.standardize_targets = true), then \

@@ -119,8 +119,7 @@ fn descend(
                     _ => problem.expected(format!("a number from 0 to {}", count - 1)),
                 }
             };
-            let item = name.parse::<usize>().ok().and_then(|index| items.get_mut(index));
-            let Some(item) = item else { return Err(vec![wrong()]) };
+            let Some(item) = item_mut(items, name) else { return Err(vec![wrong()]) };
             if path.len() == 1 {
                 *item = value;
                 return Ok(());
@@ -133,6 +132,18 @@ fn descend(
                 .expected("the end of the path")
                 .found(suggest::list([*name])),
         ]),
+    }
+}
+
+/// The item with this number, or the layer with this name.
+fn item_mut<'a>(items: &'a mut [Node], name: &str) -> Option<&'a mut Node> {
+    let is_called = |node: &&mut Node| {
+        let own = node.table().and_then(|table| table.get("name"));
+        own.and_then(|entry| entry.node.text()) == Some(name)
+    };
+    match name.parse::<usize>() {
+        Ok(index) => items.get_mut(index),
+        Err(_) => items.iter_mut().find(is_called),
     }
 }
 
@@ -163,6 +174,10 @@ mod tests {
         let json = with("model.layers = [{p = 0.1}, {p = 0.2}]", "model.layers.1.p=0.5").unwrap();
         assert_eq!(json["model"]["layers"][1]["p"], 0.5);
         assert_eq!(json["model"]["layers"][0]["p"], 0.1);
+        let named = "model.layers = [{p = 0.1}, {p = 0.2, name = \"drop\"}]";
+        let json = with(named, "model.layers.drop.p=0.5").unwrap();
+        assert_eq!(json["model"]["layers"][1]["p"], 0.5);
+        assert!(with(named, "model.layers.dorp.p=0.5").is_err());
     }
 
     #[test]

@@ -24,7 +24,8 @@ macro_rules! joins {
                 checked_shape(Self::TYPE, &input)
             }
 
-            fn build(&self, _input: Shape, _rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
+            fn build(&self, input: Shape, _rng: &mut Rng) -> Result<Box<dyn Module>, BuildError> {
+                self.output_shape(input)?;
                 Ok(Box::new(Identity))
             }
 
