@@ -3,7 +3,7 @@
 use glassbox_tensor::Shape;
 
 use crate::error::{BuildError, looks_channels_first};
-use crate::graph::{NodeConfig, Outline, OutlineNode};
+use crate::graph::{Graph, INPUT, Node, NodeConfig, Outline, Source};
 use crate::layers::{Cost, Layer, ReceptiveField};
 
 /// A layer's row.
@@ -80,19 +80,20 @@ impl Summary {
     /// # Errors
     /// When a layer does not fit what it takes, or has impossible settings: the first one.
     pub fn of(layers: &[NodeConfig], input: impl Into<Shape>) -> Result<Self, BuildError> {
-        let outline = Outline::of(layers, input)?;
+        Self::of_outline(Outline::of(layers, input)?)
+    }
+
+    fn of_outline(outline: Outline) -> Result<Self, BuildError> {
         let image = outline.input.rank() == 3;
         let fields = outline.receptive_fields(ReceptiveField::PIXEL);
-        let mut rows: Vec<(usize, SummaryRow)> = Vec::with_capacity(layers.len());
-        for (node, field) in outline.nodes.iter().zip(fields) {
-            let cost = match node.operation.layer() {
-                Some(layer) => layer.cost(node.input)?,
-                None => Cost::default(),
-            };
+        let mut rows: Vec<(usize, SummaryRow)> = Vec::with_capacity(outline.entries.len());
+        for (index, (node, field)) in outline.nodes.iter().zip(fields).enumerate() {
+            let cost = node.cost()?;
             let kept = node.output.elements().saturating_add(cost.kept);
             // The layers of a block are one row, whose output is that of the last.
             if rows.last().is_none_or(|(entry, _)| *entry != node.entry) {
-                rows.push((node.entry, SummaryRow::of(node.entry, layers)));
+                let before = rows.last().map(|(entry, _)| *entry);
+                rows.push((node.entry, SummaryRow::of(index, before, &outline)));
             }
             let Some((_, row)) = rows.last_mut() else { continue };
             row.output = node.output;
@@ -126,7 +127,7 @@ impl Summary {
 
     /// The steps of a sequence, where there are recurrent layers.
     pub fn steps(&self) -> Option<usize> {
-        let recurrent = |node: &&OutlineNode| node.is(Layer::is_recurrent);
+        let recurrent = |node: &&Node| node.is(Layer::is_recurrent);
         let first = self.outline.nodes.iter().find(recurrent)?;
         first.input.dims().first().copied()
     }
@@ -154,10 +155,7 @@ impl Summary {
     }
 
     fn hint_at_one_heavy_layer(&self, hints: &mut Vec<String>) {
-        let parameters = |node: &OutlineNode| {
-            let layer = node.operation.layer()?;
-            Some(layer.cost(node.input).ok()?.parameters)
-        };
+        let parameters = |node: &Node| node.cost().ok().map(|cost| cost.parameters);
         let nodes = self.outline.nodes.iter().enumerate();
         let Some((index, heaviest)) = nodes.max_by_key(|(_, node)| parameters(node)) else {
             return;
@@ -202,26 +200,54 @@ impl Summary {
 }
 
 impl SummaryRow {
-    /// A row of which nothing is counted yet.
-    fn of(entry: usize, layers: &[NodeConfig]) -> Self {
-        let node = &layers[entry];
-        let own = |name: &String| {
-            entry.checked_sub(1).map(|before| before.to_string()).as_ref() != Some(name)
+    /// The row of the entry that begins with node `index`, of which nothing is counted yet; `before`
+    /// is the entry of the row above.
+    fn of(index: usize, before: Option<usize>, outline: &Outline) -> Self {
+        let first = &outline.nodes[index];
+        let entry = first.entry;
+        let nodes = outline.nodes.iter().filter(|node| node.entry == entry);
+        let mut takes: Vec<Option<usize>> = Vec::new();
+        for source in nodes.flat_map(|node| &node.inputs) {
+            let from = match *source {
+                Source::Input => None,
+                Source::Node(at) => Some(outline.nodes[at].entry),
+            };
+            if from != Some(entry) && !takes.contains(&from) {
+                takes.push(from);
+            }
+        }
+        let name = |entry: Option<usize>| match entry {
+            None => INPUT.to_owned(),
+            Some(entry) => name_of(entry, outline),
         };
-        let from = match node.from.0.as_slice() {
-            [one] if !own(one) => Vec::new(),
-            all => all.to_vec(),
-        };
-        let joined = node.join.map(|join| format!("{join}, ")).unwrap_or_default();
+        let from =
+            if takes == [before] { Vec::new() } else { takes.into_iter().map(name).collect() };
         Self {
-            name: node.name.clone().unwrap_or_else(|| entry.to_string()),
+            name: name_of(entry, outline),
             from,
-            description: joined + &node.describe(),
+            description: outline.entries.get(entry).cloned().unwrap_or_default(),
             output: Shape::new(&[]),
             cost: Cost::default(),
             activation_bytes: 0,
             receptive_field: None,
         }
+    }
+}
+
+/// The name of an entry of the list of layers.
+fn name_of(entry: usize, outline: &Outline) -> String {
+    let node = outline.nodes.iter().find(|node| node.entry == entry);
+    let first = node.and_then(|node| node.path.segments().first());
+    first.map_or_else(|| entry.to_string(), ToString::to_string)
+}
+
+impl Graph {
+    /// What the model is made of, modules of the user's own included.
+    ///
+    /// # Errors
+    /// When a layer's settings are impossible, which a built model's are not.
+    pub fn summary(&self) -> Result<Summary, BuildError> {
+        Summary::of_outline(self.outline().clone())
     }
 }
 
@@ -268,6 +294,31 @@ mod tests {
         let fields: Vec<_> =
             summary.rows.iter().map(|row| row.receptive_field.unwrap().to_string()).collect();
         assert_eq!(fields, ["3×3", "3×3", "3×3", "3×3", "4×4", "all", "all"]);
+    }
+
+    #[test]
+    fn it_shows_who_takes_what() {
+        use crate::graph::Join;
+        use crate::layers::DenseConfig;
+
+        let head = NodeConfig::new(DenseConfig::new(2)).joining(Join::Concat, ["1", "stem"]);
+        let builder = Sequential::input([4]).dense(8).named("stem").relu().layer(head);
+        let own = Sequential::input([2]).dense(3).build(1).unwrap();
+        let model = builder.clone().build(7).unwrap().with_module(own, [3]);
+        let summary = model.summary().unwrap();
+        let rows = summary.rows.iter().map(|row| (row.name.as_str(), row.from.join(" ")));
+        let rows: Vec<_> = rows.collect();
+        let expected =
+            [("stem", ""), ("1", ""), ("2", "1 stem"), ("3", "")].map(|(a, b)| (a, b.to_owned()));
+        assert_eq!(rows, expected);
+        assert_eq!(summary.rows[2].description, "concat, dense, 2 units");
+        assert_eq!(
+            (summary.rows[3].description.as_str(), summary.rows[3].cost.parameters),
+            ("Graph", 9)
+        );
+        assert_eq!(summary.total.parameters, parameter_count(&model));
+        let listed = Summary::of(&builder.into_layers(), [4]).unwrap();
+        assert_eq!(listed.rows, summary.rows[..3]);
     }
 
     #[test]

@@ -120,8 +120,8 @@ mod tests {
         assert_eq!(map.tokens, ["a", "b", "␣", "a", "⏎"]);
         let input = Tensor::from_i32(&vocabulary.encode("ab a\n").unwrap(), [1, 5]);
         let mut value = input;
-        for node in &model.nodes()[..2] {
-            value = node.module().unwrap().forward(&value, &mut Cx::eval());
+        for index in 0..2 {
+            value = model.module(index).unwrap().forward(&value, &mut Cx::eval());
         }
         for (unit, values) in map.units.iter().enumerate() {
             let expected: Vec<f64> = (0..5).map(|t| value.to_vec()[t * 5 + unit].into()).collect();

@@ -5,8 +5,7 @@ use std::fmt;
 use glassbox_tensor::Activation;
 use smallvec::SmallVec;
 
-use super::outline::Source;
-use super::{Body, Graph, Join, Node};
+use super::{Graph, Join, Node, Operation, Outline, Source};
 use crate::layers::Layer;
 
 /// In which order a graph runs, what runs as one, and where values are kept in between.
@@ -61,7 +60,9 @@ pub(super) enum Fusion {
 pub(super) const NORM_INPUTS: [usize; 2] = [0, 1];
 
 impl Plan {
-    pub(super) fn new(nodes: &[Node], output: Source) -> Self {
+    pub(super) fn new(outline: &Outline) -> Self {
+        let Outline { nodes, output, .. } = outline;
+        let output = *output;
         let groups = Groups::of(nodes, output);
         let mut stages: Vec<Stage> = Vec::with_capacity(groups.all.len());
         let mut keeper = Keeper::new(nodes, &groups.all, output);
@@ -108,8 +109,8 @@ impl Groups {
             let mut members: SmallVec<[usize; 3]> = norms[index].into_iter().collect();
             members.push(index);
             let activation = takers.activation(nodes, index);
-            let fusion = match (&nodes[index].body, &nodes[index].config) {
-                (Body::Join(join), _) => {
+            let fusion = match &nodes[index].operation {
+                Operation::Join(join) => {
                     let function =
                         activation.map_or(Activation::Identity, |(_, function)| function);
                     members.extend(activation.map(|(at, _)| at));
@@ -118,11 +119,11 @@ impl Groups {
                         None => Fusion::Joined(*join, function),
                     }
                 }
-                (_, Some(Layer::Dense(_) | Layer::Conv2d(_) | Layer::BatchNorm(_))) => {
+                Operation::Layer(Layer::Dense(_) | Layer::Conv2d(_) | Layer::BatchNorm(_)) => {
                     members.extend(activation.map(|(at, _)| at));
                     activation.map_or(Fusion::None, |(_, function)| Fusion::Activated(function))
                 }
-                (_, Some(Layer::Embedding(_))) => match takers.recurrent(nodes, index) {
+                Operation::Layer(Layer::Embedding(_)) => match takers.recurrent(nodes, index) {
                     Some(at) => {
                         members.push(at);
                         Fusion::EmbeddingRecurrent
@@ -163,17 +164,17 @@ impl Takers {
     /// The activation that alone takes a node's output.
     fn activation(&self, nodes: &[Node], index: usize) -> Option<(usize, Activation)> {
         let at = self.0[index]?;
-        Some((at, nodes[at].config.as_ref()?.activation()?))
+        Some((at, nodes[at].operation.layer()?.activation()?))
     }
 
     /// The recurrent layer that alone takes a node's output.
     fn recurrent(&self, nodes: &[Node], index: usize) -> Option<usize> {
-        self.0[index].filter(|&at| nodes[at].config.as_ref().is_some_and(Layer::is_recurrent))
+        self.0[index].filter(|&at| nodes[at].is(Layer::is_recurrent))
     }
 
     /// The sum of two inputs of which a batch normalization is the first.
     fn sum_that_takes(&self, nodes: &[Node], index: usize) -> Option<usize> {
-        let norm = matches!(nodes[index].config, Some(Layer::BatchNorm(_)));
+        let norm = nodes[index].is(|layer| matches!(layer, Layer::BatchNorm(_)));
         let at = self.0[index].filter(|_| norm)?;
         let sum = &nodes[at];
         let first = sum.inputs.len() == 2 && sum.inputs[0] == Source::Node(index);
@@ -182,7 +183,7 @@ impl Takers {
             matches!(other, Source::Node(other) if nodes[*other].output == sum.output)
                 || matches!(other, Source::Input)
         };
-        (matches!(sum.body, Body::Join(Join::Add)) && first && shapes).then_some(at)
+        (sum.operation == Operation::Join(Join::Add) && first && shapes).then_some(at)
     }
 }
 
@@ -283,7 +284,7 @@ impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, &node) in self.nodes.iter().enumerate() {
             f.write_str(if number > 0 { " + " } else { "" })?;
-            f.write_str(self.graph.nodes[node].kind())?;
+            f.write_str(self.graph.nodes()[node].operation.type_name())?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use glassbox_tensor::{Rng, Shape, Tensor};
 pub use config::{INPUT, NodeConfig, Sources};
 pub use fuse::FusedNodes;
 pub use join::Join;
-pub use outline::{Operation, Outline, OutlineNode, Source};
+pub use outline::{Node, Operation, Outline, Source};
 
 use self::fuse::Plan;
 use crate::builder::Builder;
@@ -26,9 +26,7 @@ use crate::context::Cx;
 use crate::error::BuildError;
 use crate::layers::Layer;
 use crate::module::Module;
-use crate::path::Path;
 use crate::walk::{Parameters, Walk, WalkMut};
-use smallvec::SmallVec;
 
 /// A built model: a graph without circles of layers and joins, for items of one shape.
 ///
@@ -55,54 +53,10 @@ use smallvec::SmallVec;
 /// # Ok::<(), glassbox_nn::BuildError>(())
 /// ```
 pub struct Graph {
-    input: Shape,
-    nodes: Vec<Node>,
-    output: Source,
+    outline: Outline,
+    /// The layer of each node; none for joins.
+    modules: Vec<Option<Box<dyn Module>>>,
     plan: Plan,
-}
-
-/// A node of a [`Graph`].
-pub struct Node {
-    /// Its name, and that of its weights.
-    pub path: Path,
-    /// The entry of the list of layers that it comes from, counted from 0.
-    pub entry: usize,
-    /// What it was built from; `None` for joins and modules of the user's own.
-    pub config: Option<Layer>,
-    /// What it does.
-    pub body: Body,
-    /// What it takes.
-    pub inputs: SmallVec<[Source; 2]>,
-    /// The shape of one item of its (first) input.
-    pub input: Shape,
-    /// The shape of one item of its output.
-    pub output: Shape,
-}
-
-/// What a node does.
-pub enum Body {
-    /// A layer.
-    Module(Box<dyn Module>),
-    /// Several inputs become one.
-    Join(Join),
-}
-
-impl Node {
-    /// What messages call it.
-    pub fn kind(&self) -> &'static str {
-        match &self.body {
-            Body::Module(module) => module.kind(),
-            Body::Join(join) => join.name(),
-        }
-    }
-
-    /// The layer, unless it is a join.
-    pub fn module(&self) -> Option<&dyn Module> {
-        match &self.body {
-            Body::Module(module) => Some(&**module),
-            Body::Join(_) => None,
-        }
-    }
 }
 
 impl Graph {
@@ -121,57 +75,47 @@ impl Graph {
     }
 
     pub(crate) fn of_outline(outline: Outline, rng: &mut Rng) -> Result<Self, BuildError> {
-        let Outline { nodes: outlined, input, output } = outline;
-        let mut nodes = Vec::with_capacity(outlined.len());
-        for OutlineNode { path, entry, operation, inputs, input, output } in outlined {
-            let (config, body) = match operation {
-                Operation::Join(join) => (None, Body::Join(join)),
-                Operation::Layer(layer) => {
-                    let built = layer.build(input, rng).map_err(|error| error.at(path.clone()))?;
-                    (Some(layer), Body::Module(built))
-                }
-            };
-            nodes.push(Node { path, entry, config, body, inputs, input, output });
+        let mut modules = Vec::with_capacity(outline.nodes.len());
+        for node in &outline.nodes {
+            let built = node.operation.layer().map(|layer| layer.build(node.input, rng));
+            modules.push(built.transpose().map_err(|error| error.at(node.path.clone()))?);
         }
-        let plan = Plan::new(&nodes, output);
-        Ok(Self { input, nodes, output, plan })
+        let plan = Plan::new(&outline);
+        Ok(Self { outline, modules, plan })
     }
 
     /// Adds a module of the user's own after the output, which makes items of shape `output`.
     #[must_use]
     pub fn with_module(mut self, module: impl Module, output: impl Into<Shape>) -> Self {
-        let entry = self.nodes.last().map_or(0, |node| node.entry + 1);
-        let node = Node {
-            path: [entry.into()].into_iter().collect(),
-            entry,
-            config: None,
-            body: Body::Module(Box::new(module)),
-            inputs: [self.output].into_iter().collect(),
-            input: self.output_shape(),
-            output: output.into(),
-        };
-        self.nodes.push(node);
-        self.output = Source::Node(self.nodes.len() - 1);
-        self.plan = Plan::new(&self.nodes, self.output);
+        self.outline.push_own(&module, output.into());
+        self.modules.push(Some(Box::new(module)));
+        self.plan = Plan::new(&self.outline);
         self
     }
 
     /// The shape of one item of the input.
     pub fn input_shape(&self) -> Shape {
-        self.input
+        self.outline.input
     }
 
     /// The shape of one item of the output.
     pub fn output_shape(&self) -> Shape {
-        match self.output {
-            Source::Input => self.input,
-            Source::Node(index) => self.nodes[index].output,
-        }
+        self.outline.output_shape()
+    }
+
+    /// Who feeds whom, and every shape.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
     }
 
     /// The nodes, each after those it takes.
     pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+        &self.outline.nodes
+    }
+
+    /// The layer of the node at this place; `None` for joins.
+    pub fn module(&self, index: usize) -> Option<&dyn Module> {
+        self.modules.get(index)?.as_deref()
     }
 
     /// Whether batches of this size can be trained on.
@@ -179,8 +123,8 @@ impl Graph {
     /// # Errors
     /// When a batch normalization would see a single value of each channel.
     pub fn check_batch(&self, batch: usize) -> Result<(), BuildError> {
-        for node in &self.nodes {
-            let Some(config) = &node.config else { continue };
+        for node in self.nodes() {
+            let Some(config) = node.operation.layer() else { continue };
             let smallest = config.smallest_training_batch(node.input);
             if batch < smallest {
                 let expected = format!("training batches of at least {smallest}");
@@ -196,18 +140,21 @@ impl Graph {
     /// Whether sequences may be longer or shorter than declared: layers go through them step by
     /// step, or are of a kind that is not known here.
     fn takes_any_length(&self) -> bool {
-        let layers = || self.nodes.iter().filter(|node| matches!(node.body, Body::Module(_)));
-        let steps = |layer: &Layer| layer.is_recurrent() || matches!(layer, Layer::Embedding(_));
-        let flat = |node: &Node| matches!(node.config, Some(Layer::Flatten(_)));
-        let each_step = self.input.rank() == 2 && !layers().any(flat);
-        each_step || layers().any(|node| node.config.as_ref().is_none_or(steps))
+        let steps = |node: &Node| match &node.operation {
+            Operation::Layer(layer) => layer.is_recurrent() || matches!(layer, Layer::Embedding(_)),
+            Operation::Join(_) => false,
+            Operation::Own { .. } => true,
+        };
+        let flat = |node: &Node| node.is(|layer| matches!(layer, Layer::Flatten(_)));
+        let each_step = self.input_shape().rank() == 2 && !self.nodes().iter().any(flat);
+        each_step || self.nodes().iter().any(steps)
     }
 
     /// Panics, naming both, unless `input` is a batch of the declared items.
     #[track_caller]
     fn check_input(&self, input: &Tensor) {
         let batch = input.shape();
-        let without_batch = *batch == *self.input;
+        let without_batch = *batch == *self.input_shape();
         let item = Shape::new(batch.split_first().map_or(&[][..], |(_, item)| item));
         let Some(expected) = self.expected_input(item) else { return };
         let hint = match without_batch {
@@ -225,31 +172,32 @@ impl Module for Graph {
     #[track_caller]
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         self.check_input(input);
-        self.plan.run(&self.nodes, input, cx)
+        self.plan.run(self, input, cx)
     }
 
     fn expected_input(&self, item: Shape) -> Option<Shape> {
-        if *item == *self.input {
+        let input = self.input_shape();
+        if *item == *input {
             return None;
         }
-        let axes = item.len() == self.input.len() && !item.is_empty();
-        let fits = axes && item[1..] == self.input[1..] && self.takes_any_length();
-        (!fits).then_some(self.input)
+        let axes = item.len() == input.len() && !item.is_empty();
+        let fits = axes && item[1..] == input[1..] && self.takes_any_length();
+        (!fits).then_some(input)
     }
 }
 
 impl Parameters for Graph {
     fn walk<'m>(&'m self, walk: &mut Walk<'_, 'm>) {
-        for node in &self.nodes {
-            if let Body::Module(module) = &node.body {
+        for (node, module) in self.outline.nodes.iter().zip(&self.modules) {
+            if let Some(module) = module {
                 walk.part_at(&node.path, module);
             }
         }
     }
 
     fn walk_mut<'m>(&'m mut self, walk: &mut WalkMut<'_, 'm>) {
-        for node in &mut self.nodes {
-            if let Body::Module(module) = &mut node.body {
+        for (node, module) in self.outline.nodes.iter().zip(&mut self.modules) {
+            if let Some(module) = module {
                 walk.part_at(&node.path, module);
             }
         }

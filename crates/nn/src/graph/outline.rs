@@ -10,7 +10,9 @@ use super::join::Join;
 use super::order;
 use crate::error::{BuildError, checked_shape};
 use crate::layers::{Cost, Layer, LayerConfig, ReceptiveField, ResidualConfig};
+use crate::module::Module;
 use crate::path::{Path, Segment};
+use crate::state::{buffer_count, parameter_count};
 
 /// Where a node's input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,15 @@ pub enum Operation {
     Layer(Layer),
     /// Several inputs become one.
     Join(Join),
+    /// A module of the user's own, of one input.
+    Own {
+        /// What messages call it.
+        kind: &'static str,
+        /// Its trainable values.
+        parameters: usize,
+        /// Its tracked values.
+        buffers: usize,
+    },
 }
 
 impl Operation {
@@ -36,21 +47,22 @@ impl Operation {
         match self {
             Self::Layer(layer) => layer.type_name(),
             Self::Join(join) => join.name(),
+            Self::Own { kind, .. } => kind,
         }
     }
 
-    /// The layer, unless it is a join.
+    /// The layer of the table, where it is one.
     pub fn layer(&self) -> Option<&Layer> {
         match self {
             Self::Layer(layer) => Some(layer),
-            Self::Join(_) => None,
+            Self::Join(_) | Self::Own { .. } => None,
         }
     }
 }
 
-/// A node of an [`Outline`].
+/// A node of a graph.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OutlineNode {
+pub struct Node {
     /// Its name, and that of its weights: `stem`, `3.layers.0`.
     pub path: Path,
     /// The entry of the list of layers that it comes from, counted from 0.
@@ -65,7 +77,21 @@ pub struct OutlineNode {
     pub output: Shape,
 }
 
-impl OutlineNode {
+impl Node {
+    /// What it holds and computes.
+    ///
+    /// # Errors
+    /// When the layer's settings are impossible.
+    pub fn cost(&self) -> Result<Cost, BuildError> {
+        match self.operation {
+            Operation::Layer(ref layer) => layer.cost(self.input),
+            Operation::Join(_) => Ok(Cost::default()),
+            Operation::Own { parameters, buffers, .. } => {
+                Ok(Cost { parameters, buffers, ..Cost::default() })
+            }
+        }
+    }
+
     /// Whether it is a layer of which this holds.
     pub fn is(&self, holds: impl FnOnce(&Layer) -> bool) -> bool {
         self.operation.layer().is_some_and(holds)
@@ -88,7 +114,9 @@ impl OutlineNode {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outline {
     /// The nodes.
-    pub nodes: Vec<OutlineNode>,
+    pub nodes: Vec<Node>,
+    /// What each entry of the list of layers is: `conv2d 3×3, 32 filters`.
+    pub entries: Vec<String>,
     /// The shape of one item of the input.
     pub input: Shape,
     /// Where the output comes from.
@@ -106,10 +134,26 @@ impl Outline {
         error.map_or(Ok(outline), Err)
     }
 
+    fn empty(input: Shape) -> Self {
+        Self { nodes: Vec::new(), entries: Vec::new(), input, output: Source::Input }
+    }
+
+    /// Adds a module of the user's own that takes the output.
+    pub(super) fn push_own<M: Module>(&mut self, module: &M, output: Shape) {
+        let entry = self.entries.len();
+        let kind = module.kind();
+        let (parameters, buffers) = (parameter_count(module), buffer_count(module));
+        let at = Place { path: [entry.into()].into_iter().collect(), entry };
+        let inputs = [self.output].into_iter().collect();
+        self.output = self.push(at, Operation::Own { kind, parameters, buffers }, inputs, output);
+        self.entries.push(kind.to_owned());
+    }
+
     /// The graph of a residual block by itself.
     pub(crate) fn of_block(block: &ResidualConfig, input: Shape) -> Result<Self, BuildError> {
         checked_shape(ResidualConfig::TYPE, &input)?;
-        let mut outline = Self { nodes: Vec::new(), input, output: Source::Input };
+        let mut outline = Self::empty(input);
+        outline.entries.push(block.describe());
         let at = Place { path: Path::default(), entry: 0 };
         outline.output = outline.expand_residual(block, at, Source::Input)?;
         Ok(outline)
@@ -120,7 +164,8 @@ impl Outline {
         layers: &[NodeConfig],
         input: Shape,
     ) -> (Self, Option<BuildError>) {
-        let mut outline = Self { nodes: Vec::new(), input, output: Source::Input };
+        let mut outline = Self::empty(input);
+        outline.entries = layers.iter().map(described).collect();
         let found = checked_shape("input", &input)
             .and_then(|_| outline.expand(layers, &Path::default(), Source::Input, None));
         match found {
@@ -160,9 +205,7 @@ impl Outline {
     pub fn cost(&self) -> Result<Cost, BuildError> {
         let mut total = Cost::default();
         for node in &self.nodes {
-            if let Some(layer) = node.operation.layer() {
-                total += layer.cost(node.input)?;
-            }
+            total += node.cost()?;
         }
         Ok(total)
     }
@@ -177,9 +220,11 @@ impl Outline {
                 Source::Node(index) => fields[index],
             };
             let joined = node.inputs.iter().map(of).reduce(ReceptiveField::union).unwrap_or(seen);
-            fields.push(match node.operation.layer() {
-                Some(layer) => layer.receptive_field(joined, node.input),
-                None => joined,
+            fields.push(match &node.operation {
+                Operation::Layer(layer) => layer.receptive_field(joined, node.input),
+                Operation::Join(_) => joined,
+                // It may mix everything.
+                Operation::Own { .. } => ReceptiveField::All,
             });
         }
         fields
@@ -187,7 +232,7 @@ impl Outline {
 
     /// The layers whose output at a step depends on later steps, with their places.
     pub fn sees_later_steps(&self) -> Vec<BuildError> {
-        let sees = |node: &OutlineNode| {
+        let sees = |node: &Node| {
             let found = node.operation.layer()?.sees_later_steps(node.input)?;
             Some(found.at(node.path.clone()))
         };
@@ -196,7 +241,7 @@ impl Outline {
 
     /// The smallest batch that all layers can be trained on.
     pub fn smallest_training_batch(&self) -> usize {
-        let of = |node: &OutlineNode| {
+        let of = |node: &Node| {
             node.operation.layer().map_or(1, |layer| layer.smallest_training_batch(node.input))
         };
         self.nodes.iter().map(of).max().unwrap_or(1)
@@ -297,9 +342,15 @@ impl Outline {
     ) -> Source {
         let input = inputs.first().map_or(self.input, |&source| self.shape(source));
         let Place { path, entry } = at;
-        self.nodes.push(OutlineNode { path, entry, operation, inputs, input, output });
+        self.nodes.push(Node { path, entry, operation, inputs, input, output });
         Source::Node(self.nodes.len() - 1)
     }
+}
+
+/// What a layer is, and how its inputs become one.
+fn described(node: &NodeConfig) -> String {
+    let joined = node.join.map(|join| format!("{join}, ")).unwrap_or_default();
+    joined + &node.describe()
 }
 
 /// Where a node is.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use glassbox_nn::layers::{Layer, RnnActivation};
 use glassbox_nn::settings::number_text;
-use glassbox_nn::{Join, Operation, Outline, OutlineNode, Source};
+use glassbox_nn::{Join, Node, Operation, Outline, Source};
 
 use super::round;
 
@@ -100,13 +100,14 @@ pub fn of(outline: &Outline) -> Reach {
     reach_of(outline.output, &all)
 }
 
-fn after_node(index: usize, node: &OutlineNode, inputs: &[Reach]) -> Reach {
+fn after_node(index: usize, node: &Node, inputs: &[Reach]) -> Reach {
     let before = inputs.first().copied().unwrap_or(ANY);
     let layer = match &node.operation {
         Operation::Join(join) => {
             return inputs.iter().copied().reduce(|a, b| a.joined(*join, b)).unwrap_or(ANY);
         }
         Operation::Layer(layer) => layer,
+        Operation::Own { .. } => return ANY,
     };
     let next = after(layer, before);
     // A recurrent layer sets the range of its own output, whatever it is given.
