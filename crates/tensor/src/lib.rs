@@ -1,4 +1,4 @@
-//! Tensors, reverse-mode gradients and CPU kernels of Glassbox.
+//! Tensors and reverse-mode gradients of Glassbox.
 //!
 //! A [`Tensor`] is a contiguous, reference-counted array of `f32` or `i32` values. Operations on
 //! tensors that take part in the graph record what their backward pass reads; [`Tensor::backward`]
@@ -12,22 +12,23 @@
 //! assert_eq!(gradients.get(&weight).unwrap().item(), 1.0);
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod gradients;
 mod graph;
-mod kernels;
 pub mod measure;
 mod ops;
 pub mod optimize;
-mod random;
 mod shape;
-mod storage;
 mod tensor;
 
 pub use error::ShapeError;
+#[doc(inline)]
+pub use glassbox_kernels::storage::pool;
+#[doc(inline)]
+pub use glassbox_kernels::{Activation, Precision, Rng, cpu_name, denormals, threads};
 pub use gradients::Gradients;
-pub use kernels::{cpu_name, denormals, threads};
-pub use ops::activation::Activation;
 pub use ops::batch_norm::{BatchNormMode, BatchStatistics};
 pub use ops::binary_cross_entropy::BinaryCrossEntropy;
 pub use ops::conv2d::PreparedConv2d;
@@ -38,13 +39,10 @@ pub use ops::loss::Reduction;
 pub use ops::pad_mode::PadMode;
 pub use ops::padding::{Padding, output_length};
 pub use ops::pool_options::{AvgPoolOptions, MaxPoolOptions};
-pub use ops::precision::Precision;
 pub use ops::recurrent::{
     PreparedRecurrent, RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentOutput,
     RecurrentWeights,
 };
 pub use ops::watch::GradientWatcher;
-pub use random::Rng;
 pub use shape::{Axes, MAX_RANK, Shape};
-pub use storage::pool;
 pub use tensor::{DType, Tensor};

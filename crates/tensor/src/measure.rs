@@ -1,9 +1,10 @@
 //! What benchmarks ask of the kernels below the operations.
 
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product, product_of_rows};
+use glassbox_kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product, product_of_rows};
+
 use crate::tensor::Tensor;
 
-pub use crate::kernels::cpu::peak::fused_multiply_adds;
+pub use glassbox_kernels::cpu::peak::fused_multiply_adds;
 
 /// A weight in the order in which products read it: what a recurrent layer prepares once for all
 /// steps of a sequence.
@@ -73,7 +74,7 @@ impl PackedWeight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Rng;
+    use glassbox_kernels::Rng;
 
     #[test]
     fn packed_weights_multiply_as_plain_ones() {

@@ -3,6 +3,6 @@
 //!
 //! The rules of `torch.optim`, in the same order of operations; `glassbox-train` wraps them.
 
-pub use crate::kernels::cpu::optimize::{
+pub use glassbox_kernels::cpu::optimize::{
     AdagradStep, AdamStep, RmsPropStep, SgdStep, adagrad, adam, norm, rms_prop, scale, sgd,
 };

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, RangeFull};
 
-/// The largest number of axes a tensor can have.
-pub const MAX_RANK: usize = 8;
+pub use glassbox_kernels::MAX_RANK;
 
 /// The lengths of a tensor's axes, outermost first. A scalar has none.
 #[derive(Clone, Copy)]

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use glassbox_kernels::storage::Storage;
+
 use crate::graph::Node;
 use crate::shape::Shape;
-use crate::storage::Storage;
 
 /// The type of a tensor's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

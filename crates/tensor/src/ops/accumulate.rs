@@ -1,7 +1,8 @@
 //! `sum += term`, in place where nothing else reads the sum: how gradients add up.
 
-use crate::kernels::cpu::elementwise::{CHEAP, Map, map_in_place};
-use crate::kernels::cpu::vector::Vector;
+use glassbox_kernels::cpu::elementwise::{CHEAP, Map, map_in_place};
+use glassbox_kernels::cpu::vector::Vector;
+
 use crate::tensor::Tensor;
 
 impl Tensor {

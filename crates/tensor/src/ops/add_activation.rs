@@ -1,12 +1,13 @@
 //! `y = activation(a + b)` in one pass: where a residual branch joins. Towards both summands the
 //! gradient is `dy activation'(y)`.
 
+use glassbox_kernels::cpu::elementwise::{CHEAP, Map, map};
+use glassbox_kernels::cpu::vector::Vector;
+use glassbox_kernels::{Activation, FusedActivation};
+
 use super::Backward;
-use super::activation::Activation;
 use super::unary::map_grad;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::elementwise::{CHEAP, Map, map};
-use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 /// Backward reads the output.

@@ -1,10 +1,11 @@
 //! Average pooling: `y = Σx / n` over windows of an image; every element of a window receives
 //! `dx = dy / n`.
 
+use glassbox_kernels::cpu::pool as kernels;
+
 use super::Backward;
 use super::pool_options::{AvgPoolOptions, Windowing};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::pool as kernels;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

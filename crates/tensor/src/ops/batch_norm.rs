@@ -8,12 +8,13 @@
 //! the last two terms are absent. `z` is computed again rather than saved; after an addend, whose
 //! gradient is `d`, the derivative comes from the saved `y`.
 
+use glassbox_kernels::cpu::batch_norm::{self as kernels, Folded, Pointwise};
+use glassbox_kernels::{Activation, FusedActivation};
+
 use self::moments::{Scratch, backward_sums, batch_moments, coefficients, rounded};
 use self::pointwise::{Fused, Plain, Rectified};
 use super::Backward;
-use super::activation::Activation;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::batch_norm::{self as kernels, Folded, Pointwise};
 use crate::tensor::{Tensor, Values};
 
 mod moments;

@@ -4,11 +4,12 @@
 //! `dx = w ((1 - t) sigmoid(x) - p t sigmoid(-x))`, `dt = w (p softplus(-x) - softplus(x))`, which is
 //! `-w x` for `p = 1`.
 
+use glassbox_kernels::cpu::math::{exp, ln_1p};
+use glassbox_kernels::cpu::reduce::{Extent, Map, Operands};
+use glassbox_kernels::cpu::spread::spread;
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::loss::{LossGradients, Reduction};
-use crate::kernels::cpu::math::{exp, ln_1p};
-use crate::kernels::cpu::reduce::{Extent, Map, Operands};
-use crate::kernels::cpu::spread::spread;
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

@@ -1,8 +1,9 @@
 //! What every operation in the table must pass.
 
+use glassbox_kernels::Rng;
+
 use super::TABLE;
 use crate::gradients::Gradients;
-use crate::random::Rng;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::threads;

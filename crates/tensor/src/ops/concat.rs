@@ -2,13 +2,13 @@
 
 use std::borrow::Borrow;
 
+use glassbox_kernels::cpu::copy_box::{Corner, copy_box};
 use smallvec::SmallVec;
 
 use super::Backward;
 use super::slice::part;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::copy_box::{Corner, copy_box};
 use crate::shape::{MAX_RANK, resolve_axis};
 use crate::tensor::Tensor;
 

@@ -6,12 +6,13 @@
 
 mod prepared;
 
+use glassbox_kernels::cpu::conv::{self, Geometry};
+use glassbox_kernels::{Activation, FusedActivation};
+
 use super::Backward;
-use super::activation::Activation;
 use super::conv2d_options::Conv2dOptions;
 use super::epilogue::before_epilogue;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::conv::{self, Geometry};
 use crate::shape::Shape;
 use crate::tensor::{Tensor, Values};
 

@@ -1,7 +1,8 @@
 //! How a convolution's kernel moves over the image, and the shapes that follow.
 
+use glassbox_kernels::Precision;
+
 use super::padding::{Padding, output_length};
-use super::precision::Precision;
 use crate::error::ShapeError;
 use crate::shape::Shape;
 

@@ -2,8 +2,9 @@
 //! `loss = -sum(q log softmax(x))` with `q = weight ((1 - s) t + s / classes)` and smoothing `s`
 //! (Szegedy et al. 2016); `dx = sum(q) softmax(x) - q`, computed on the way forward.
 
+use glassbox_kernels::cpu::cross_entropy::{CrossEntropyRows, Targets};
+
 use super::loss::{LossGradients, Reduction};
-use crate::kernels::cpu::cross_entropy::{CrossEntropyRows, Targets};
 use crate::tensor::{DType, Tensor};
 
 /// Options of [`Tensor::cross_entropy`].
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn logits_of_scale_fifty() {
-        let mut rng = crate::random::Rng::new(4);
+        let mut rng = glassbox_kernels::Rng::new(4);
         for classes in [1, 2, 7, 8, 10, 16, 17, 100, 1000] {
             let x: Vec<f32> = (0..3 * classes).map(|_| rng.range(-50.0, 50.0)).collect();
             let targets: Vec<i32> = (0..3).map(|_| rng.below(classes) as i32).collect();

@@ -1,10 +1,11 @@
 //! `y = x m / (1 - p)` with a random mask `m` of zeros (with probability `p`) and ones
 //! (Srivastava et al. 2014); `dx = dy m / (1 - p)`. The mask is computed again, not saved.
 
+use glassbox_kernels::Rng;
+use glassbox_kernels::cpu::dropout as kernel;
+
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::dropout as kernel;
-use crate::random::Rng;
 use crate::tensor::Tensor;
 
 /// Backward computes the mask again from the key, or reads the given one.

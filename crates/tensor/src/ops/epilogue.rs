@@ -1,9 +1,10 @@
 //! Back through the bias and activation that `linear` and `conv2d` fuse into the store of their
 //! result, `y = activation(z + bias)`: `dz = dy · activation'(y)`, `d bias = Σ_rows dz`.
 
-use super::activation::Activation;
-use crate::kernels::cpu::epilogue_grad::epilogue_grad;
-use crate::kernels::cpu::reduce::column_sums;
+use glassbox_kernels::Activation;
+use glassbox_kernels::cpu::epilogue_grad::epilogue_grad;
+use glassbox_kernels::cpu::reduce::column_sums;
+
 use crate::tensor::{Tensor, Values};
 
 /// Turns `grad`, the gradient of the output, into that before bias and activation, and answers the

@@ -1,10 +1,11 @@
 //! `y[i] = x[index[i]]` along an axis (an embedding when that is the first);
 //! `dx[index[i]] += dy[i]`, added in the order of `i`.
 
+use glassbox_kernels::cpu::table_rows::{add_rows, take_rows};
+
 use super::Backward;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::table_rows::{add_rows, take_rows};
 use crate::shape::{Shape, resolve_axis};
 use crate::tensor::Tensor;
 

@@ -5,11 +5,12 @@
 
 mod prepared;
 
-use super::activation::Activation;
+use glassbox_kernels::cpu::matmul::{Epilogue, Matrix, product};
+use glassbox_kernels::{Activation, FusedActivation};
+
 use super::epilogue::before_epilogue;
 use super::{Backward, Record};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
 use crate::shape::Shape;
 use crate::tensor::{Tensor, Values};
 

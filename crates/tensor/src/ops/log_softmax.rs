@@ -2,13 +2,14 @@
 //! `m + log sum exp(x - m)` loses the logarithm where `m` is large;
 //! `dx = dy - exp(y) sum(dy)`, from the output alone.
 
+use glassbox_kernels::cpu::math::exp;
+use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::logsumexp::Powers;
 use super::reduction::Folding;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::math::exp;
-use crate::kernels::cpu::reduce::{Identity, Map, Operands, Sum};
-use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 pub(crate) struct LogSoftmax {

@@ -2,13 +2,14 @@
 //! `dx = dy exp(x - m) / sum exp(x - m)`, not `dy exp(x - y)`: where `m` is large, nothing is left of
 //! the logarithm in `y`.
 
+use glassbox_kernels::cpu::math::exp;
+use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::reduction::{Folding, reduction_methods};
 use super::softmax::ExpBelow;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::math::exp;
-use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::{Axes, Shape};
 use crate::tensor::{Tensor, Values};
 

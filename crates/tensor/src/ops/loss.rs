@@ -1,9 +1,10 @@
 //! What fused losses share: how the losses of single items become one value, and a record that
 //! holds the gradients which the forward pass computed on the way.
 
+use glassbox_kernels::cpu::reduce::column_sums;
+
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::reduce::column_sums;
 use crate::tensor::Tensor;
 
 /// How the losses of single items become the result.

@@ -3,10 +3,11 @@
 //! `dA = dC · Bᵀ`, `dB = Aᵀ · dC`, added up over the batch axes along which an operand was
 //! stretched.
 
+use glassbox_kernels::cpu::matmul::{Epilogue, Matrix, product};
+use glassbox_kernels::threads::parallel_chunks;
+
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, product};
-use crate::kernels::threads::{SharedMut, parallel_for};
 use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::{Tensor, Values};
 
@@ -190,11 +191,12 @@ impl Problem {
             }
             numbers
         };
-        let shared = SharedMut::new(out);
-        let run = |index: usize| {
+        if out.is_empty() {
+            return;
+        }
+        let run = |index: usize, out: &mut [f32]| {
             let base = numbers(index, true);
-            // SAFETY: every place along the kept axes has its own matrix of `out`.
-            let out = unsafe { shared.slice(base[target] * size, size) };
+            debug_assert_eq!(base[target], index, "the kept axes are those of the target");
             if terms == 0 {
                 out.fill(0.0);
             }
@@ -207,9 +209,9 @@ impl Problem {
         // Large products use all threads themselves.
         let work = terms * self.rows * self.columns * self.depth / 48;
         if work > 200_000 {
-            (0..targets).for_each(run);
+            out.chunks_exact_mut(size).enumerate().for_each(|(index, out)| run(index, out));
         } else {
-            parallel_for(targets, targets * work, run);
+            parallel_chunks(out, size, targets * work, |start, out| run(start / size, out));
         }
     }
 }

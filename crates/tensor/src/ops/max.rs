@@ -1,10 +1,11 @@
 //! `y = max(x)` over some axes; `dx = dy / ties` where `x = y`, else 0.
 
+use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::reduction::{Folding, reduction_methods};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
 use crate::tensor::{Tensor, Values};
 
@@ -101,7 +102,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
     // Distinct values, further apart than the step of a finite difference.
     let apart = |shape: &[usize]| {
         let count: usize = shape.iter().product();
-        let mut rng = crate::random::Rng::new(5);
+        let mut rng = glassbox_kernels::Rng::new(5);
         let order = rng.permutation(count);
         let values = order.iter().map(|&i| i as f32 * 0.1 - 2.0).collect();
         vec![Tensor::from_vec(values, shape)]

@@ -1,12 +1,13 @@
 //! Max pooling: `y = max x` over windows of an image. `dx = dy` at the element that was chosen,
 //! the first of equal ones.
 
+use glassbox_kernels::cpu::pool::{self as kernels, Planes, TapIndex};
+use glassbox_kernels::storage::Storage;
+
 use super::Backward;
 use super::pool_options::{MaxPoolOptions, Windowing};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::pool::{self as kernels, Planes, TapIndex};
 use crate::shape::Shape;
-use crate::storage::Storage;
 use crate::tensor::Tensor;
 
 /// Backward reads which tap of its window every result came from.
@@ -160,7 +161,7 @@ pub(super) fn samples() -> Vec<super::check::Sample> {
     // All values at least a tenth apart, in an order without pattern.
     let sample = |name, shape: [usize; 4], options: MaxPoolOptions| {
         let elements: usize = shape.iter().product();
-        let x = crate::random::Rng::new(5).permutation(elements);
+        let x = glassbox_kernels::Rng::new(5).permutation(elements);
         let x = Tensor::from_vec(x.iter().map(|&x| 0.1 * x as f32).collect(), shape);
         Sample::new(name, [shape], move |x| x[0].max_pool(&options)).with_inputs(vec![x])
     };

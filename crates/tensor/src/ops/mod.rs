@@ -9,7 +9,7 @@ use crate::graph::InputGradients;
 use crate::tensor::Tensor;
 
 mod accumulate;
-pub(crate) mod activation;
+mod activate;
 mod add_activation;
 mod argmax;
 mod avg_pool;
@@ -44,7 +44,6 @@ pub(crate) mod pad_mode;
 pub(crate) mod padding;
 mod permute;
 pub(crate) mod pool_options;
-pub(crate) mod precision;
 pub(crate) mod recurrent;
 mod reduction;
 mod reshape;

@@ -1,9 +1,10 @@
 //! `y = x` with `value` around it; `dx` is the inner part of `dy`.
 
+use glassbox_kernels::cpu::copy_box::{Corner, copy_box};
+
 use super::Backward;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::copy_box::{Corner, copy_box};
 use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::{DType, Tensor};
 

@@ -1,10 +1,10 @@
 //! `y = x` with its axes in another order, copied; the derivative takes the inverse order.
 
+use glassbox_kernels::cpu::permute::permute;
 use smallvec::SmallVec;
 
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::permute::permute;
 use crate::shape::{MAX_RANK, resolve_axis};
 use crate::tensor::{DType, Tensor};
 

@@ -1,8 +1,9 @@
 //! How pooling's window moves over the image, and the shapes that follow.
 
+use glassbox_kernels::cpu::pool::{Planes, TapIndex, Windows};
+
 use super::padding::{Padding, output_length, span};
 use crate::error::ShapeError;
-use crate::kernels::cpu::pool::{Planes, TapIndex, Windows};
 use crate::shape::Shape;
 
 /// How the window of max pooling moves over the image.

@@ -1,12 +1,12 @@
 //! Pooling against plain loops in double precision.
 
+use glassbox_kernels::Rng;
+use glassbox_kernels::testing::on_each_isa;
 use proptest::prelude::*;
 
 use super::super::padding::Padding;
 use super::super::pool_options::{AvgPoolOptions, MaxPoolOptions};
 use crate::gradients::Gradients;
-use crate::kernels::cpu::isa::on_each_isa;
-use crate::random::Rng;
 use crate::tensor::Tensor;
 
 /// For every output element `(image, row, column, channel)` in order, its window's inputs: tap

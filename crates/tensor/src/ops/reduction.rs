@@ -1,7 +1,8 @@
 //! What all reductions share: bringing the folded axes together and the shape of the result.
 
-use crate::kernels::cpu::reduce::{Combine, Extent, Map, Operands, fold};
-use crate::kernels::cpu::spread::spread;
+use glassbox_kernels::cpu::reduce::{Combine, Extent, Map, Operands, fold};
+use glassbox_kernels::cpu::spread::spread;
+
 use crate::ops::permute::{inverse, permuted};
 use crate::shape::{Axes, MAX_RANK, Shape};
 use crate::tensor::Tensor;

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use glassbox_kernels::cpu::copy_box::{Corner, copy_box};
+
 use super::Backward;
 use super::words::{build_words, words};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::copy_box::{Corner, copy_box};
 use crate::shape::{MAX_RANK, Shape, resolve_axis};
 use crate::tensor::Tensor;
 

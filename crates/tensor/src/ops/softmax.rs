@@ -1,12 +1,13 @@
 //! `y = exp(x - max x) / sum exp(x - max x)` along an axis;
 //! `dx = y (dy - sum(dy y))`, from the output alone.
 
+use glassbox_kernels::cpu::math::exp;
+use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::reduction::Folding;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::math::exp;
-use crate::kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
-use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 pub(crate) struct Softmax {

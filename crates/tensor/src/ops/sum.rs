@@ -1,10 +1,11 @@
 //! `y = factor * sum(x)` over some axes; `dx = factor * dy` at every folded element.
 
+use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum as Add};
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::reduction::{Folding, reduction_methods};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::reduce::{Identity, Map, Operands, Sum as Add};
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
 use crate::tensor::Tensor;
 

@@ -4,12 +4,13 @@
 //! `dx = 2 dy (x - mean) / (n - correction)`.
 //! The standard deviation is `s = sqrt(y)`, `dy = ds / 2s` (0 where `s` is 0).
 
+use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::spread::spread;
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use super::reduction::{Folding, reduction_methods};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::reduce::{Identity, Map, Operands, Sum};
-use crate::kernels::cpu::spread::spread;
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::Axes;
 use crate::tensor::{Tensor, Values};
 

@@ -1,7 +1,8 @@
 //! Statistics and coefficients of channels, in double precision and fixed order.
 
-use crate::kernels::cpu::batch_norm::{self as kernels, Folded};
-use crate::storage::Storage;
+use glassbox_kernels::cpu::batch_norm::{self as kernels, Folded};
+use glassbox_kernels::storage::Storage;
+
 use crate::tensor::Tensor;
 
 /// Mean and biased variance of each channel, in double precision and fixed order.

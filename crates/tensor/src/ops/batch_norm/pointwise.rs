@@ -1,8 +1,8 @@
 //! The activations that batch normalisation applies in the same pass.
 
-use crate::kernels::cpu::batch_norm::Pointwise;
-use crate::kernels::cpu::vector::Vector;
-use crate::ops::activation::Activation;
+use glassbox_kernels::cpu::batch_norm::Pointwise;
+use glassbox_kernels::cpu::vector::Vector;
+use glassbox_kernels::{Activation, FusedActivation};
 
 /// None.
 #[derive(Clone, Copy)]

@@ -1,9 +1,9 @@
+use glassbox_kernels::Rng;
+use glassbox_kernels::testing::on_each_isa;
 use proptest::prelude::*;
 
 use super::*;
 use crate::gradients::Gradients;
-use crate::kernels::cpu::isa::on_each_isa;
-use crate::random::Rng;
 use crate::threads::with_count;
 
 struct Case {

@@ -2,11 +2,12 @@
 //! shape (NumPy's rule): one file each, one row each in the table below. A function is `f(a, b)`
 //! with its gradients towards `a` and `b`, written once over vector lanes.
 
+use glassbox_kernels::cpu::elementwise::{CHEAP, Map, Operand, map, map_broadcast, map_in_place};
+use glassbox_kernels::cpu::math;
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::elementwise::{CHEAP, Map, Operand, map, map_broadcast, map_in_place};
-use crate::kernels::cpu::math;
-use crate::kernels::cpu::vector::Vector;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -126,8 +127,8 @@ pub(super) fn map_pair<F: Map<2>>(name: &str, f: F, a: &Tensor, b: &Tensor) -> T
         panic!("{name}: shapes {} and {} do not broadcast", a.shape(), b.shape());
     };
     let operands =
-        [Operand { values: left, shape: a.shape() }, Operand { values: right, shape: b.shape() }];
-    Tensor::build(shape, |output| map_broadcast(f, shape, operands, output))
+        [Operand { values: left, dims: a.dims() }, Operand { values: right, dims: b.dims() }];
+    Tensor::build(shape, |output| map_broadcast(f, &shape, operands, output))
 }
 
 impl Backward for BinaryCall {
@@ -179,12 +180,12 @@ fn operand_grad<F: Map<3>>(f: F, mut dy: Tensor, call: &BinaryCall, reads: [bool
     const ZERO: &[f32] = &[0.0];
     fn of(x: Option<&Tensor>) -> Operand<'_> {
         match x {
-            Some(x) => Operand { values: x.as_slice(), shape: x.shape() },
-            None => Operand { values: ZERO, shape: Shape::new(&[]) },
+            Some(x) => Operand { values: x.as_slice(), dims: x.dims() },
+            None => Operand { values: ZERO, dims: &[] },
         }
     }
-    let operands = [Operand { values: dy.as_slice(), shape }, of(left), of(right)];
-    Tensor::build(shape, |out| map_broadcast(f, shape, operands, out))
+    let operands = [Operand { values: dy.as_slice(), dims: &shape }, of(left), of(right)];
+    Tensor::build(shape, |out| map_broadcast(f, &shape, operands, out))
 }
 
 /// Makes a type that is a map of some of a function's values.

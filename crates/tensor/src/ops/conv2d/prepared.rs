@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use glassbox_kernels::cpu::conv::TransformedWeight;
+
 use super::super::conv2d_options::Conv2dOptions;
 use super::super::held::Held;
 use super::geometry;
-use crate::kernels::cpu::conv::TransformedWeight;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -62,10 +63,10 @@ impl fmt::Debug for PreparedConv2d {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::activation::Activation;
     use crate::ops::padding::Padding;
-    use crate::ops::precision::Precision;
-    use crate::random::Rng;
+    use glassbox_kernels::Activation;
+    use glassbox_kernels::Precision;
+    use glassbox_kernels::Rng;
 
     #[test]
     fn only_what_was_prepared_and_only_where_it_pays() {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use glassbox_kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product};
+
 use super::super::held::Held;
 use super::rows_of;
-use crate::kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -82,8 +83,8 @@ impl fmt::Debug for PreparedLinear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::activation::Activation;
-    use crate::random::Rng;
+    use glassbox_kernels::Activation;
+    use glassbox_kernels::Rng;
 
     fn normal(rng: &mut Rng, shape: [usize; 2]) -> Tensor {
         Tensor::build(shape, |out| rng.fill_normal(out))

@@ -1,20 +1,21 @@
 //! The way back: through the steps of a span, then the gradients of weights and input, stretch by
 //! stretch.
 
+use glassbox_kernels::Activation;
+use glassbox_kernels::cpu::matmul::{
+    Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
+};
+use glassbox_kernels::cpu::recurrent::{self as kernels, Gru, Lstm, Rnn};
+use glassbox_kernels::cpu::reduce::column_sums;
+use glassbox_kernels::cpu::table_rows::add_rows;
+use glassbox_kernels::threads;
+
 use super::layer::{Factor, Layer, Packed, Run, States, span_lengths};
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
 use super::{Recurrent, RecurrentCell, Saved};
 use crate::graph::InputGradients;
-use crate::kernels::cpu::matmul::{
-    Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
-};
-use crate::kernels::cpu::recurrent::{self as kernels, Gru, Lstm, Rnn};
-use crate::kernels::cpu::reduce::column_sums;
-use crate::kernels::cpu::table_rows::add_rows;
-use crate::kernels::threads;
 use crate::ops::Backward;
-use crate::ops::activation::Activation;
 use crate::tensor::{Tensor, Values};
 
 impl Backward for Recurrent {

@@ -1,16 +1,17 @@
 //! The way forward through a part of a batch: at first, and again where backward recomputes.
 
+use glassbox_kernels::Activation;
+use glassbox_kernels::cpu::matmul::{
+    Epilogue, HalfMatrix, Matrix, PackedMatrix, product, product_by_rows,
+};
+use glassbox_kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
+use glassbox_kernels::cpu::table_rows::take_rows;
+use glassbox_kernels::threads;
+
 use super::prepared::Products;
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
 use super::{RecurrentCell, RecurrentInput, RecurrentWeights, Saved};
-use crate::kernels::cpu::matmul::{
-    Epilogue, HalfMatrix, Matrix, PackedMatrix, product, product_by_rows,
-};
-use crate::kernels::cpu::recurrent::{self as kernels, Gru, HiddenProduct, Lstm, Rnn};
-use crate::kernels::cpu::table_rows::take_rows;
-use crate::kernels::threads;
-use crate::ops::activation::Activation;
 use crate::tensor::Tensor;
 
 /// Hidden states `[items, outputs]` and cell states `[items, units]`; zeros where absent.

@@ -1,8 +1,9 @@
 //! The sizes of a recurrent layer, once everything fits.
 
+use glassbox_kernels::cpu::recurrent::Sequence;
+
 use super::spans::Span;
 use super::{RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights};
-use crate::kernels::cpu::recurrent::Sequence;
 use crate::tensor::Tensor;
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
+use glassbox_kernels::Activation;
+use glassbox_kernels::Rng;
+
 use super::*;
-use crate::ops::activation::Activation;
 use crate::ops::check::Sample;
-use crate::random::Rng;
 
 mod recompute;
 
@@ -252,7 +253,7 @@ fn prepared_steps_are_the_steps_of_a_window() {
 /// A weight that is large enough for threads to share, and too few items for each to have some.
 #[test]
 fn threads_that_share_a_weight_change_no_bit() {
-    use crate::kernels::threads::with_count;
+    use glassbox_kernels::threads::with_count;
     let lengths = Tensor::from_i32(&[6, 2, 4], [3]);
     for cell in [RecurrentCell::RnnTanh, RecurrentCell::Gru, RecurrentCell::Lstm] {
         // 256 units are whole panels of a weight, 260 are not.

@@ -1,12 +1,13 @@
 //! The operations, each with its definition.
 
+use glassbox_kernels::Activation;
+
 use super::dual::Dual;
 use super::references::{
     Cell, columns, convolution, largest, log_softmax, logsumexp, matmul, mean, recurrent, softmax,
     variance,
 };
 use super::{Case, Near};
-use crate::ops::activation::Activation;
 use crate::ops::batch_norm::BatchNormMode;
 use crate::ops::binary_cross_entropy::BinaryCrossEntropy;
 use crate::ops::conv2d_options::Conv2dOptions;

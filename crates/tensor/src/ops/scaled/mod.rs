@@ -8,8 +8,9 @@ mod references;
 
 use dual::Dual;
 
+use glassbox_kernels::Rng;
+
 use crate::gradients::Gradients;
-use crate::random::Rng;
 use crate::tensor::Tensor;
 
 /// By what the inputs are multiplied.

@@ -40,7 +40,7 @@ pub(super) fn checks() -> Vec<super::tests::Check> {
     vec![Check::new(
         "erf",
         |x| x.erf(),
-        crate::kernels::cpu::math::reference::erf,
+        glassbox_kernels::testing::reference::erf,
         |x| std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp(),
         -6.0,
         6.0,

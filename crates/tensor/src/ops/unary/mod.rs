@@ -2,11 +2,12 @@
 //! below. A function is a pair, `f(x)` and its derivative `df(x, y)` given `y = f(x)`, written once
 //! over vector lanes; everything else is shared.
 
+use glassbox_kernels::cpu::elementwise::{CHEAP, Map, map, map_in_place};
+use glassbox_kernels::cpu::math;
+use glassbox_kernels::cpu::vector::Vector;
+
 use super::Backward;
 use crate::graph::InputGradients;
-use crate::kernels::cpu::elementwise::{CHEAP, Map, map, map_in_place};
-use crate::kernels::cpu::math;
-use crate::kernels::cpu::vector::Vector;
 use crate::tensor::Tensor;
 
 pub(crate) mod abs;

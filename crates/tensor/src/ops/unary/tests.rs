@@ -45,7 +45,7 @@ pub(super) fn sigmoid(x: f64) -> f64 {
 
 /// The part of the standard normal distribution below `x`.
 pub(super) fn phi(x: f64) -> f64 {
-    crate::kernels::cpu::math::reference::normal_below(x)
+    glassbox_kernels::testing::reference::normal_below(x)
 }
 
 /// Twice the argument of the hyperbolic tangent in the approximation of GELU.

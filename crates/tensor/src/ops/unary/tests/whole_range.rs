@@ -1,11 +1,12 @@
 //! Every function and its derivative against double precision over the whole range of `f32`:
 //! infinities, zeros, and numbers of all sizes.
 
+use glassbox_kernels::testing::on_each_isa;
+use glassbox_kernels::testing::reference::Errors;
+
 use super::super::TABLE;
 use super::Check;
 use crate::Gradients;
-use crate::kernels::cpu::isa::on_each_isa;
-use crate::kernels::cpu::math::reference::Errors;
 use crate::tensor::Tensor;
 
 /// Units in the last place that values and derivatives may be off, and errors that do not count.

@@ -1,0 +1,369 @@
+//! Forward pass and input gradient.
+
+use super::super::apply::{Epilogue, ForwardWeight, activate_run};
+use super::super::geometry::Geometry;
+use super::grid::{Grid, Place};
+use super::read::input_tile;
+use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
+use super::weights::{TransformedWeight, Weights, position_stride, row_width};
+use crate::activation::Activation;
+use crate::cpu::at::At;
+use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::vector::Vector;
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Panels of filters whose sums are computed for a block of tiles before they are transformed.
+const PANELS: usize = 4;
+
+/// As [`super::super::forward`].
+pub(in super::super) fn forward(
+    g: &Geometry,
+    input: &[f32],
+    weight: ForwardWeight<'_>,
+    finish: Epilogue,
+    output: &mut [f32],
+) {
+    let mut made = None;
+    let weights = match weight.transformed {
+        Some(TransformedWeight(weights)) => weights,
+        None => made.insert(Weights::forward(g, weight.values)),
+    };
+    run(&Grid::forward(g), input, weights, finish, output);
+}
+
+/// As [`super::super::input_grad`].
+pub(in super::super) fn input_grad(
+    g: &Geometry,
+    output_grad: &[f32],
+    weight: &[f32],
+    finish: Epilogue,
+    grad: &mut [f32],
+) {
+    run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
+}
+
+fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target: &mut [f32]) {
+    match grid.tile {
+        2 => run_tiles::<2>(grid, source, weights, finish, target),
+        _ => run_tiles::<4>(grid, source, weights, finish, target),
+    }
+}
+
+/// In tiles of `O` × `O` targets.
+fn run_tiles<const O: usize>(
+    grid: &Grid,
+    source: &[f32],
+    weights: &Weights,
+    finish: Epilogue,
+    target: &mut [f32],
+) where
+    Output: Transform<INPUT, O>,
+{
+    let (tiles, products) = (grid.tiles(), weights.channels * weights.filters);
+    if tiles * products == 0 {
+        return;
+    }
+    let block_tiles = super::block_tiles(tiles, weights.channels, weights.filters);
+    let shared = SharedMut::new(target);
+    parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
+        let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
+        dispatch(Block::<O> { grid, tiles, source, weights, finish, target: shared.pointer() });
+    });
+}
+
+/// Some tiles of `O` × `O` targets, all filters.
+struct Block<'a, const O: usize> {
+    grid: &'a Grid,
+    /// From, to.
+    tiles: [usize; 2],
+    source: &'a [f32],
+    weights: &'a Weights,
+    finish: Epilogue<'a>,
+    target: *mut f32,
+}
+
+impl<const O: usize> Kernel for Block<'_, O>
+where
+    Output: Transform<INPUT, O>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let (channels, filters) = (self.weights.channels, self.weights.filters);
+        let width = panel_width::<V>();
+        let panels = filters.div_ceil(width);
+        let tiles = self.tiles[1] - self.tiles[0];
+        // The sums of a single panel take the place of the pixels that they are sums of.
+        let in_place = panels == 1;
+        let sums_row = if in_place { row_width::<V>(filters) } else { width };
+        let row = channels.next_multiple_of(V::LANES).max(if in_place { sums_row } else { 0 });
+        let source_stride = position_stride(tiles * row);
+        let sums_stride = match in_place {
+            true => source_stride,
+            false => position_stride(PANELS.min(panels) * tiles * width),
+        };
+        let sums = if in_place { 0 } else { POSITIONS * sums_stride };
+        let zeros = position_stride(INPUT * channels);
+        let mut scratch = Storage::new(zeros + POSITIONS * source_stride + sums);
+        let scratch = scratch.unique_f32s().expect("a new buffer is not shared");
+        let (zeros, scratch) = scratch.split_at_mut(zeros);
+        zeros.fill(0.0);
+        let sources = scratch.as_mut_ptr();
+        let sums = if in_place { sources } else { sources.wrapping_add(POSITIONS * source_stride) };
+        let scratch = Scratch {
+            zeros: zeros.as_ptr(),
+            sources,
+            source_stride,
+            row,
+            sums,
+            sums_stride,
+            sums_row: if in_place { row } else { sums_row },
+        };
+        self.read::<V>(&scratch);
+        for panel in (0..panels).step_by(PANELS) {
+            let panels = [panel, panels.min(panel + PANELS)];
+            self.multiply::<V>(&scratch, panels);
+            self.write::<V>(&scratch, panels);
+        }
+        self.activate::<V>();
+    }
+}
+
+/// Where a block's tiles stand on their way.
+struct Scratch {
+    /// A row of pixels of zeros under a tile.
+    zeros: *const f32,
+    /// Transformed pixels: a row for each tile, at each position.
+    sources: *mut f32,
+    /// From one position and one tile to the next.
+    source_stride: usize,
+    row: usize,
+    /// Sums: for each panel a row for each tile, at each position.
+    sums: *mut f32,
+    /// From one position and one tile to the next.
+    sums_stride: usize,
+    sums_row: usize,
+}
+
+impl<const O: usize> Block<'_, O>
+where
+    Output: Transform<INPUT, O>,
+{
+    /// Transforms the pixels.
+    #[inline(always)]
+    fn read<V: Vector>(&self, scratch: &Scratch) {
+        let [first, end] = self.tiles;
+        let (channels, images) = (self.weights.channels, self.source.as_ptr());
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
+        for tile in 0..end - first {
+            self.grid.prefetch_source(ahead, images, channels);
+            let square = self.grid.source_square(place);
+            let target = scratch.sources.wrapping_add(tile * scratch.row);
+            // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources` has
+            // a row of whole vectors for each tile at each position.
+            unsafe {
+                if let Some(pixels) = square.inside(images, channels) {
+                    input_tile::<V>(&pixels, channels, target, scratch.source_stride);
+                } else {
+                    let pixels = square.across(images, channels, scratch.zeros);
+                    input_tile::<V>(&pixels, channels, target, scratch.source_stride);
+                }
+            }
+            (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
+        }
+    }
+
+    /// Computes the sums of some panels (from, to).
+    #[inline(always)]
+    fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+        let tiles = self.tiles[1] - self.tiles[0];
+        let (channels, filters) = (self.weights.channels, self.weights.filters);
+        let width = panel_width::<V>();
+        for position in 0..POSITIONS {
+            let weights = &self.weights.values()[position * self.weights.position_stride()..];
+            let sums = scratch.sums.wrapping_add(position * scratch.sums_stride);
+            for panel in from..to {
+                let product = Product {
+                    sources: scratch.sources.wrapping_add(position * scratch.source_stride),
+                    row: scratch.row,
+                    channels,
+                    panel: weights[panel * channels * width..].as_ptr(),
+                    sums: sums.wrapping_add((panel - from) * tiles * width),
+                    sums_row: scratch.sums_row,
+                };
+                product.rows::<V>(tiles, filters - panel * width);
+            }
+        }
+    }
+
+    /// Transforms the sums of some panels (from, to) into the target.
+    #[inline(always)]
+    fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+        let (first, count) = (self.tiles[0], self.tiles[1] - self.tiles[0]);
+        let (filters, width) = (self.weights.filters, panel_width::<V>());
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
+        for tile in 0..count {
+            self.grid.prefetch_target(ahead, self.target, filters);
+            for panel in from..to {
+                let row = ((panel - from) * count + tile) * scratch.sums_row;
+                let sums = scratch.sums.wrapping_add(row).cast_const();
+                let end = filters.min((panel + 1) * width);
+                for start in (panel * width..end).step_by(V::LANES) {
+                    let sums = sums.wrapping_add(start - panel * width);
+                    if start + V::LANES <= filters {
+                        self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
+                    } else {
+                        let at = At::Part(start, filters - start);
+                        self.store::<V>(place, at, sums, scratch.sums_stride);
+                    }
+                }
+            }
+            (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
+        }
+    }
+
+    #[inline(always)]
+    fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
+        let filters = self.weights.filters;
+        let (pixel, pixels, inside) = self.grid.target_part(place);
+        let bias = match self.finish.bias {
+            // SAFETY: the bias has a value for each filter.
+            Some(bias) => unsafe { at.load(bias.as_ptr()) },
+            None => V::zero(),
+        };
+        let relu = self.finish.activation == Activation::Relu;
+        let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
+        let target = self.target.wrapping_add(pixel * filters);
+        let steps = [pixels * filters, filters];
+        let accumulate = self.finish.accumulate;
+        let sums = Sums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
+        // SAFETY: every position holds rows of whole vectors; so many pixels of the tile lie in
+        // the image, each with a value for each filter, and no other task writes them.
+        unsafe {
+            // Known to the compiler, the most frequent cases need no comparisons.
+            match (inside == [O; 2], accumulate) {
+                (true, false) => {
+                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: false, ..sums });
+                }
+                (true, true) => {
+                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: true, ..sums });
+                }
+                _ => Output::both::<V>(&sums),
+            }
+        }
+    }
+
+    /// Applies an activation that is not fused into the store, while the block is in cache.
+    #[inline(always)]
+    fn activate<V: Vector>(&self) {
+        if matches!(self.finish.activation, Activation::Identity | Activation::Relu) {
+            return;
+        }
+        let filters = self.weights.filters;
+        for tile in self.tiles[0]..self.tiles[1] {
+            let (pixel, pixels, [rows, columns]) = self.grid.target_part(self.grid.place(tile));
+            for y in 0..rows {
+                let run = self.target.wrapping_add((pixel + y * pixels) * filters);
+                // SAFETY: so many pixels of a row of the tile lie in the image, and no other task
+                // touches them.
+                unsafe { activate_run::<V>(run, columns * filters, self.finish.activation) };
+            }
+        }
+    }
+}
+
+/// From a vector of each position to a vector of each pixel.
+struct Sums<V> {
+    sums: *const f32,
+    stride: usize,
+    bias: V,
+    /// What is larger is the result.
+    floor: V,
+    at: At,
+    /// The tile's first pixel.
+    target: *mut f32,
+    /// Rows and columns of the tile that lie in the image.
+    inside: [usize; 2],
+    /// From one row and one column of pixels to the next.
+    steps: [usize; 2],
+    /// Adds to the target.
+    accumulate: bool,
+}
+
+impl<V: Vector> Ends<V> for Sums<V> {
+    #[inline(always)]
+    unsafe fn load(&self, row: usize, column: usize) -> V {
+        // SAFETY: by this method's contract.
+        unsafe { V::load(self.sums.add(position(row, column, self.stride))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, row: usize, column: usize, value: V) {
+        if row < self.inside[0] && column < self.inside[1] {
+            // `max` answers its second operand for NaN.
+            let mut value = self.floor.max(value.add(self.bias));
+            let [row_step, column_step] = self.steps;
+            // SAFETY: the pixel lies in the image.
+            unsafe {
+                let target = self.target.add(row * row_step + column * column_step);
+                if self.accumulate {
+                    value = self.at.load::<V>(target).add(value);
+                }
+                self.at.store(value, target);
+            }
+        }
+    }
+}
+
+/// The products of one position and one panel: rows of transformed pixels by a panel of weights.
+#[derive(Clone, Copy)]
+struct Product {
+    sources: *const f32,
+    /// Values from one row to the next.
+    row: usize,
+    channels: usize,
+    panel: *const f32,
+    /// May be the sources: each row is written after the last of its values was read.
+    sums: *mut f32,
+    /// Values from one row to the next.
+    sums_row: usize,
+}
+
+impl Product {
+    #[inline(always)]
+    fn rows<V: Vector>(self, rows: usize, columns: usize) {
+        let mut first = 0;
+        while first < rows {
+            let count = next_tile_rows::<V>(rows - first);
+            let part = Self {
+                sources: self.sources.wrapping_add(first * self.row),
+                sums: self.sums.wrapping_add(first * self.sums_row),
+                ..self
+            };
+            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
+            first += count;
+        }
+    }
+}
+
+impl TileTask for Product {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) {
+        let mut rows = [self.sources; M];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = self.sources.wrapping_add(i * self.row);
+        }
+        let mut tile = Tile::<V, M, N>::zero();
+        // SAFETY: each row has `channels` values, the panel a row of `N` vectors for each of
+        // them, and the sums whole vectors for each row.
+        unsafe {
+            tile.add_runs(self.channels, rows, self.panel, N * V::LANES);
+            tile.store(self.sums, self.sums_row, N * V::LANES, Finish::OVERWRITE);
+        }
+    }
+}

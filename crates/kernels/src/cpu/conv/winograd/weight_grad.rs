@@ -1,0 +1,236 @@
+//! Weight gradient.
+
+use super::super::geometry::Geometry;
+use super::super::weight_grad::add_up;
+use super::grid::Grid;
+use super::read::{input_tile, output_grad_tile};
+use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
+use super::weights::{gradient_back, position_stride, row_width};
+use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::vector::Vector;
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Filters of a task: four panels of 16.
+const PART_FILTERS: usize = 64;
+/// Tiles of a chunk. Transforming a chunk's sums back costs as much as the products of about six
+/// tiles.
+const CHUNK_TILES: usize = 64;
+/// The most chunks.
+const MAX_CHUNKS: usize = 16;
+/// The most values in the sums of all chunks together.
+const MAX_PARTIALS: usize = 1 << 23;
+
+/// As [`super::super::weight_grad`].
+pub(in super::super) fn weight_grad(
+    g: &Geometry,
+    input: &[f32],
+    output_grad: &[f32],
+    grad: &mut [f32],
+) {
+    match g.kernel[0] {
+        5 => run::<2, 5>(g, input, output_grad, grad),
+        _ => run::<4, 3>(g, input, output_grad, grad),
+    }
+}
+
+/// For a `K` × `K` kernel and tiles of `O` × `O` outputs.
+fn run<const O: usize, const K: usize>(
+    g: &Geometry,
+    input: &[f32],
+    output_grad: &[f32],
+    grad: &mut [f32],
+) where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
+    let grid = Grid::forward(g);
+    let tiles = grid.tiles();
+    if tiles == 0 {
+        return grad.fill(0.0);
+    }
+    let room = (MAX_PARTIALS / grad.len()).max(1);
+    let chunks = (tiles / CHUNK_TILES).clamp(1, MAX_CHUNKS.min(room));
+    let parts = g.filters.div_ceil(PART_FILTERS);
+    let length = grad.len();
+    add_up(chunks, grad, |partials| {
+        let shared = SharedMut::new(partials);
+        let work = tiles * g.channels * g.filters * POSITIONS / 40;
+        parallel_for(chunks * parts, work, |task| {
+            let (chunk, part) = (task / parts, task % parts);
+            let first = part * PART_FILTERS;
+            dispatch(Chunk::<O, K> {
+                g,
+                grid: &grid,
+                tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
+                filters: [first, g.filters.min(first + PART_FILTERS)],
+                input,
+                output_grad,
+                grad: shared.pointer().wrapping_add(chunk * length),
+            });
+        });
+    });
+}
+
+/// The sum over some tiles, for some filters.
+struct Chunk<'a, const O: usize, const K: usize> {
+    g: &'a Geometry,
+    grid: &'a Grid,
+    /// From, to.
+    tiles: [usize; 2],
+    /// From, to.
+    filters: [usize; 2],
+    input: &'a [f32],
+    output_grad: &'a [f32],
+    grad: *mut f32,
+}
+
+impl<const O: usize, const K: usize> Kernel for Chunk<'_, O, K>
+where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        let filters = self.filters[1] - self.filters[0];
+        let panels = filters.div_ceil(width);
+        let tiles = self.tiles[1] - self.tiles[0];
+        let block_tiles = super::block_tiles(tiles, channels, filters);
+        let row = channels.next_multiple_of(V::LANES);
+        let source_stride = position_stride(block_tiles * row);
+        let grad_stride = position_stride(block_tiles * panels * width);
+        let sums_stride = position_stride(panels * channels * width);
+        let zeros = position_stride(INPUT * channels.max(self.g.filters));
+        let mut scratch =
+            Storage::new(zeros + POSITIONS * (source_stride + grad_stride + sums_stride));
+        let scratch = scratch.unique_f32s().expect("a new buffer is not shared");
+        let (zeros, scratch) = scratch.split_at_mut(zeros);
+        zeros.fill(0.0);
+        let (sources, scratch) = scratch.split_at_mut(POSITIONS * source_stride);
+        let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
+        let zeros = zeros.as_ptr();
+        let mut first = self.tiles[0];
+        let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
+        while first < self.tiles[1] {
+            let tiles = block_tiles.min(self.tiles[1] - first);
+            for tile in 0..tiles {
+                self.grid.prefetch_source(ahead, self.input.as_ptr(), channels);
+                self.grid.prefetch_target(ahead, self.output_grad.as_ptr(), self.g.filters);
+                let square = self.grid.source_square(place);
+                let images = self.input.as_ptr();
+                let target = sources[tile * row..].as_mut_ptr();
+                // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources`
+                // has a row of whole vectors for each tile and position.
+                unsafe {
+                    if let Some(pixels) = square.inside(images, channels) {
+                        input_tile::<V>(&pixels, channels, target, source_stride);
+                    } else {
+                        let pixels = square.across(images, channels, zeros);
+                        input_tile::<V>(&pixels, channels, target, source_stride);
+                    }
+                }
+                let square = self.grid.target_square::<O>(place);
+                let images = self.output_grad.as_ptr();
+                for panel in 0..panels {
+                    let column = self.filters[0] + panel * width;
+                    let columns = width.min(self.filters[1] - column);
+                    let place = panel * tiles * width + tile * row_width::<V>(columns);
+                    let target = grads[place..].as_mut_ptr();
+                    // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has
+                    // a row of a panel for each tile, panel and position.
+                    unsafe {
+                        if let Some(pixels) = square.inside(images, self.g.filters) {
+                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
+                        } else {
+                            let pixels = square.across(images, self.g.filters, zeros);
+                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
+                        }
+                    }
+                }
+                (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
+            }
+            for position in 0..POSITIONS {
+                let sources = &sources[position * source_stride..];
+                let grads = &grads[position * grad_stride..];
+                let sums = &mut sums[position * sums_stride..];
+                for panel in 0..panels {
+                    let product = Product {
+                        sources: sources.as_ptr(),
+                        row,
+                        tiles,
+                        panel: grads[panel * tiles * width..].as_ptr(),
+                        sums: sums[panel * channels * width..].as_mut_ptr(),
+                        accumulate: first > self.tiles[0],
+                    };
+                    product.rows::<V>(channels, filters - panel * width);
+                }
+            }
+            first += tiles;
+        }
+        for panel in 0..panels {
+            let column = self.filters[0] + panel * width;
+            let columns = width.min(self.filters[1] - column);
+            let sizes = [channels, columns, row_width::<V>(columns)];
+            let sums = sums[panel * channels * width..].as_ptr();
+            // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
+            // `[K, K, channels, filters]` and these columns are this task's alone.
+            unsafe {
+                let target = self.grad.wrapping_add(column);
+                gradient_back::<V, K>(sums, sums_stride, sizes, target, self.g.filters);
+            }
+        }
+    }
+}
+
+/// The products of one position and one panel: channels of transformed pixels by a panel of
+/// transformed gradients, summed over tiles.
+#[derive(Clone, Copy)]
+struct Product {
+    /// The first channel of the first tile.
+    sources: *const f32,
+    /// Values from one tile to the next.
+    row: usize,
+    tiles: usize,
+    panel: *const f32,
+    /// Rows of a panel's width.
+    sums: *mut f32,
+    accumulate: bool,
+}
+
+impl Product {
+    #[inline(always)]
+    fn rows<V: Vector>(self, rows: usize, columns: usize) {
+        let mut first = 0;
+        while first < rows {
+            let count = next_tile_rows::<V>(rows - first);
+            let part = Self {
+                sources: self.sources.wrapping_add(first),
+                sums: self.sums.wrapping_add(first * row_width::<V>(columns)),
+                ..self
+            };
+            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
+            first += count;
+        }
+    }
+}
+
+impl TileTask for Product {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const M: usize, const N: usize>(self) {
+        let width = N * V::LANES;
+        let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
+        let mut tile = Tile::<V, M, N>::zero();
+        // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
+        // panels for each channel.
+        unsafe {
+            tile.add_columns(self.tiles, self.sources, self.row, self.panel, width, None);
+            tile.store(self.sums, width, width, finish);
+        }
+    }
+}

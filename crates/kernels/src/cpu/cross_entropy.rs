@@ -1,0 +1,357 @@
+//! Softmax cross-entropy of rows of logits, with its gradient, in one pass over the rows.
+//!
+//! With `q` the target distribution (weighted and smoothed) and `Q` its sum, a row's loss is
+//! `Q log sum exp(x) - sum(q x)` and its gradient `Q softmax(x) - q`.
+
+use std::mem::MaybeUninit;
+
+use super::isa::{Kernel, dispatch};
+use super::math::{exp, ln};
+use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
+use super::several::Several;
+use super::vector::Vector;
+use crate::threads::{SharedMut, parallel_for};
+
+/// What the rows should be.
+#[derive(Clone, Copy)]
+pub enum Targets<'a> {
+    /// A class a row. Classes out of range are ignored: loss and gradient 0.
+    Classes(&'a [i32]),
+    /// A distribution a row.
+    Probabilities(&'a [f32]),
+}
+
+/// Rows of logits and how their losses are formed.
+#[derive(Clone, Copy)]
+pub struct CrossEntropyRows<'a> {
+    /// `[rows, classes]`.
+    pub logits: &'a [f32],
+    /// Logits of each row.
+    pub classes: usize,
+    /// What the rows should be.
+    pub targets: Targets<'a>,
+    /// A class that is ignored.
+    pub ignored: Option<i32>,
+    /// A weight a class, or empty.
+    pub weights: &'a [f32],
+    /// How much of a target is spread evenly over the classes.
+    pub smoothing: f32,
+    /// Multiplies the gradients (not the losses).
+    pub scale: f32,
+}
+
+/// Elements of one task.
+const TASK: usize = 8 * 1024;
+
+impl CrossEntropyRows<'_> {
+    /// The loss of each row, and the gradients of all logits unless `gradients` is empty.
+    pub fn run(self, losses: &mut [f32], gradients: &mut [f32]) {
+        let (rows, classes) = (losses.len(), self.classes);
+        assert_eq!(self.logits.len(), rows * classes);
+        assert!(gradients.is_empty() || gradients.len() == self.logits.len());
+        assert!(self.weights.is_empty() || self.weights.len() == classes);
+        match self.targets {
+            Targets::Classes(targets) => assert_eq!(targets.len(), rows),
+            Targets::Probabilities(targets) => assert_eq!(targets.len(), self.logits.len()),
+        }
+        let group = (TASK / classes.max(1)).max(1);
+        let wanted = !gradients.is_empty();
+        let (losses, gradients) = (SharedMut::new(losses), SharedMut::new(gradients));
+        parallel_for(rows.div_ceil(group), rows * (classes + 8), |task| {
+            let first = task * group;
+            let count = group.min(rows - first);
+            // SAFETY: each task has its own rows of both.
+            let (losses, gradients) = unsafe {
+                let elements = if wanted { count * classes } else { 0 };
+                let start = if wanted { first * classes } else { 0 };
+                (losses.slice(first, count), gradients.slice(start, elements))
+            };
+            dispatch(Part { all: self, first, losses, gradients });
+        });
+    }
+
+    /// The class of `row`, unless it is ignored.
+    #[inline(always)]
+    fn class(&self, targets: &[i32], row: usize) -> Option<usize> {
+        let target = targets[row];
+        let class = usize::try_from(target).ok().filter(|&class| class < self.classes)?;
+        (Some(target) != self.ignored).then_some(class)
+    }
+}
+
+/// Rows from `first`, as many as `losses` has.
+struct Part<'a> {
+    all: CrossEntropyRows<'a>,
+    first: usize,
+    losses: &'a mut [f32],
+    gradients: &'a mut [f32],
+}
+
+impl Kernel for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let CrossEntropyRows { logits, classes, targets, weights, smoothing, scale, .. } = self.all;
+        let (sharp, spread) = (1.0 - smoothing, smoothing / classes as f32);
+        if let Targets::Classes(targets) = targets
+            && (1..=FEW).contains(&classes)
+        {
+            // Two vectors of rows where there are as many: none need wait for the other.
+            return match self.losses.len() > V::LANES {
+                true => self.run_few::<Several<V, 2>>(targets, sharp, spread),
+                false => self.run_few::<V>(targets, sharp, spread),
+            };
+        }
+        for (index, loss) in self.losses.iter_mut().enumerate() {
+            let row = self.first + index;
+            let range = row * classes..(row + 1) * classes;
+            let gradient = match self.gradients.len() {
+                0 => &mut [][..],
+                _ => &mut self.gradients[index * classes..(index + 1) * classes],
+            };
+            let x = &logits[range.clone()];
+            match targets {
+                Targets::Classes(targets) => {
+                    let Some(class) = self.all.class(targets, row) else {
+                        *loss = 0.0;
+                        gradient.fill(0.0);
+                        continue;
+                    };
+                    let peak = sharp * weights.get(class).unwrap_or(&1.0);
+                    let row =
+                        Row { x, probabilities: &[], weights, sharp, spread, gradient, scale };
+                    *loss = row.run::<V>(Some((class, peak)));
+                }
+                Targets::Probabilities(targets) => {
+                    let probabilities = &targets[range];
+                    let row = Row { x, probabilities, weights, sharp, spread, gradient, scale };
+                    *loss = row.run::<V>(None);
+                }
+            }
+        }
+    }
+}
+
+/// Up to so many classes, rows are computed side by side, one a lane: short rows would leave most
+/// lanes empty.
+const FEW: usize = 16;
+
+/// No class.
+const NO_CLASS: f32 = -1.0;
+
+impl Part<'_> {
+    #[inline(always)]
+    fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
+        let CrossEntropyRows { logits, classes, weights, scale, ignored, .. } = self.all;
+        let weight = |class: usize| if weights.is_empty() { 1.0 } else { weights[class] };
+        let mut spread_mass = 0.0;
+        for class in 0..classes {
+            spread_mass += spread * weight(class);
+        }
+        // A vector of rows a class.
+        let mut table = [MaybeUninit::<V>::uninit(); FEW];
+        let mut skip = 0;
+        while skip < self.losses.len() {
+            let count = V::LANES.min(self.losses.len() - skip);
+            let first = self.first + skip;
+            let rows = &logits[first * classes..(first + count) * classes];
+            for (class, values) in table[..classes].iter_mut().enumerate() {
+                // SAFETY: a value of each of `count` rows, which are `classes` values apart.
+                values.write(unsafe { V::load_strided(rows.as_ptr().add(class), classes, count) });
+            }
+            // SAFETY: the values of these classes have just been written.
+            let table: &mut [V] =
+                unsafe { std::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), classes) };
+            let targets = &targets[first..first + count];
+            // SAFETY: there are `count` of them.
+            let class_of: V = unsafe { V::load_integers(targets.as_ptr(), count) };
+            // Classes are so few that no other integer is rounded to one.
+            let ignored = V::splat(ignored.map_or(NO_CLASS, |ignored| ignored as f32));
+            let has_class = class_of.eq(ignored).and_not(V::zero().le(class_of));
+            let has_class = has_class.and(class_of.lt(V::splat(classes as f32)));
+
+            let mut largest = table[0];
+            for x in &table[1..] {
+                largest = x.max(largest);
+            }
+            let (mut total, mut peaks) = (V::zero(), V::zero());
+            let (mut moment, mut even_moment) = (V::zero(), V::zero());
+            for (class, values) in table.iter_mut().enumerate() {
+                let distance = values.sub(largest);
+                *values = exp(distance);
+                total = total.add(*values);
+                let peak = V::splat(sharp * weight(class));
+                let is_target = class_of.eq(V::splat(class as f32));
+                peaks = V::select(is_target, peak, peaks);
+                moment = V::select(is_target, peak.mul(distance), moment);
+                if spread != 0.0 {
+                    even_moment = V::splat(spread * weight(class)).mul_add(distance, even_moment);
+                }
+            }
+            let mass = peaks.add(V::splat(spread_mass));
+            let loss = mass.mul(ln(total)).sub(moment.add(even_moment)).and(has_class);
+            store(loss, self.losses, skip, count);
+            if self.gradients.is_empty() {
+                skip += count;
+                continue;
+            }
+            let factor = mass.div(total).mul(V::splat(scale));
+            let peaks = peaks.mul(V::splat(scale));
+            let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
+            for (class, power) in table.iter().enumerate() {
+                let even = V::splat(spread * weight(class) * scale);
+                let gradient = power.mul(factor).sub(even);
+                let is_target = class_of.eq(V::splat(class as f32));
+                let gradient = gradient.sub(peaks.and(is_target)).and(has_class);
+                // SAFETY: a value of each of `count` rows, as above.
+                unsafe {
+                    gradient.store_strided(rows.as_mut_ptr().add(class), classes, count);
+                }
+            }
+            skip += count;
+        }
+    }
+}
+
+/// One row; its target distribution is `weights * (sharp * probabilities + spread)`, with empty
+/// `probabilities` for 0 and empty `weights` for 1, and `peak` more at one class.
+struct Row<'a> {
+    x: &'a [f32],
+    probabilities: &'a [f32],
+    weights: &'a [f32],
+    sharp: f32,
+    spread: f32,
+    gradient: &'a mut [f32],
+    scale: f32,
+}
+
+impl Row<'_> {
+    #[inline(always)]
+    fn run<V: Vector>(mut self, peak: Option<(usize, f32)>) -> f32 {
+        let zero = V::zero();
+        let largest = fold_row::<V, Extreme<true>, Identity>(Identity, self.x, self.x, zero, zero);
+        let dense = self.spread != 0.0 || !self.probabilities.is_empty();
+        let [powers, mut mass, mut moment] =
+            if dense { self.powers::<V, true>(largest) } else { self.powers::<V, false>(largest) };
+        if let Some((class, peak)) = peak {
+            mass += peak;
+            moment += peak * (self.x[class] - largest);
+        }
+        if !self.gradient.is_empty() {
+            let factor = mass / powers * self.scale;
+            if dense {
+                self.finish_gradient::<V, true>(factor);
+            } else {
+                self.finish_gradient::<V, false>(factor);
+            }
+            if let Some((class, peak)) = peak {
+                self.gradient[class] -= peak * self.scale;
+            }
+        }
+        mass * powers.ln() - moment
+    }
+
+    /// Over all classes, with `e = exp(x - largest)`: the sums of `e`, of the target distribution
+    /// `q`, and of `q (x - largest)`; the last two 0 unless `DENSE`. Leaves `e` in `gradient`.
+    #[inline(always)]
+    fn powers<V: Vector, const DENSE: bool>(&mut self, largest: f32) -> [f32; 3] {
+        let largest = V::splat(largest);
+        let mut totals = [Sum::start::<V>(); 3];
+        let mut at = 0;
+        while at < self.x.len() {
+            let mut blocks = [Sum::start::<V>(); 3];
+            let end = self.x.len().min(at + BLOCK * V::LANES);
+            while at < end {
+                let count = V::LANES.min(end - at);
+                let distance = load::<V>(self.x, at, count).sub(largest);
+                let power = inside(exp(distance), count);
+                store(power, self.gradient, at, count);
+                blocks[0] = Sum::add(blocks[0], power);
+                if DENSE {
+                    let target = self.target::<V>(at, count);
+                    blocks[1] = Sum::add(blocks[1], target);
+                    blocks[2] = Sum::add(blocks[2], inside(target.mul(distance), count));
+                }
+                at += count;
+            }
+            for (total, block) in totals.iter_mut().zip(blocks) {
+                *total = Sum::merge(*total, block);
+            }
+        }
+        let mut sums = [0.0; 3];
+        for (sum, total) in sums.iter_mut().zip(totals) {
+            *sum = Sum::across(&Sum::finish(total).to_array()[..V::LANES]);
+        }
+        sums
+    }
+
+    /// `gradient = factor * gradient - scale * q`.
+    #[inline(always)]
+    fn finish_gradient<V: Vector, const DENSE: bool>(&mut self, factor: f32) {
+        let (factor, scale) = (V::splat(factor), V::splat(self.scale));
+        let mut at = 0;
+        while at < self.gradient.len() {
+            let count = V::LANES.min(self.gradient.len() - at);
+            let mut gradient = load::<V>(self.gradient, at, count).mul(factor);
+            if DENSE {
+                gradient = gradient.sub(self.target::<V>(at, count).mul(scale));
+            }
+            store(gradient, self.gradient, at, count);
+            at += count;
+        }
+    }
+
+    /// The target distribution; zero in lanes from `count`.
+    #[inline(always)]
+    fn target<V: Vector>(&self, at: usize, count: usize) -> V {
+        let mut target = V::splat(self.spread);
+        if !self.probabilities.is_empty() {
+            let probability = load::<V>(self.probabilities, at, count);
+            target = probability.mul_add(V::splat(self.sharp), target);
+        }
+        if !self.weights.is_empty() {
+            target = target.mul(load::<V>(self.weights, at, count));
+        }
+        inside(target, count)
+    }
+}
+
+/// Zero in lanes from `count`.
+#[inline(always)]
+fn inside<V: Vector>(x: V, count: usize) -> V {
+    if count == V::LANES { x } else { x.and(super::reduce::first_lanes(count)) }
+}
+
+#[inline(always)]
+fn load<V: Vector>(values: &[f32], at: usize, count: usize) -> V {
+    let values = &values[at..at + count];
+    // SAFETY: `count` values, at most `LANES`, as just checked.
+    unsafe {
+        if count == V::LANES {
+            V::load(values.as_ptr())
+        } else {
+            V::load_part(values.as_ptr(), count)
+        }
+    }
+}
+
+/// Writes nothing to an empty slice.
+#[inline(always)]
+fn store<V: Vector>(x: V, values: &mut [f32], at: usize, count: usize) {
+    if values.is_empty() {
+        return;
+    }
+    let values = &mut values[at..at + count];
+    // SAFETY: `count` values, at most `LANES`, as just checked.
+    unsafe {
+        if count == V::LANES {
+            x.store(values.as_mut_ptr());
+        } else {
+            x.store_part(values.as_mut_ptr(), count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

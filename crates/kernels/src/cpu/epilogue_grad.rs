@@ -1,0 +1,231 @@
+//! Back through the epilogue of a product or convolution, `y = activation(z + bias)`:
+//! `dz = dy · activation'(y)` and the bias's gradient, the column sums of `dz`, in one pass.
+
+use super::isa::{Kernel, dispatch};
+use super::vector::Vector;
+use crate::activation::{Activation, FusedActivation};
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Elements of a task.
+const TASK: usize = 16 * 1024;
+/// The most columns of rows that are read as one: sixteen rows of fifteen.
+const MOST_TOGETHER: usize = 16 * 15;
+
+/// `y`, `dy` and `dz` are `[rows, columns]`; without `dy` it stands in `dz` already. `bias_grad`
+/// has a value a column.
+///
+/// # Panics
+/// When sizes differ.
+pub fn epilogue_grad(
+    activation: Activation,
+    columns: usize,
+    y: &[f32],
+    dy: Option<&[f32]>,
+    dz: &mut [f32],
+    bias_grad: Option<&mut [f32]>,
+) {
+    assert!(y.len() == dz.len() && dy.is_none_or(|dy| dy.len() == dz.len()));
+    assert!(bias_grad.as_ref().is_none_or(|sums| sums.len() == columns));
+    if dz.is_empty() {
+        bias_grad.into_iter().for_each(|sums| sums.fill(0.0));
+        return;
+    }
+    let (length, rows) = (dz.len(), dz.len() / columns);
+    assert_eq!(length, rows * columns);
+    let rows_each = (TASK / columns).clamp(1, rows);
+    let tasks = rows.div_ceil(rows_each);
+    let dz = SharedMut::new(dz);
+    // One task sums straight into the result, several into rows that are added in order.
+    let mut storage = (bias_grad.is_some() && tasks > 1).then(|| Storage::new(tasks * columns));
+    let mut bias_grad = bias_grad;
+    let sums = match (&mut storage, &mut bias_grad) {
+        (Some(storage), _) => storage.unique_f32s().map(SharedMut::new),
+        (None, Some(sums)) => Some(SharedMut::new(sums)),
+        (None, None) => None,
+    };
+    parallel_for(tasks, length / 2, |task| {
+        let start = task * rows_each * columns;
+        let count = (rows_each * columns).min(length - start);
+        // SAFETY: tasks have their own rows of `dz` and their own row of sums.
+        let (dz, sums) = unsafe {
+            (dz.slice(start, count), sums.as_ref().map(|sums| sums.slice(task * columns, columns)))
+        };
+        let dy = match dy {
+            Some(dy) => dy[start..].as_ptr(),
+            None => dz.as_ptr(),
+        };
+        let y = &y[start..][..count];
+        dispatch(Rows { activation, columns, y, dy, dz: SharedMut::new(dz), count, sums });
+    });
+    if let (Some(storage), Some(bias_grad)) = (&storage, bias_grad) {
+        bias_grad.fill(0.0);
+        for sums in storage.f32s()[..tasks * columns].chunks_exact(columns) {
+            bias_grad.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        }
+    }
+}
+
+struct Rows<'a> {
+    activation: Activation,
+    columns: usize,
+    y: &'a [f32],
+    /// May be the same memory as `dz`.
+    dy: *const f32,
+    dz: SharedMut<f32>,
+    count: usize,
+    sums: Option<&'a mut [f32]>,
+}
+
+impl Kernel for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        if self.sums.is_none() {
+            // Without sums the rows are one long row.
+            self.columns = self.count;
+        }
+        let sums = match &mut self.sums {
+            Some(sums) if self.columns < V::LANES => sums,
+            _ => return self.strips::<V>(),
+        };
+        // Rows shorter than a vector: as many as make whole vectors are one row.
+        let columns = self.columns;
+        let together = V::LANES >> columns.trailing_zeros().min(V::LANES.ilog2());
+        let (length, whole) = (together * columns, self.count / columns / together);
+        let parts = [(length, whole * length), (columns, self.count % length)];
+        sums.fill(0.0);
+        let mut start = 0;
+        for (columns, count) in parts {
+            let mut part_sums = [0.0; MOST_TOGETHER];
+            let part = Rows {
+                activation: self.activation,
+                columns,
+                y: &self.y[start..][..count],
+                dy: self.dy.wrapping_add(start),
+                // SAFETY: so many values have been gone through.
+                dz: unsafe { self.dz.offset(start) },
+                count,
+                sums: Some(&mut part_sums[..columns]),
+            };
+            part.strips::<V>();
+            for terms in part_sums[..columns].chunks_exact(sums.len()) {
+                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+            }
+            start += count;
+        }
+    }
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn strips<V: Vector>(mut self) {
+        let mut column = 0;
+        while column + 4 * V::LANES <= self.columns {
+            self.strip::<V, 4, 1>(column, V::LANES);
+            column += 4 * V::LANES;
+        }
+        while column < self.columns {
+            self.strip::<V, 1, 4>(column, V::LANES.min(self.columns - column));
+            column += V::LANES;
+        }
+    }
+
+    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
+    /// adding to `TURNS` sums: with few columns each would wait for the one before.
+    #[inline(always)]
+    fn strip<V: Vector, const N: usize, const TURNS: usize>(&mut self, column: usize, last: usize) {
+        let rows = self.count / self.columns;
+        let mut turns = [[V::zero(); N]; TURNS];
+        let mut row = 0;
+        while row + TURNS <= rows {
+            for (turn, sums) in turns.iter_mut().enumerate() {
+                self.row(row + turn, column, last, sums);
+            }
+            row += TURNS;
+        }
+        while row < rows {
+            self.row(row, column, last, &mut turns[0]);
+            row += 1;
+        }
+        if let Some(target) = &mut self.sums {
+            for (j, target) in target[column..].chunks_mut(V::LANES).take(N).enumerate() {
+                let mut sum = turns[0][j];
+                for sums in &turns[1..] {
+                    sum = sum.add(sums[j]);
+                }
+                let count = target.len();
+                target.copy_from_slice(&sum.to_array()[..count]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn row<V: Vector, const N: usize>(
+        &self,
+        row: usize,
+        column: usize,
+        last: usize,
+        sums: &mut [V; N],
+    ) {
+        let (y, dz) = (self.y.as_ptr(), self.dz.pointer());
+        let is_full = last == V::LANES;
+        for (j, sum) in sums.iter_mut().enumerate() {
+            let at = row * self.columns + column + j * V::LANES;
+            // SAFETY: `at` and the `LANES` or `last` values from there on lie within the `count`
+            // values of each operand.
+            unsafe {
+                let (out, dy) = if is_full {
+                    (V::load(y.add(at)), V::load(self.dy.add(at)))
+                } else {
+                    (V::load_part(y.add(at), last), V::load_part(self.dy.add(at), last))
+                };
+                let grad = dy.mul(self.activation.derivative_from_output(out));
+                if is_full {
+                    grad.store(dz.add(at));
+                } else {
+                    grad.store_part(dz.add(at), last);
+                }
+                *sum = sum.add(grad);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::isa::on_each_isa;
+    use crate::random::Rng;
+    use crate::threads;
+
+    #[test]
+    fn matches_the_definition_in_place_and_not() {
+        let mut rng = Rng::new(5);
+        let small = [(1, 1), (32, 16), (7, 45), (3, 17), (4, 2), (9, 33), (6, 64), (4, 0), (0, 4)];
+        for (rows, columns) in small.into_iter().chain([(3000, 10), (100, 1000)]) {
+            let y: Vec<f32> = (0..rows * columns).map(|_| rng.range(-0.9, 0.9)).collect();
+            let dy: Vec<f32> = (0..rows * columns).map(|_| rng.normal()).collect();
+            let expected = |i: usize| f64::from(dy[i]) * (1.0 - f64::from(y[i]).powi(2));
+            let check = || {
+                let (mut dz, mut sums) = (vec![f32::NAN; dy.len()], vec![f32::NAN; columns]);
+                epilogue_grad(Activation::Tanh, columns, &y, Some(&dy), &mut dz, Some(&mut sums));
+                for (i, dz) in dz.iter().enumerate() {
+                    assert!((f64::from(*dz) - expected(i)).abs() < 1e-6);
+                }
+                for (j, sum) in sums.iter().enumerate() {
+                    let want: f64 = (0..rows).map(|i| expected(i * columns + j)).sum();
+                    assert!((f64::from(*sum) - want).abs() < 1e-4, "{rows}×{columns}");
+                }
+                let mut in_place = dy.clone();
+                epilogue_grad(Activation::Tanh, columns, &y, None, &mut in_place, None);
+                assert_eq!(in_place, dz);
+                sums
+            };
+            let expected = threads::with_count(1, check);
+            assert_eq!(threads::with_count(3, check), expected);
+            on_each_isa(check);
+        }
+    }
+}

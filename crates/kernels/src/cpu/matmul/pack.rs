@@ -1,0 +1,307 @@
+//! Copies of operands in the order in which tiles read them.
+
+use super::{Matrix, beyond_panels, small};
+use crate::cpu::ahead::Ahead;
+use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::tile::{next_tile_rows, panel_columns, panel_width};
+use crate::cpu::vector::Vector;
+use crate::storage::Storage;
+use crate::threads::{SharedMut, parallel_for};
+
+/// Rows up to which a product takes noticeably longer with a copy to make: half of its time with 8
+/// rows, 6 % with 128.
+const KEPT_ROWS: usize = 128;
+
+/// A right operand cut into panels of columns, each contiguous and padded with zeros: for a
+/// weight that many products share.
+pub struct PackedMatrix {
+    storage: Storage,
+    rows: usize,
+    columns: usize,
+    width: usize,
+}
+
+impl PackedMatrix {
+    /// A packed copy of `matrix`.
+    pub fn new(matrix: Matrix<'_>) -> Self {
+        let width = panel_columns();
+        let panels = matrix.columns.div_ceil(width);
+        let mut storage = Storage::new(panels * width * matrix.rows);
+        let size = width * matrix.rows;
+        let values = storage.unique_f32s().expect("a new buffer is not shared");
+        let shared = SharedMut::new(&mut values[..panels * size]);
+        let work = panels * size / 4;
+        if matrix.column_stride == 1 {
+            // Some rows of all panels a task: memory is read row by row.
+            let rows_each = (8192 / (panels * width).max(1)).max(8);
+            parallel_for(matrix.rows.div_ceil(rows_each), work, |task| {
+                let first = task * rows_each;
+                let rows = rows_each.min(matrix.rows - first);
+                let part = matrix.part(first, rows, 0, matrix.columns);
+                // SAFETY: every task has its own rows of each panel's `size` values.
+                dispatch(unsafe { PackRows::new(part, shared.offset(first * width), size) });
+            });
+        } else {
+            // About 8 KiB a task.
+            let panels_each = (2048 / size.max(1)).max(1);
+            parallel_for(panels.div_ceil(panels_each), work, |task| {
+                let end = panels.min((task + 1) * panels_each);
+                for panel in task * panels_each..end {
+                    let column = panel * width;
+                    let columns = width.min(matrix.columns - column);
+                    let part = matrix.part(0, matrix.rows, column, columns);
+                    // SAFETY: every panel has its own `size` values.
+                    let pack = unsafe {
+                        PackPanel::new(part, shared.offset(panel * size).pointer(), width)
+                    };
+                    dispatch(pack);
+                }
+            });
+        }
+        Self { storage, rows: matrix.rows, columns: matrix.columns, width }
+    }
+
+    /// Whether a kept copy of `weight` makes products with so many contiguous rows faster, and to
+    /// the same sums. One row or column reads each value once, small products copy nothing, and
+    /// many rows make up for a copy.
+    pub fn pays(rows: usize, weight: Matrix<'_>) -> bool {
+        let depth = weight.rows;
+        let left =
+            Matrix { values: &[], rows, columns: depth, row_stride: depth, column_stride: 1 };
+        (2..=KEPT_ROWS).contains(&rows)
+            && weight.columns > 1
+            && !small::is_small(&left, &weight)
+            && beyond_panels::columns(left, weight.columns).is_none()
+    }
+
+    /// The same matrix without the columns from `columns` on.
+    ///
+    /// # Panics
+    /// When there are not as many.
+    pub fn narrowed(self, columns: usize) -> Self {
+        assert!(columns <= self.columns, "{columns} of {} columns", self.columns);
+        Self { columns, ..self }
+    }
+
+    /// All panels, one after the other.
+    pub(super) fn values(&self) -> &[f32] {
+        let panels = self.columns.div_ceil(self.width);
+        &self.storage.f32s()[..panels * self.width * self.rows]
+    }
+
+    /// The number of rows of the matrix.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns of the matrix.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// A panel from its row `start` on; rows are [`panel_width`] values apart.
+    #[inline]
+    pub(crate) fn panel(&self, index: usize, start: usize) -> &[f32] {
+        let from = (index * self.rows + start) * self.width;
+        &self.storage.f32s()[from..(index + 1) * self.rows * self.width]
+    }
+
+    /// The rows of the panel that begins with `column`, from `row` on.
+    #[inline]
+    pub(super) fn ahead(&self, row: usize, column: usize) -> Ahead {
+        let skip = column * self.rows + row * self.width;
+        Ahead::new(self.storage.f32s().as_ptr().wrapping_add(skip), self.width)
+    }
+}
+
+/// [`pack_panel`] as a kernel of its own.
+pub(super) struct PackPanel<'a> {
+    part: Matrix<'a>,
+    target: *mut f32,
+    width: usize,
+}
+
+impl<'a> PackPanel<'a> {
+    /// # Safety
+    /// As for [`pack_panel`].
+    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32, width: usize) -> Self {
+        Self { part, target, width }
+    }
+}
+
+impl Kernel for PackPanel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        // SAFETY: by the contract of `new`.
+        unsafe { pack_panel::<V>(self.part, self.target, self.width) };
+    }
+}
+
+/// Some rows of a matrix to their place in each of its panels.
+struct PackRows<'a> {
+    part: Matrix<'a>,
+    /// Where the rows begin in the first panel.
+    target: SharedMut<f32>,
+    /// Values of a panel.
+    size: usize,
+}
+
+impl<'a> PackRows<'a> {
+    /// # Safety
+    /// As for [`pack_panel`], for every panel of `part`: they are `size` values apart.
+    unsafe fn new(part: Matrix<'a>, target: SharedMut<f32>, size: usize) -> Self {
+        Self { part, target, size }
+    }
+}
+
+impl Kernel for PackRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let Self { part, target, size } = self;
+        let width = panel_width::<V>();
+        for panel in 0..part.columns.div_ceil(width) {
+            let columns = width.min(part.columns - panel * width);
+            let part = part.part(0, part.rows, panel * width, columns);
+            // SAFETY: by the contract of `new`.
+            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer(), width) };
+        }
+    }
+}
+
+/// Writes `part` as rows of `width` values padded with zeros: one vector or, the width of a panel,
+/// two.
+///
+/// # Safety
+/// `part.rows * width` values from `target` must be writable, and `part` be no wider.
+#[inline(always)]
+pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32, width: usize) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    debug_assert!(width == V::LANES || width == panel_width::<V>());
+    debug_assert!((1..=width).contains(&columns));
+    if rows == 0 {
+        return;
+    }
+    let source = values.as_ptr();
+    if column_stride == 1 {
+        let [first, second] = [columns.min(V::LANES), columns.saturating_sub(V::LANES)];
+        for row in 0..rows {
+            // SAFETY: a row of the matrix, `columns` values, goes to a whole row of the panel.
+            unsafe {
+                let (source, target) = (source.add(row * row_stride), target.add(row * width));
+                if columns == panel_width::<V>() {
+                    V::load(source).store(target);
+                    V::load(source.add(V::LANES)).store(target.add(V::LANES));
+                } else {
+                    V::load_part(source, first).store(target);
+                    if width > V::LANES {
+                        let rest = V::load_part(source.wrapping_add(V::LANES), second);
+                        rest.store(target.add(V::LANES));
+                    }
+                }
+            }
+        }
+        return;
+    }
+    // Square blocks of a transposed matrix; what remains goes value by value.
+    let (mut done_rows, mut done_columns) = (0, 0);
+    if row_stride == 1 {
+        done_rows = rows / V::LANES * V::LANES;
+        done_columns = columns / V::LANES * V::LANES;
+        for row in (0..done_rows).step_by(V::LANES) {
+            for column in (0..done_columns).step_by(V::LANES) {
+                // SAFETY: the block's rows and columns lie within the matrix and the panel.
+                unsafe {
+                    let source = source.add(row + column * column_stride);
+                    V::transpose(source, column_stride, target.add(row * width + column), width);
+                }
+            }
+        }
+    }
+    for row in 0..rows {
+        let from = if row < done_rows { done_columns } else { 0 };
+        // SAFETY: whole vectors up to the end of the panel's row, and `(row, column)` lies within
+        // the matrix.
+        unsafe {
+            let target = target.add(row * width);
+            // No loop: that would become a call for each row.
+            if from < width {
+                V::zero().store(target.add(from));
+            }
+            if from + V::LANES < width {
+                V::zero().store(target.add(from + V::LANES));
+            }
+            for column in from..columns {
+                *target.add(column) = *source.add(row * row_stride + column * column_stride);
+            }
+        }
+    }
+}
+
+/// Values that [`pack_left`] may write, but nobody reads, after the last tile.
+pub(super) const LEFT_SLACK: usize = 16;
+
+/// Writes `part` tile by tile ([`next_tile_rows`]), each as `[columns][rows of the tile]`.
+#[inline(always)]
+pub(super) fn pack_left<V: Vector>(part: Matrix<'_>, target: &mut [f32]) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    assert!(target.len() >= rows * columns + LEFT_SLACK);
+    const { assert!(V::LANES - V::TILE_ROWS <= LEFT_SLACK) };
+    if columns == 0 {
+        return;
+    }
+    let (source, target) = (values.as_ptr(), target.as_mut_ptr());
+    let mut row = 0;
+    while row < rows {
+        let tile_rows = next_tile_rows::<V>(rows - row);
+        // SAFETY: the tile's values begin here and end before the next tile's or the slack.
+        let (source, target) = unsafe { (source.add(row * row_stride), target.add(row * columns)) };
+        let mut done = 0;
+        if tile_rows == V::TILE_ROWS && rows - row >= V::LANES {
+            // Whole vectors reach beyond the tile; the columns written after overwrite that.
+            if row_stride == 1 {
+                done = columns;
+                for column in 0..columns {
+                    // SAFETY: `LANES` rows exist from here on; the excess of the last column
+                    // falls on the next tile, written later, or on the slack.
+                    unsafe {
+                        V::load(source.add(column * column_stride))
+                            .store(target.add(column * V::TILE_ROWS));
+                    }
+                }
+            } else if column_stride == 1 {
+                done = columns / V::LANES * V::LANES;
+                for column in (0..done).step_by(V::LANES) {
+                    // SAFETY: as above, `LANES` rows and columns exist from here on.
+                    unsafe {
+                        let target = target.add(column * V::TILE_ROWS);
+                        V::transpose(source.add(column), row_stride, target, V::TILE_ROWS);
+                    }
+                }
+            }
+        }
+        if row_stride == 1 && tile_rows <= V::LANES {
+            for column in done..columns {
+                // SAFETY: the tile's rows at this column, at their place in the tile.
+                unsafe {
+                    V::load_part(source.add(column * column_stride), tile_rows)
+                        .store_part(target.add(column * tile_rows), tile_rows);
+                }
+            }
+            done = columns;
+        }
+        for column in done..columns {
+            for i in 0..tile_rows {
+                // SAFETY: element `(row + i, column)` of the matrix, at its place in the tile.
+                unsafe {
+                    *target.add(column * tile_rows + i) =
+                        *source.add(i * row_stride + column * column_stride);
+                }
+            }
+        }
+        row += tile_rows;
+    }
+}

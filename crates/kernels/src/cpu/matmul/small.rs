@@ -1,0 +1,199 @@
+//! Products so small that a plan, packed operands and scratch space would cost more than the
+//! multiplications: tiles read the left operand where it lies, whatever its strides, and the right
+//! one too, or a transposed copy of it on the stack.
+//!
+//! Operands arrive by reference and the kernel gets plain numbers: copying a structure whose parts
+//! have just been written makes the processor wait, many times as long as a tile takes.
+
+mod one_vector;
+
+use std::mem::MaybeUninit;
+
+use one_vector::OneVector;
+
+use super::block::{Activate, Products};
+use super::pack::PackPanel;
+use super::{Epilogue, Matrix};
+use crate::activation::Activation;
+use crate::cpu::ahead::Ahead;
+use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
+use crate::cpu::vector::Vector;
+use crate::threads::SharedMut;
+
+/// Values of an operand: both stay in the first-level cache.
+const OPERAND: usize = 4096;
+/// Rows of a transposed panel.
+const DEEPEST: usize = 64;
+/// Values of the widest transposed panel.
+const PANEL: usize = 32 * DEEPEST;
+
+/// Whether a product is of this kind.
+#[inline]
+pub(super) fn is_small(left: &Matrix<'_>, right: &Matrix<'_>) -> bool {
+    let depth = left.columns;
+    left.rows > 1
+        && right.columns > 1
+        && left.rows * depth <= OPERAND
+        && depth * right.columns <= OPERAND
+        && (right.column_stride == 1 || depth <= DEEPEST)
+}
+
+/// The product, on the calling thread.
+///
+/// # Safety
+/// It [`is_small`]. `out` must hold as many rows, `out_stride` values apart, as `left` has, of as
+/// many columns as `right` has, which nothing else may touch meanwhile. The operands' sizes must
+/// fit each other, and a bias has a value a column.
+pub(super) unsafe fn product(
+    left: &Matrix<'_>,
+    right: &Matrix<'_>,
+    epilogue: &Epilogue<'_>,
+    out: SharedMut<f32>,
+    out_stride: usize,
+) {
+    let Epilogue { accumulate, bias, activation } = *epilogue;
+    let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
+    let relu = activation == Activation::Relu;
+    let (rows, columns) = (left.rows, right.columns);
+    if OneVector::fits(left, right) {
+        dispatch(OneVector {
+            rows,
+            depth: left.columns,
+            columns,
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: right.values.as_ptr(),
+            right_strides: (right.row_stride, right.column_stride),
+            out: out.pointer(),
+            out_stride,
+            accumulate,
+            bias,
+            relu,
+        });
+    } else if right.column_stride == 1 {
+        dispatch(Small {
+            rows,
+            depth: left.columns,
+            columns,
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: right.values.as_ptr(),
+            right_stride: right.row_stride,
+            padded: false,
+            out: out.pointer(),
+            out_stride,
+            accumulate,
+            bias,
+            relu,
+        });
+    } else {
+        let finish = Finish { accumulate, bias, relu };
+        // SAFETY: this function's contract.
+        unsafe { transposed(left, right, finish, out.pointer(), out_stride) };
+    }
+    if !matches!(activation, Activation::Identity | Activation::Relu) {
+        // SAFETY: the output's rows and columns, by this function's contract.
+        dispatch(unsafe { Activate::new(activation, out, out_stride, rows, columns) });
+    }
+}
+
+#[repr(align(64))]
+struct PanelBuffer(MaybeUninit<[f32; PANEL]>);
+
+/// The product with a right operand that lies in columns, from a copy of each panel.
+///
+/// # Safety
+/// As for [`product`].
+#[inline(never)]
+unsafe fn transposed(
+    left: &Matrix<'_>,
+    right: &Matrix<'_>,
+    finish: Finish,
+    out: *mut f32,
+    out_stride: usize,
+) {
+    let (widest, depth) = (panel_columns(), left.columns);
+    assert!(depth * widest <= PANEL);
+    let mut buffer = PanelBuffer(MaybeUninit::uninit());
+    let panel = buffer.0.as_mut_ptr().cast::<f32>();
+    for column in (0..right.columns).step_by(widest) {
+        let columns = widest.min(right.columns - column);
+        // A single vector if they fit one: tiles read no more.
+        let width = if 2 * columns <= widest { widest / 2 } else { widest };
+        let part = right.part(0, depth, column, columns);
+        // SAFETY: the buffer holds `depth` rows of a panel, as just checked.
+        dispatch(unsafe { PackPanel::new(part, panel, width) });
+        let bias = finish.bias;
+        dispatch(Small {
+            rows: left.rows,
+            depth,
+            columns,
+            left: left.values.as_ptr(),
+            left_strides: (left.row_stride, left.column_stride),
+            right: panel,
+            right_stride: width,
+            padded: true,
+            out: out.wrapping_add(column),
+            out_stride,
+            accumulate: finish.accumulate,
+            bias: if bias.is_null() { bias } else { bias.wrapping_add(column) },
+            relu: finish.relu,
+        });
+    }
+}
+
+/// The tiles of a small product. Pointers are good for what sizes and strides say; the right
+/// operand's rows are contiguous or, `padded`, those of a single panel.
+struct Small {
+    rows: usize,
+    depth: usize,
+    columns: usize,
+    left: *const f32,
+    left_strides: (usize, usize),
+    right: *const f32,
+    right_stride: usize,
+    padded: bool,
+    out: *mut f32,
+    out_stride: usize,
+    accumulate: bool,
+    /// One value a column, or null.
+    bias: *const f32,
+    relu: bool,
+}
+
+impl Kernel for Small {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let width = panel_width::<V>();
+        let mut column = 0;
+        while column < self.columns {
+            let columns = width.min(self.columns - column);
+            let Self { accumulate, bias, relu, .. } = self;
+            let bias = if bias.is_null() { bias } else { bias.wrapping_add(column) };
+            let finish = Finish { accumulate, bias, relu };
+            let mut row = 0;
+            while row < self.rows {
+                let tile_rows = next_tile_rows::<V>(self.rows - row);
+                let task = Products::<false> {
+                    steps: self.depth,
+                    left: self.left.wrapping_add(row * self.left_strides.0),
+                    left_strides: self.left_strides,
+                    right: self.right.wrapping_add(column),
+                    right_stride: self.right_stride,
+                    padded: self.padded,
+                    out: self.out.wrapping_add(row * self.out_stride + column),
+                    out_stride: self.out_stride,
+                    columns,
+                    finish,
+                    ahead: Ahead::nothing(self.left),
+                };
+                with_tile::<V, _>(tile_rows, columns, task);
+                row += tile_rows;
+            }
+            column += width;
+        }
+    }
+}
