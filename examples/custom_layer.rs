@@ -9,7 +9,7 @@ use glassbox::data::{DataConfig, LoaderConfig, Part};
 use glassbox::nn::{Dense, DenseConfig};
 use glassbox::prelude::*;
 
-/// `y = x · sigmoid(W₂ relu(W₁ mean(x)))`, one factor a channel.
+/// `y = x · sigmoid(W₂ relu(W₁ mean(x)))`, one factor per channel.
 #[derive(Parameters)]
 struct SqueezeExcite {
     squeeze: Dense,
@@ -30,8 +30,9 @@ impl Module for SqueezeExcite {
     /// `[batch, height, width, channels]` in and out.
     fn forward(&self, x: &Tensor, cx: &mut Cx) -> Tensor {
         let seen = x.mean([1, 2]);
-        let weights = self.excite.forward(&self.squeeze.forward(&seen, cx).relu(), cx).sigmoid();
-        let &[batch, channels] = weights.dims() else { unreachable!("one weight a channel") };
+        let squeezed = cx.call("squeeze", &self.squeeze, &seen).relu();
+        let weights = cx.call("excite", &self.excite, &squeezed).sigmoid();
+        let &[batch, channels] = weights.dims() else { unreachable!("one weight per channel") };
         x * &weights.reshape([batch, 1, 1, channels])
     }
 }

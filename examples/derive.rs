@@ -32,9 +32,9 @@ impl Module for Shortcut {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         let batch = input.dims()[0];
         let x = input.reshape([batch, input.elements() / batch]);
-        let x = self.first.forward(&x, cx).relu();
-        let x = &x + &self.second.forward(&x, cx).relu();
-        self.head.forward(&x, cx)
+        let x = cx.call("first", &self.first, &x).relu();
+        let x = &x + &cx.call("second", &self.second, &x).relu();
+        cx.call("head", &self.head, &x)
     }
 }
 
