@@ -131,6 +131,20 @@ impl Accumulator {
         scores
     }
 
+    /// The names of all scores that a set may have.
+    pub(crate) fn score_names(task: Task, outputs: &[String]) -> Vec<String> {
+        let names: &[&str] = match task {
+            Task::Classify => &["loss", "accuracy"],
+            Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
+            Task::Regress => &["loss", "mae", "rmse", "r2"],
+        };
+        let outputs = if outputs.len() > 1 && task == Task::Regress { outputs } else { &[] };
+        let of_one = outputs
+            .iter()
+            .flat_map(|output| ERRORS.iter().map(move |(name, _)| format!("{name}.{output}")));
+        names.iter().map(|&name| name.to_owned()).chain(of_one).collect()
+    }
+
     fn accuracy(&self) -> f64 {
         self.correct as f64 / self.samples as f64
     }

@@ -185,3 +185,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_state_that_does_not_fit_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.safetensors");
+    let (mut saved, mut optimizer) = (model(1.0), Optimizer::new(Adam::default()));
+    train(&mut saved, &mut optimizer, 0..5);
+    save(&saved, &optimizer, &path);
+    let state = || SavedState::read(&path).unwrap();
+    // Another optimizer, with a memory of its own.
+    let sgd = crate::optim::Sgd { momentum: 0.9, ..Default::default() };
+    let (mut other, mut optimizer) = (model(50.0), Optimizer::new(sgd));
+    train(&mut other, &mut optimizer, 0..3);
+    let everything = |model: &Model, optimizer: &Optimizer| {
+        let memory = optimizer.state(model);
+        let tensors = glassbox_nn::state(model).into_iter().chain(memory.tensors);
+        let bits: Vec<_> = tensors.map(|(name, tensor)| (name, tensor.to_vec())).collect();
+        (bits, memory.steps)
+    };
+    let before = everything(&other, &optimizer);
+    assert_eq!(state().apply(&mut other, &mut optimizer).unwrap_err().code, "GB0508");
+    assert_eq!(everything(&other, &optimizer), before);
+}

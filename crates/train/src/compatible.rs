@@ -4,9 +4,11 @@
 use glassbox_nn::{Cx, Loss, Module};
 use glassbox_tensor::{Shape, Tensor};
 
-use crate::accumulator::Task;
+use crate::accumulator::{Accumulator, Task};
+use crate::config::TrainConfig;
 use crate::data::{Batch, Loader, Targets};
 use crate::error::{Mismatch, TrainError};
+use crate::monitor::Monitor;
 
 /// Compares what is to be learned with the data of `loader`, and `model` with its first item.
 ///
@@ -27,6 +29,63 @@ pub(crate) fn check<M: Module + ?Sized>(
             }
         });
     outcome.map_err(|mismatch| TrainError::Mismatch(Box::new(mismatch)))
+}
+
+/// Refuses windows and a carried state where batches have no steps in common: windows are cut along
+/// the steps of inputs and targets alike, and a state continues row by row.
+///
+/// # Errors
+/// When targets are not given for every step, or batches do not continue each other.
+pub(crate) fn check_steps(config: &TrainConfig, train: &Loader) -> Result<(), TrainError> {
+    let steps = train.dataset().item_shape().first().copied();
+    let every_step = match train.dataset().targets() {
+        Targets::Tokens { length, .. } => Some(*length) == steps,
+        _ => false,
+    };
+    let (what, expected, found, help) = if config.bptt.is_some() && !every_step {
+        (
+            "bptt cuts sequences into windows, each with its own targets",
+            "a target for each step: Targets::Tokens, as long as the inputs",
+            "targets of whole items",
+            "bptt: None",
+        )
+    } else if config.stateful && !train.is_streams() {
+        (
+            "a stateful training carries the state of each row into the next batch",
+            "batches of which each continues the one before, row by row",
+            "LoaderConfig { streams: false, .. }",
+            "streams: true, or stateful: false",
+        )
+    } else {
+        return Ok(());
+    };
+    let [what, expected, found, help] = [what, expected, found, help].map(str::to_owned);
+    Err(TrainError::Mismatch(Box::new(Mismatch { code: "GB0130", what, expected, found, help })))
+}
+
+/// Refuses a score to watch that no epoch has: it would be replaced by the loss without a word, or
+/// never stop anything.
+///
+/// # Errors
+/// When the score is not one of the task's.
+pub(crate) fn check_monitor(
+    monitor: &Monitor,
+    task: Task,
+    train: &Loader,
+) -> Result<(), TrainError> {
+    let known = Accumulator::score_names(task, train.output_names());
+    let (set, name) = monitor.parts();
+    if ["train", "valid"].contains(&set) && known.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    let known: Vec<String> = known.iter().map(|name| format!("valid.{name}")).collect();
+    Err(TrainError::Mismatch(Box::new(Mismatch {
+        code: "GB0126",
+        what: "there is no such score to watch".into(),
+        expected: format!("{}, or the same of train", listed(&known)),
+        found: format!("{:?}", monitor.metric),
+        help: "correct the name of the score".into(),
+    })))
 }
 
 /// Refuses loaders that give nothing: a run of no steps would end like a success.
@@ -172,6 +231,10 @@ fn check_loss(loss: &Loss, targets: &Targets) -> Result<(), Mismatch> {
             .map_err(|mismatch| Mismatch { found: weights.len().to_string(), ..mismatch }),
             _ => Ok(()),
         },
+        (Targets::Tokens { .. }, _) => refused(
+            "a loss for the next token: every step has one score for each token".into(),
+            "loss: Loss::CrossEntropy(Default::default())",
+        ),
         _ => refused(
             "a loss for classes: the targets are classes".into(),
             "loss: Loss::CrossEntropy(Default::default())",

@@ -169,3 +169,77 @@ fn what_fits_is_trained() {
         assert!(Trainer::new(model, config).fit(&train, Some(&train)).is_ok());
     }
 }
+
+#[test]
+fn windows_need_a_target_for_each_step_and_a_state_streams() {
+    let error = |config: TrainConfig, train: &Loader| {
+        let inputs = train.dataset().item_shape().elements();
+        let mut trainer = Trainer::new(dense(inputs, 2), TrainConfig { epochs: 1, ..config });
+        let error = trainer.fit(train, None).unwrap_err().to_string();
+        assert_eq!(trainer.progress().step, 0);
+        error
+    };
+    let train = loader(classes(2), Normalizer::default());
+    let windows = TrainConfig { bptt: Some(2), ..TrainConfig::default() };
+    let text = error(windows, &train);
+    assert!(text.contains("GB0130") && text.contains("bptt: None"), "{text}");
+    // The third batch of four would have two rows.
+    let stateful = TrainConfig { stateful: true, ..TrainConfig::default() };
+    let text = error(stateful, &train);
+    assert!(text.contains("GB0130") && text.contains("streams: true"), "{text}");
+}
+
+#[test]
+fn a_score_to_watch_is_one_that_there_is() {
+    let monitor = |metric: &str| crate::Monitor { metric: metric.into() };
+    let plateau = |metric: &str| {
+        let text = serde_json::json!({ "type": "reduce_on_plateau", "metric": metric });
+        serde_json::from_value(text).unwrap()
+    };
+    let train = loader(classes(3), Normalizer::default());
+    for (metric, exists) in [
+        ("valid.accuracy", true),
+        ("train.loss", true),
+        ("loss", true),
+        ("valid.acuracy", false),
+        ("test.loss", false),
+        ("valid.r2", false),
+    ] {
+        let watched =
+            crate::observers::EarlyStopConfig { metric: monitor(metric), ..Default::default() };
+        let configs = [
+            TrainConfig { monitor: Some(monitor(metric)), epochs: 1, ..TrainConfig::default() },
+            TrainConfig { schedule: plateau(metric), epochs: 1, ..TrainConfig::default() },
+            TrainConfig { epochs: 1, ..TrainConfig::default() },
+        ];
+        for (index, config) in configs.into_iter().enumerate() {
+            let mut trainer = Trainer::new(dense(4, 3), config);
+            if index == 2 {
+                trainer = trainer.observe(crate::observers::EarlyStop::new(watched.clone()));
+            }
+            let outcome = trainer.fit(&train, None);
+            assert_eq!(outcome.is_ok(), exists, "{metric} in {index}");
+            if let Err(error) = outcome {
+                let text = error.to_string();
+                assert!(text.contains("GB0126") && text.contains("valid.accuracy"), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_score_of_one_output_is_called_by_its_name() {
+    let names = Accumulator::score_names(Task::Regress, &["a".into(), "b".into()]);
+    assert!(names.contains(&"r2.b".into()) && names.contains(&"rmse".into()), "{names:?}");
+    let one = Accumulator::score_names(Task::Regress, &["a".into()]);
+    assert_eq!(one, ["loss", "mae", "rmse", "r2"]);
+}
+
+#[test]
+fn tokens_need_a_score_for_each() {
+    let labels = (0..32).map(|step| step % 2).collect();
+    let tokens = Targets::Tokens { labels, length: 4, names: names(2) };
+    let (code, text) = refused(dense(4, 2), Task::Generate, loss(r#"{"type":"bce"}"#), tokens);
+    assert_eq!(code, "GB0411");
+    assert!(text.contains("the next token"), "{text}");
+}

@@ -107,7 +107,7 @@ impl TrainError {
 /// What does not fit together in a training or an evaluation, found before its first step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The code, `GB0410` to `GB0414`, which `glassbox explain` knows.
+    /// The code, such as `GB0410`, which `glassbox explain` knows.
     pub code: &'static str,
     /// What does not fit.
     pub what: String,

@@ -15,7 +15,7 @@ use crate::scores::Scores;
 #[non_exhaustive]
 #[derive(Clone, Copy)]
 pub enum Event<'a> {
-    /// Training begins, or goes on after a resume.
+    /// Training begins, or continues after a resume.
     RunStart(&'a RunInfo),
     /// An epoch begins (counted from 1).
     EpochStart {
@@ -31,6 +31,12 @@ pub enum Event<'a> {
     },
     /// One optimizer step was made.
     Step(&'a StepReport),
+    /// A step passed in which no item counted (all are of an ignored class, say): nothing was
+    /// learned.
+    Skipped {
+        /// Its number over the whole run, from 1.
+        step: u64,
+    },
     /// A part of the validation set was evaluated.
     Validation {
         /// Batches evaluated so far.
@@ -47,12 +53,11 @@ pub enum Event<'a> {
         /// Whether these weights are the best so far.
         best: bool,
         /// Whether this is the last chance to write: the end or an interruption of the run. When a
-        /// run fails there is no state to write any more; [`Event::Failed`] tells observers to
-        /// write what they hold.
+        /// run fails, [`Event::Failed`] is that.
         last: bool,
     },
-    /// Training failed: what is held back must be written now. What an observer answers is not
-    /// heard.
+    /// Training failed: what is held back must be written now. What an observer returns has no
+    /// effect.
     Failed {
         /// Why.
         error: &'a TrainError,

@@ -29,10 +29,15 @@ impl Monitor {
         metrics::larger_is_better(score.split_once('.').map_or(score, |(score, _)| score))
     }
 
+    /// The set and the score's name; a name alone is of the validation set.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        self.metric.split_once('.').unwrap_or(("valid", &self.metric))
+    }
+
     /// The monitored score and the name it was found under: without a validation set, the same
     /// score of the training set. `None` where there is no such score, as R² of a single item.
     pub fn value(&self, train: &Scores, valid: Option<&Scores>) -> Option<(String, f64)> {
-        let (set, name) = self.metric.split_once('.').unwrap_or(("valid", &self.metric));
+        let (set, name) = self.parts();
         let (set, scores) = match (set, valid) {
             ("valid", Some(valid)) => ("valid", valid),
             _ => ("train", train),

@@ -7,12 +7,12 @@ use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
 use crate::backpropagation::{Group, Learner};
-use crate::checkpoint::{SavedState, Snapshot};
+use crate::checkpoint::SavedState;
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader};
 use crate::evaluation::Evaluation;
 use crate::event::{
-    Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
+    Best, EpochReport, Event, Observer, RunInfo, RunReport, StepReport, StopReason,
 };
 use crate::monitor::Monitor;
 use crate::optim::Optimizer;
@@ -22,6 +22,7 @@ use crate::scores::Scores;
 use crate::{SeesAnswer, TrainError, carried, compatible};
 
 mod divergence;
+mod telling;
 
 /// A model with its optimizer and everything that watches its training.
 ///
@@ -36,6 +37,9 @@ pub struct Trainer<M> {
     gradients: Gradients,
     /// What recurrent layers carry from batch to batch.
     state: RecurrentState,
+    /// A whole state that observers were not given yet, and whether it is the best; `None` within a
+    /// step, of which nothing can be resumed.
+    unsaved: Option<bool>,
 }
 
 impl<M: Module> Trainer<M> {
@@ -44,7 +48,7 @@ impl<M: Module> Trainer<M> {
         // `fit` tells what cannot work.
         let optimizer = Optimizer::unchecked(config.optimizer.rule());
         let (observers, progress, gradients, state) = Default::default();
-        Self { model, config, optimizer, observers, progress, gradients, state }
+        Self { model, config, optimizer, observers, progress, gradients, state, unsaved: None }
     }
 
     /// Adds an observer; observers see events in the order in which they were added.
@@ -64,12 +68,12 @@ impl<M: Module> Trainer<M> {
     /// Goes on from a saved state. Add observers first: they take back what they remember.
     ///
     /// # Errors
-    /// When the state belongs to another model or optimizer.
+    /// When the state belongs to another model or optimizer; the trainer is then as it was.
     pub fn restore(&mut self, state: SavedState) -> Result<(), TrainError> {
         let (progress, observers) = (state.progress.clone(), state.observers.clone());
-        self.state = state.recurrent.clone();
+        let recurrent = state.recurrent.clone();
         state.apply(&mut self.model, &mut self.optimizer)?;
-        self.progress = progress;
+        (self.progress, self.state, self.unsaved) = (progress, recurrent, None);
         for (name, value) in &observers {
             self.observers.iter_mut().for_each(|observer| observer.restore(name, value));
         }
@@ -107,9 +111,18 @@ impl<M: Module> Trainer<M> {
 
     /// Compares task, loss, targets and model before anything is computed with them.
     fn check(&self, train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
-        let TrainConfig { loss, task, .. } = &self.config;
+        let TrainConfig { loss, task, monitor, schedule, .. } = &self.config;
         compatible::check_items(train, valid)?;
         compatible::check(&self.model, loss, *task, train)?;
+        compatible::check_steps(&self.config, train)?;
+        let watched = self.observers.iter().filter_map(|observer| observer.watches());
+        let followed = match schedule {
+            Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),
+            _ => None,
+        };
+        for monitor in monitor.iter().chain(watched).chain(followed) {
+            compatible::check_monitor(monitor, *task, train)?;
+        }
         let Some(valid) = valid else { return Ok(()) };
         compatible::check(&self.model, loss, *task, valid)?;
         compatible::check_alike(train, valid)
@@ -121,7 +134,8 @@ impl<M: Module> Trainer<M> {
     /// Before the first step, when a setting cannot work, or task, loss, targets, model and batches
     /// do not fit together.
     /// Later when data cannot be read, an observer fails (a full disk), or the loss or a weight is
-    /// no number: observers then see [`Event::Failed`], so that nothing that was reached is lost.
+    /// no number: observers are then given what was reached, as long as it is finite, and see
+    /// [`Event::Failed`], so that nothing of it is lost.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
         let outcome = self.run(train, valid);
         if let Err(error) = &outcome {
@@ -184,6 +198,7 @@ impl<M: Module> Trainer<M> {
         (self.progress.epoch, self.progress.batch) = (epoch + 1, 0);
         self.progress.last_loss = scores.get("loss");
         let best = self.note_best(&scores, valid.as_ref());
+        self.unsaved = Some(best);
         self.adapt_rate(&scores, valid.as_ref());
         let report = EpochReport {
             epoch: epoch + 1,
@@ -210,8 +225,10 @@ impl<M: Module> Trainer<M> {
         let mut batches = train.epoch(self.progress.epoch as u64, self.progress.batch)?;
         while self.progress.batch < total {
             let count = self.config.accumulate.max(1).min(total - self.progress.batch);
-            let Some(report) = self.step(&mut batches, count, train)? else { continue };
-            let flow = self.emit(&Event::Step(&report))?;
+            let flow = match self.step(&mut batches, count, train)? {
+                Some(report) => self.emit(&Event::Step(&report))?,
+                None => self.emit(&Event::Skipped { step: self.progress.step })?,
+            };
             if flow.save {
                 self.save(false, false, train)?;
             }
@@ -233,13 +250,14 @@ impl<M: Module> Trainer<M> {
         let batches_in_epoch = train.batches();
         let rate = self.rate(batches_in_epoch);
         self.gradients.clear();
-        let mut samples = 0;
+        let (mut samples, is_first) = (0, self.is_first());
         let micro_step = (self.progress.epoch * batches_in_epoch + self.progress.batch) as u64;
         let cx = Cx::train(self.config.seed, micro_step);
         let mut cx = cx.with_precision(self.config.precision);
         let mut group = Group::new(&self.config, train.target_units(), count);
         for batch in batches.take(count) {
-            let batch = batch?;
+            let batch = batch.inspect_err(|_| cx.discard())?;
+            self.unsaved = None;
             let state = self.config.stateful.then_some(&mut self.state);
             let (gradients, sums) = (&mut self.gradients, &mut self.progress.train);
             let learner = Learner { model: &self.model, cx: &mut cx, gradients, sums };
@@ -253,6 +271,7 @@ impl<M: Module> Trainer<M> {
         let Some(loss) = group.finish(&self.model, &mut self.gradients) else {
             cx.discard();
             self.progress.step += 1;
+            self.unsaved = Some(false);
             return Ok(None);
         };
         let clip = self.config.clip.as_ref();
@@ -262,10 +281,11 @@ impl<M: Module> Trainer<M> {
             self.optimizer.set_momentum(momentum);
         }
         self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
-        if self.progress.first_loss.is_none() && self.progress.step == 0 {
+        if is_first {
             self.progress.first_loss = Some(loss);
         }
         self.progress.step += 1;
+        self.unsaved = Some(false);
         Ok(Some(StepReport {
             step: self.progress.step,
             epoch: self.progress.epoch + 1,
@@ -275,6 +295,14 @@ impl<M: Module> Trainer<M> {
             learning_rate: rate.learning_rate,
             gradient_norm: norm.flatten(),
         }))
+    }
+
+    /// Whether nothing was learned yet, whatever steps passed. (States of earlier versions have no
+    /// first loss.)
+    fn is_first(&self) -> bool {
+        let Progress { first_loss, last_loss, best, .. } = &self.progress;
+        let none_before = first_loss.is_none() && last_loss.is_none() && best.is_none();
+        none_before && self.optimizer.is_fresh()
     }
 
     /// The rate of the next step. Steps are counted by epochs and batches, so that a batch size
@@ -299,7 +327,7 @@ impl<M: Module> Trainer<M> {
     fn validate(&mut self, loader: &Loader) -> Result<Scores, TrainError> {
         let Self { model, config, observers, .. } = self;
         evaluation(config).run_with(model, loader, |done, total| {
-            show(observers, &Event::Validation { done, total }).map(|_| ())
+            telling::show(observers, &Event::Validation { done, total }).map(|_| ())
         })
     }
 
@@ -337,56 +365,10 @@ impl<M: Module> Trainer<M> {
             start_epoch: self.progress.epoch + 1,
         }
     }
-
-    fn save(&mut self, best: bool, last: bool, train: &Loader) -> Result<(), TrainError> {
-        self.check_state(train)?;
-        let states = self.observers.iter().filter_map(|observer| observer.state());
-        let observers = states.map(|(name, value)| (name.to_owned(), value)).collect();
-        let (model, optimizer) = (&self.model, &self.optimizer);
-        let (progress, recurrent) = (&self.progress, &self.state);
-        let snapshot = Snapshot { model, optimizer, progress, recurrent, observers };
-        for observer in &mut self.observers {
-            observer.on(&Event::Save { snapshot: &snapshot, best, last })?;
-        }
-        Ok(())
-    }
-
-    /// Lets every observer look into the model.
-    fn show_model(&mut self) -> Result<(), TrainError> {
-        let event = Event::Model { epoch: self.progress.epoch, model: &self.model };
-        for observer in &mut self.observers {
-            observer.on(&event)?;
-        }
-        Ok(())
-    }
-
-    /// Shows `event` to every observer; the first reason to stop wins.
-    fn emit(&mut self, event: &Event<'_>) -> Result<Wishes, TrainError> {
-        show(&mut self.observers, event)
-    }
 }
 
 /// How `config` evaluates.
 fn evaluation(config: &TrainConfig) -> Evaluation<'_> {
     let TrainConfig { loss, task, stateful, precision, .. } = config;
     Evaluation::new(loss, *task).stateful(*stateful).with_precision(*precision)
-}
-
-fn show(observers: &mut [Box<dyn Observer>], event: &Event<'_>) -> Result<Wishes, TrainError> {
-    let mut wishes = Wishes::default();
-    for observer in observers {
-        match observer.on(event)? {
-            Flow::Continue => {}
-            Flow::Save => wishes.save = true,
-            Flow::Stop(reason) => wishes.stop = wishes.stop.or(Some(reason)),
-        }
-    }
-    Ok(wishes)
-}
-
-/// What the observers of one event want.
-#[derive(Default)]
-struct Wishes {
-    save: bool,
-    stop: Option<StopReason>,
 }

@@ -172,14 +172,17 @@ impl SavedState {
     /// Puts weights and optimizer state back.
     ///
     /// # Errors
-    /// When they belong to another model or optimizer.
+    /// When they belong to another model or optimizer; both are then as they were.
     pub fn apply(
         self,
         model: &mut dyn Parameters,
         optimizer: &mut Optimizer,
     ) -> Result<(), CheckpointError> {
+        let before = glassbox_nn::state(&*model);
         set_weights(model, self.model, &self.path)?;
         optimizer.restore(&*model, self.optimizer).map_err(|what| {
+            // They are the model's own, and fit.
+            let _ = glassbox_nn::load_state(model, &before);
             let help = "the state belongs to another optimizer; use the run's own recipe";
             let expected = "the state of the recipe's optimizer";
             CheckpointError::new("GB0508", &self.path, expected, what, help)

@@ -3,7 +3,7 @@
 use glassbox_nn::Loss;
 
 use crate::accumulator::Task;
-use crate::data::{ConstantAnswer, Part, Prepared};
+use crate::data::{ConstantAnswer, Part, Prepared, Targets};
 use crate::scores::Scores;
 
 /// The scores of what needs no learning, on the items by which a run is judged: the validation
@@ -14,7 +14,7 @@ use crate::scores::Scores;
 pub struct Yardstick {
     task: Task,
     part: Part,
-    /// Targets of the part: classes, tokens, or items with numbers.
+    /// Targets of the part that count: classes, tokens, or items with numbers.
     targets: usize,
     scores: Scores,
     /// The loss of the best constant answer on the training items.
@@ -39,13 +39,13 @@ impl Yardstick {
     pub fn of(data: &Prepared, loss: &Loss, task: Task) -> Option<Self> {
         let part = if data.split.valid.is_empty() { Part::Train } else { Part::Valid };
         let answer = ConstantAnswer::fit(data, loss)?;
-        let scores = data.baseline_scores(part, loss);
+        let scores = data.scores_beside(Some(&answer), part);
         let train_loss = answer.scores(data, Part::Train).get("baseline_constant_loss");
-        let each = match data.dataset.targets() {
-            crate::data::Targets::Tokens { length, .. } => *length,
-            _ => 1,
+        let items = data.split.part(part);
+        let targets = match data.dataset.targets() {
+            Targets::Values { .. } => items.len(),
+            _ => data.dataset.counts_but(items, loss.ignored()).iter().sum::<u64>() as usize,
         };
-        let targets = data.split.part(part).len() * each;
         let class = answer.class_name(data).map(str::to_owned);
         Some(Self { task, part, targets, scores, train_loss, class })
     }
@@ -203,6 +203,19 @@ mod tests {
             train_loss: Some(loss),
             class: Some("3".into()),
         }
+    }
+
+    #[test]
+    fn items_that_are_ignored_do_not_count() {
+        let data = crate::data::DataConfig::default().prepare(".".as_ref()).unwrap();
+        let config =
+            glassbox_nn::losses::CrossEntropyConfig { ignore_index: Some(3), ..Default::default() };
+        let of = |loss: &Loss| Yardstick::of(&data, loss, Task::Classify).unwrap().targets;
+        let valid = data.split.part(Part::Valid);
+        let threes = data.dataset.class_counts(valid)[3] as usize;
+        assert!(threes > 0);
+        assert_eq!(of(&Loss::default()), valid.len());
+        assert_eq!(of(&Loss::CrossEntropy(config)), valid.len() - threes);
     }
 
     #[test]

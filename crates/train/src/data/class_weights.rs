@@ -8,19 +8,25 @@ use crate::error::{Mismatch, TrainError};
 impl Dataset {
     /// How many targets of each class (or token) `items` have, in class order; empty for numbers.
     pub fn class_counts(&self, items: &[u32]) -> Vec<u64> {
+        self.counts_but(items, None)
+    }
+
+    /// As [`Self::class_counts`], with none of the class that a loss ignores.
+    pub(crate) fn counts_but(&self, items: &[u32], ignored: Option<i32>) -> Vec<u64> {
         let mut counts = vec![0; self.targets().class_names().len()];
-        let mut count = |labels: &[i32]| {
-            let classes = labels.iter().filter_map(|&label| usize::try_from(label).ok());
-            classes.for_each(|class| counts[class] += 1);
+        let (labels, length) = match self.targets() {
+            Targets::Classes { labels, .. } => (labels, 1),
+            Targets::Tokens { labels, length, .. } => (labels, *length),
+            Targets::Values { .. } => return counts,
         };
-        match self.targets() {
-            Targets::Classes { labels, .. } => {
-                items.iter().for_each(|&item| count(&labels[item as usize..][..1]));
+        for &item in items {
+            let own = &labels[item as usize * length..][..length];
+            for &label in own.iter().filter(|&&label| Some(label) != ignored) {
+                let class = usize::try_from(label).ok();
+                if let Some(count) = class.and_then(|class| counts.get_mut(class)) {
+                    *count += 1;
+                }
             }
-            Targets::Tokens { labels, length, .. } => {
-                items.iter().for_each(|&item| count(&labels[item as usize * length..][..*length]));
-            }
-            Targets::Values { .. } => {}
         }
         counts
     }

@@ -5,7 +5,6 @@ use glassbox_nn::Loss;
 use glassbox_nn::losses::CrossEntropyConfig;
 use glassbox_tensor::{Reduction, Tensor};
 
-use super::dataset::Dataset;
 use super::prepare::Prepared;
 use super::split::Part;
 use super::targets::Targets;
@@ -72,7 +71,7 @@ impl ConstantAnswer {
         }
         match &self.answer {
             Answer::Classes { class, losses, ignored } => {
-                let counts = class_counts(&data.dataset, items, *ignored);
+                let counts = data.dataset.counts_but(items, *ignored);
                 score_classes(&counts, *class, losses.as_deref(), &mut scores);
                 let perplexity = scores.get("baseline_constant_loss").map(f64::exp);
                 if let (Targets::Tokens { .. }, Some(value)) = (data.dataset.targets(), perplexity)
@@ -102,11 +101,8 @@ impl ConstantAnswer {
 }
 
 fn fit_classes(data: &Prepared, loss: &Loss) -> Answer {
-    let ignored = match loss {
-        Loss::CrossEntropy(config) => config.ignore_index,
-        _ => None,
-    };
-    let counts = class_counts(&data.dataset, &data.split.train, ignored);
+    let ignored = loss.ignored();
+    let counts = data.dataset.counts_but(&data.split.train, ignored);
     let largest = counts.iter().max().copied().unwrap_or(0);
     let class = counts.iter().position(|count| *count == largest).unwrap_or(0);
     // A class without training items is taken for one that is rare, not for one that cannot be; the
@@ -156,33 +152,22 @@ fn cross_entropies(config: &CrossEntropyConfig, counts: &[f64]) -> Vec<(f64, f64
 
 fn score_classes(counts: &[u64], class: usize, losses: Option<&[(f64, f64)]>, scores: &mut Scores) {
     let all: u64 = counts.iter().sum();
+    // All items are of the ignored class: nothing is scored, as of a model.
+    if all == 0 {
+        return;
+    }
     if let Some(losses) = losses {
         let sum = |of: fn(&(f64, f64)) -> f64| -> f64 {
             losses.iter().zip(counts).map(|(loss, &count)| of(loss) * count as f64).sum()
         };
-        scores.set("baseline_constant_loss", sum(|loss| loss.0) / sum(|loss| loss.1));
+        // Classes that weigh nothing have no mean loss.
+        let weight = sum(|loss| loss.1);
+        if weight > 0.0 {
+            scores.set("baseline_constant_loss", sum(|loss| loss.0) / weight);
+        }
     }
     let right = counts.get(class).copied().unwrap_or(0);
     scores.set("baseline_constant_accuracy", right as f64 / all as f64);
-}
-
-/// How many targets of the items are of each class.
-fn class_counts(dataset: &Dataset, items: &[u32], ignored: Option<i32>) -> Vec<u64> {
-    let (labels, length) = match dataset.targets() {
-        Targets::Classes { labels, .. } => (labels, 1),
-        Targets::Tokens { labels, length, .. } => (labels, *length),
-        Targets::Values { .. } => return Vec::new(),
-    };
-    let mut counts = vec![0; dataset.targets().width()];
-    for &item in items {
-        for label in &labels[item as usize * length..][..length] {
-            let known = usize::try_from(*label).ok().filter(|_| Some(*label) != ignored);
-            if let Some(count) = known.and_then(|label| counts.get_mut(label)) {
-                *count += 1;
-            }
-        }
-    }
-    counts
 }
 
 fn fit_values(data: &Prepared, loss: &Loss) -> Answer {
@@ -200,7 +185,11 @@ fn fit_values(data: &Prepared, loss: &Loss) -> Answer {
         median.push(middle(&mut targets));
         let (offset, scale) = match units.is_identity() {
             true => (0.0, 1.0),
-            false => (units.offset[column], units.scale[column]),
+            // One entry may be for all columns.
+            false => {
+                let entry = column % units.offset.len();
+                (units.offset[entry], units.scale[entry])
+            }
         };
         let standard = |value: f64| (value - offset) / scale;
         let constant = match loss {

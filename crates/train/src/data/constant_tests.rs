@@ -5,7 +5,7 @@ use glassbox_nn::losses::{
 };
 
 use super::*;
-use crate::data::{DataConfig, InputStore, Split};
+use crate::data::{DataConfig, Dataset, InputStore, Split};
 
 /// Data with these targets: the first `train` items are for training, the others for validation.
 fn prepared(targets: Targets, train: usize, items: usize) -> Prepared {
@@ -150,4 +150,33 @@ fn tokens_have_the_loss_of_their_frequencies() {
     let loss = scores.get("baseline_constant_loss").unwrap();
     assert!((loss - 0.562_335_144_618_808_3).abs() < 1e-12, "{loss}");
     assert_eq!(scores.get("baseline_constant_perplexity"), Some(loss.exp()));
+}
+
+#[test]
+fn a_part_of_which_nothing_counts_has_no_scores() {
+    let data = classes(&[0, 1, 0, 1, 2, 2], 4, 3);
+    let scores = |config: CrossEntropyConfig| {
+        let loss = Loss::CrossEntropy(config);
+        ConstantAnswer::fit(&data, &loss).unwrap().scores(&data, Part::Valid)
+    };
+    let ignored = CrossEntropyConfig { ignore_index: Some(2), ..Default::default() };
+    assert_eq!(scores(ignored), Scores::new());
+    // Items that weigh nothing are still right or wrong.
+    let weightless =
+        CrossEntropyConfig { class_weights: Some(vec![1.0, 1.0, 0.0]), ..Default::default() };
+    let scores = scores(weightless);
+    assert_eq!(scores.get("baseline_constant_loss"), None);
+    assert_eq!(scores.get("baseline_constant_accuracy"), Some(0.0));
+}
+
+#[test]
+fn one_normalization_may_be_that_of_all_outputs() {
+    let names = ["a", "b"].map(String::from).to_vec();
+    let targets = Targets::Values { values: vec![1.0, 2.0, 3.0, 6.0], width: 2, names };
+    let mut data = prepared(targets, 2, 2);
+    data.target_normalizer = crate::data::Normalizer { offset: vec![1.0], scale: vec![2.0] };
+    let loss = Loss::MeanSquaredError(MeanSquaredErrorConfig {});
+    let scores = ConstantAnswer::fit(&data, &loss).unwrap().scores(&data, Part::Train);
+    // ((1² + 1²) / 2 + (2² + 2²) / 2) / 2 / 2²
+    assert_eq!(scores.get("baseline_constant_loss"), Some(0.625));
 }

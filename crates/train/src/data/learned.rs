@@ -82,6 +82,7 @@ impl DataConfig {
             let more = self.source.at(path)?.load_known(here, learned)?;
             loaded.dataset = loaded.dataset.joined(&more.dataset)?;
             loaded.notes.extend(more.notes);
+            loaded.sizes.extend(more.sizes);
         }
         let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
         let test = (0..loaded.dataset.len() as u32).collect();
@@ -97,10 +98,11 @@ impl Learned {
         split_config: super::SplitConfig,
         split: Split,
     ) -> Prepared {
-        let statistics = match &self.statistics {
-            None if !split.train.is_empty() => InputStatistics::of(&loaded.dataset, &split.train),
-            known => known.clone(),
-        };
+        let statistics = self.statistics.clone().or_else(|| {
+            let mut seen = InputStatistics::of(&loaded.dataset, &split.train)?;
+            seen.set_sizes(&loaded.sizes, &split.train);
+            Some(seen)
+        });
         Prepared {
             dataset: Arc::new(loaded.dataset),
             split,

@@ -130,6 +130,11 @@ impl Loader {
         self.sampler.in_order().order(0)
     }
 
+    /// Whether each batch continues the one before, row by row.
+    pub fn is_streams(&self) -> bool {
+        self.sampler.is_streams()
+    }
+
     /// The number of batches in an epoch.
     pub fn batches(&self) -> usize {
         self.sampler.batches()

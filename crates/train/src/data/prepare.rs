@@ -95,9 +95,7 @@ impl DataConfig {
         let mut statistics = InputStatistics::of(&dataset, &split.train);
         if let Some(known) = &mut statistics {
             known.set_names(&loaded.reader.value_names());
-            if let DataSource::Images(config) = &self.source {
-                known.sizes = config.original_sizes(base_dir).or(known.sizes);
-            }
+            known.set_sizes(&loaded.sizes, &split.train);
         }
         let mut notes = loaded.notes;
         notes.extend(precision::lost(&dataset, &input_normalizer, &target_normalizer));
@@ -141,7 +139,11 @@ impl Prepared {
     /// see [`ConstantAnswer`]) and of the data set's own baselines (`baseline_last_mae` and the
     /// like).
     pub fn baseline_scores(&self, part: Part, loss: &Loss) -> Scores {
-        let constant = ConstantAnswer::fit(self, loss);
+        self.scores_beside(ConstantAnswer::fit(self, loss).as_ref(), part)
+    }
+
+    /// As [`Self::baseline_scores`], of a constant answer that was found before.
+    pub(crate) fn scores_beside(&self, constant: Option<&ConstantAnswer>, part: Part) -> Scores {
         let mut scores = constant.map_or_else(Scores::new, |answer| answer.scores(self, part));
         scores.extend(&baseline::scores(&self.dataset, self.split.part(part)));
         scores

@@ -24,6 +24,7 @@ pub struct Sampler {
     batch_size: usize,
     shuffle: Option<u64>,
     drop_last: bool,
+    streams: bool,
 }
 
 impl Sampler {
@@ -42,7 +43,7 @@ impl Sampler {
         assert!(batch_size > 0, "a batch has at least one item");
         let items = items.into();
         let drop_last = drop_last && items.len() >= batch_size;
-        Self { given: items.clone(), items, batch_size, shuffle, drop_last }
+        Self { given: items.clone(), items, batch_size, shuffle, drop_last, streams: false }
     }
 
     /// Batches of which each continues the one before: their rows are `batch_size` streams, into
@@ -58,7 +59,12 @@ impl Sampler {
         let length = items.len() / rows;
         let places = (0..length).flat_map(|at| (0..rows).map(move |row| row * length + at));
         let order: Vec<u32> = places.map(|place| items[place]).collect();
-        Self { given: items, ..Self::new(order, rows, None, false) }
+        Self { given: items, streams: true, ..Self::new(order, rows, None, false) }
+    }
+
+    /// Whether each batch continues the one before, row by row.
+    pub fn is_streams(&self) -> bool {
+        self.streams
     }
 
     /// All items in the order in which they were given, none left out.

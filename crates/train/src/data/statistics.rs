@@ -125,6 +125,13 @@ impl InputStatistics {
             self.values.iter_mut().zip(names).for_each(|(v, name)| v.name.clone_from(name));
         }
     }
+
+    /// Takes the sizes of the image files of all items, of which `train` are for training.
+    pub(super) fn set_sizes(&mut self, sizes: &[[usize; 2]], train: &[u32]) {
+        let of_train = train.iter().filter_map(|&item| sizes.get(item as usize));
+        let range = of_train.map(|&size| SizeRange::of(size)).reduce(SizeRange::with);
+        self.sizes = range.or(self.sizes);
+    }
 }
 
 fn names(dataset: &Dataset, width: usize) -> Vec<String> {

@@ -65,10 +65,12 @@ impl AppendedLines {
         }
     }
 
-    /// Opens the file and cuts what stands after the known length.
+    /// Opens the file and cuts what comes after the known length. A file that is shorter, or gone,
+    /// goes on from where it ends: to fill it up would put zero bytes between its lines.
     pub(super) fn open(&mut self) -> Result<()> {
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).write(true).open(&self.path)?;
+        self.length = self.length.min(file.metadata()?.len());
         file.set_len(self.length)?;
         file.seek(SeekFrom::End(0))?;
         self.file = Some(BufWriter::new(file));
@@ -93,6 +95,24 @@ impl AppendedLines {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_that_is_gone_or_shorter_goes_on_from_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        for (before, length, after) in
+            [("", 20, "1\n"), ("0\n", 20, "0\n1\n"), ("0\n9\n", 2, "0\n1\n")]
+        {
+            std::fs::write(&path, before).unwrap();
+            let mut lines = AppendedLines::new("log", path.clone());
+            lines.restore("log", &length.into());
+            lines.open().unwrap();
+            lines.append(&1.into()).unwrap();
+            lines.flush().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+            assert_eq!(lines.state(), Some(("log", after.len().into())));
+        }
+    }
 
     #[test]
     fn a_log_is_cut_behind_its_epoch() {

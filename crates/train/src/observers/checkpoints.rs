@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::TrainError;
 use crate::checkpoint::{SavedState, Snapshot, TensorFile};
-use crate::event::{Event, Flow, Observer};
+use crate::event::{Event, Flow, Observer, StepReport};
 use crate::run_folder::RunFolder;
 
 /// Writes checkpoints into a run folder: the last weights and the exact state to resume from, the
@@ -63,26 +63,34 @@ impl Checkpoints {
         Checkpoint { weights: TensorFile { tensors, metadata }, state: snapshot.to_saved() }
     }
 
-    /// Writes what is held back. The state comes last: a kill before it repeats the steps that
-    /// lead to these weights.
+    /// Writes what is held back, which is held until it is written.
     fn write(&mut self) -> Result<(), TrainError> {
-        let folder = &self.folder;
-        let best = self.best.take();
-        let last = self.last.take();
-        if let Some(Checkpoint { weights, state }) = &best {
-            weights.write(&folder.best_weights())?;
-            let is_last = last.as_ref().is_some_and(|c| c.state.progress == state.progress);
-            if !is_last {
-                state.write(&folder.best_state())?;
+        self.write_all()?;
+        // Not before: what a full disk did not take is written when the run ends or fails.
+        (self.best, self.last, self.asked) = (None, None, false);
+        self.written = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The state comes last: a kill before it repeats the steps that lead to these weights.
+    fn write_all(&self) -> Result<(), TrainError> {
+        let Self { folder, best, last, .. } = self;
+        let is_last = |best: &Checkpoint| {
+            last.as_ref().is_some_and(|last| last.state.progress == best.state.progress)
+        };
+        if let Some(best) = best {
+            best.weights.write(&folder.best_weights())?;
+            if !is_last(best) {
+                best.state.write(&folder.best_state())?;
             }
         }
         let Some(Checkpoint { weights, state }) = last else { return Ok(()) };
         weights.write(&folder.last_weights())?;
         state.write(&folder.training_state())?;
-        if best.is_some_and(|best| best.state.progress == state.progress) {
+        if best.as_ref().is_some_and(is_last) {
             same_file(&folder.training_state(), &folder.best_state())?;
         }
-        if std::mem::take(&mut self.asked) {
+        if self.asked {
             same_file(&folder.training_state(), &folder.step_state(state.progress.step))?;
             let steps = folder.kept_steps();
             for step in &steps[..steps.len().saturating_sub(KEPT)] {
@@ -90,7 +98,6 @@ impl Checkpoints {
                 let _ = fs::remove_file(folder.step_state(*step));
             }
         }
-        self.written = Some(Instant::now());
         Ok(())
     }
 
@@ -124,8 +131,8 @@ pub fn same_file(from: &Path, to: &Path) -> Result<(), TrainError> {
 impl Observer for Checkpoints {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         match event {
-            Event::Step(report) => {
-                self.asked = self.every_steps.is_some_and(|every| report.step % every == 0);
+            Event::Step(StepReport { step, .. }) | Event::Skipped { step } => {
+                self.asked = self.every_steps.is_some_and(|every| step.is_multiple_of(every));
                 if self.asked {
                     self.written = None; // write whatever the clock says
                 }

@@ -18,8 +18,8 @@ impl Interrupt {
 
 impl Observer for Interrupt {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        let asked =
-            matches!(event, Event::Step(_) | Event::EpochEnd(_)) && self.0.load(Ordering::Relaxed);
+        let may_stop = matches!(event, Event::Step(_) | Event::Skipped { .. } | Event::EpochEnd(_));
+        let asked = may_stop && self.0.load(Ordering::Relaxed);
         Ok(if asked { Flow::Stop(StopReason::Interrupted) } else { Flow::Continue })
     }
 }

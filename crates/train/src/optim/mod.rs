@@ -262,11 +262,13 @@ impl Optimizer {
     fn ensure_memories<M: Parameters + ?Sized>(&mut self, model: &M) {
         let mut count = 0;
         each_param(model, |_, _| count += 1);
-        if self.memories.len() == count {
-            return;
+        if self.memories.len() != count {
+            self.memories = self.fresh_memories(model);
         }
-        self.memories.clear();
-        let (groups, memories) = (&self.groups, &mut self.memories);
+    }
+
+    fn fresh_memories<M: Parameters + ?Sized>(&self, model: &M) -> Vec<Memory> {
+        let (groups, mut memories) = (&self.groups, Vec::new());
         each_param(model, |path, param| {
             let group = groups.iter().rposition(|g| path.is_within(&g.prefix)).unwrap_or(0);
             let rule = &groups[group].rule;
@@ -274,6 +276,12 @@ impl Optimizer {
             let state = rule.state_names().iter().map(fresh).collect();
             memories.push(Memory { group, step: 0, state });
         });
+        memories
+    }
+
+    /// Whether it has changed nothing yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.memories.is_empty()
     }
 
     /// The state to save; empty before the first step.
@@ -293,27 +301,36 @@ impl Optimizer {
     /// Takes a saved state back.
     ///
     /// # Errors
-    /// Names what is missing or has another shape than the model's parameters.
+    /// Names what is missing or has another shape than the model's parameters; the optimizer is
+    /// then as it was.
     pub fn restore<M: Parameters + ?Sized>(
         &mut self,
         model: &M,
         state: OptimizerState,
     ) -> Result<(), String> {
-        self.memories.clear();
+        self.memories = self.memories_of(model, state)?;
+        Ok(())
+    }
+
+    fn memories_of<M: Parameters + ?Sized>(
+        &self,
+        model: &M,
+        state: OptimizerState,
+    ) -> Result<Vec<Memory>, String> {
         if state.steps.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.ensure_memories(model);
-        if state.steps.len() != self.memories.len() {
-            let (found, expected) = (state.steps.len(), self.memories.len());
+        let mut restored = self.fresh_memories(model);
+        if state.steps.len() != restored.len() {
+            let (found, expected) = (state.steps.len(), restored.len());
             return Err(format!("expected update counts of {expected} parameters, found {found}"));
         }
         let mut saved: HashMap<_, _> = state.tensors.into_iter().collect();
         let mut failure = None;
-        let mut memories = self.memories.iter_mut().zip(state.steps);
+        let mut memories = restored.iter_mut().zip(state.steps);
         let groups = &self.groups;
         each_param(model, |path, param| {
-            let (memory, step) = memories.next().expect("one memory a parameter");
+            let (memory, step) = memories.next().expect("one memory per parameter");
             memory.step = step;
             let names = groups[memory.group].rule.state_names();
             for (tensor, name) in memory.state.iter_mut().zip(names) {
@@ -331,7 +348,7 @@ impl Optimizer {
         if failure.is_none() {
             failure = saved.into_keys().next().map(|name| format!("{name} is unexpected"));
         }
-        failure.map_or(Ok(()), Err)
+        failure.map_or(Ok(restored), Err)
     }
 }
 

@@ -7,7 +7,6 @@ use crate::TrainError;
 use crate::advice::{Circumstances, rate_key, round};
 use crate::checkpoint::is_finite;
 use crate::data::{Batch, Loader};
-use crate::event::Event;
 use crate::not_finite::NotFinite;
 
 /// A loss that ends this many times above where it began, and above that of the best constant
@@ -15,15 +14,6 @@ use crate::not_finite::NotFinite;
 const GROWTH: f64 = 100.0;
 
 impl<M: Module> Trainer<M> {
-    /// Lets observers write what they hold: the error is on its way to the caller.
-    pub(super) fn tell_failure(&mut self, error: &TrainError) {
-        let event = Event::Failed { error, progress: &self.progress };
-        for observer in &mut self.observers {
-            // A disk that is full, say, does not keep the others from writing.
-            let _ = observer.on(&event);
-        }
-    }
-
     /// Refuses a state that holds values which are not finite: training on from it is in vain.
     pub(super) fn check_state(&self, train: &Loader) -> Result<(), TrainError> {
         match self.culprit() {
@@ -60,7 +50,7 @@ impl<M: Module> Trainer<M> {
     }
 
     /// The first value of the state that is not finite.
-    fn culprit(&self) -> Option<String> {
+    pub(super) fn culprit(&self) -> Option<String> {
         let mut found = None;
         walk(&self.model, |path, slot| {
             let (kind, value) = match slot {

@@ -11,7 +11,7 @@ use crate::Task;
 use crate::checkpoint::{SavedState, TensorFile};
 use crate::config::TrainConfig;
 use crate::data::{Dataset, InputStore, Loader, LoaderConfig, Targets, Transform};
-use crate::event::{Flow, Observer};
+use crate::event::{Event, Flow, Observer};
 use crate::observers::{Checkpoints, RunStatus};
 use crate::optim::{Adam, OptimizerConfig, Sgd};
 use crate::run_folder::RunFolder;

@@ -40,7 +40,7 @@ impl DigitsConfig {
         let background = Background::default();
         let reader =
             InputReader::Image(ImageFormat { height: 8, width: 8, channels: 1, background });
-        Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
+        Ok(Loaded::new(dataset, reader, Vec::new()))
     }
 }
 

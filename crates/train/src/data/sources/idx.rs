@@ -144,7 +144,7 @@ impl Pair {
             }),
             _ => InputReader::None,
         };
-        Ok(Loaded { dataset, official, reader, notes: Vec::new() })
+        Ok(Loaded { official, ..Loaded::new(dataset, reader, Vec::new()) })
     }
 
     /// Adds the items of `test` and says which items are whose.

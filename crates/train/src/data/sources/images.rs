@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use self::decode::{Decoded, channels, decode, fit};
+use self::decode::{Decoded, channels, decode, fit, size_of};
 use self::listing::Listing;
 pub(super) use self::listing::is_named_as_image;
 use super::{InputReader, Loaded};
 use crate::data::dataset::{Dataset, InputStore};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::files::MAX_BYTES;
-use crate::data::statistics::SizeRange;
 use crate::data::targets::Targets;
 
 mod decode;
@@ -136,19 +135,6 @@ impl ImagesConfig {
         config.decoded(&folder, listing, format, false)
     }
 
-    /// The sizes of image files before they are resized, by the headers of some hundred of them.
-    pub(crate) fn original_sizes(&self, base_dir: &Path) -> Option<SizeRange> {
-        const LOOKED_AT: usize = 256;
-        self.size?;
-        let listing = Listing::of(&base_dir.join(&self.path)).ok()?;
-        let every = listing.files.len().div_ceil(LOOKED_AT);
-        let sizes = listing.files.iter().step_by(every.max(1)).filter_map(|file| {
-            let (width, height) = image::image_dimensions(file).ok()?;
-            Some(SizeRange::of([height as usize, width as usize]))
-        });
-        sizes.reduce(SizeRange::with)
-    }
-
     fn decoded(
         &self,
         folder: &Path,
@@ -169,7 +155,7 @@ impl ImagesConfig {
         let dataset =
             Dataset::new(name, format.dims(), InputStore::images(images.values), targets)?;
         let reader = InputReader::Image(format);
-        Ok(Loaded { dataset, official: listing.official, reader, notes })
+        Ok(Loaded { dataset, official: listing.official, reader, notes, sizes: images.sizes })
     }
 
     /// Size and colors: those the recipe gives, else those of the first image.
@@ -178,8 +164,7 @@ impl ImagesConfig {
         for file in &listing.files {
             match decode(file, self.color, self.background) {
                 Ok(Decoded { image: first, .. }) => {
-                    let own = [first.height() as usize, first.width() as usize];
-                    let [height, width] = self.size.unwrap_or(own);
+                    let [height, width] = self.size.unwrap_or(size_of(&first));
                     let (channels, background) = (channels(&first), self.background);
                     return Ok(ImageFormat { height, width, channels, background });
                 }
@@ -221,7 +206,7 @@ impl ReadImage {
         let color = if format.channels == 1 { Color::Gray } else { Color::Rgb };
         let Decoded { image, transparent, first_of_several } =
             decode(path, color, format.background)?;
-        let size = [image.height() as usize, image.width() as usize];
+        let size = size_of(&image);
         let (file, mut notes) = (path.display(), Vec::new());
         if transparent {
             let color = if format.background == Background::Black { "black" } else { "white" };
@@ -238,6 +223,8 @@ impl ReadImage {
 struct Images {
     /// The bytes of those that are kept.
     values: Vec<u8>,
+    /// Their sizes before they were resized, `[height, width]`.
+    sizes: Vec<[usize; 2]>,
     /// Which files are kept.
     kept: Vec<bool>,
     /// Why the others are not.
@@ -248,7 +235,14 @@ struct Images {
 }
 
 /// What is known of a file that was read.
-type Outcome = Result<(bool, bool), DataError>;
+struct Seen {
+    /// The size of its image as it is shown, turned as the file says.
+    size: [usize; 2],
+    transparent: bool,
+    first_of_several: bool,
+}
+
+type Outcome = Result<Seen, DataError>;
 
 impl Images {
     /// Decodes `files` in parallel; the first failing file decides the error.
@@ -290,13 +284,15 @@ impl Images {
         config: &ImagesConfig,
     ) -> Result<Self, DataError> {
         let (mut kept, mut skipped) = (Vec::with_capacity(outcomes.len()), Vec::new());
+        let mut sizes = Vec::with_capacity(outcomes.len());
         let (mut transparent, mut animated, mut end) = (0, 0, 0);
         for (index, outcome) in outcomes.into_iter().enumerate() {
             kept.push(outcome.is_ok());
             match outcome {
-                Ok((is_transparent, is_animated)) => {
-                    transparent += usize::from(is_transparent);
-                    animated += usize::from(is_animated);
+                Ok(seen) => {
+                    transparent += usize::from(seen.transparent);
+                    animated += usize::from(seen.first_of_several);
+                    sizes.push(seen.size);
                     values.copy_within(index * size..(index + 1) * size, end);
                     end += size;
                 }
@@ -305,7 +301,7 @@ impl Images {
             }
         }
         values.truncate(end);
-        Ok(Self { values, kept, skipped, transparent, animated })
+        Ok(Self { values, sizes, kept, skipped, transparent, animated })
     }
 
     /// What a user should know, a line each.
@@ -364,8 +360,9 @@ fn read_some(
     for (file, out) in files.iter().zip(out.chunks_exact_mut(size.max(1))) {
         let outcome = decode(file, color, format.background).and_then(|decoded| {
             let Decoded { image, transparent, first_of_several } = decoded;
+            let size = size_of(&image);
             out.copy_from_slice(&fit(image, format, config.size.is_some(), file)?);
-            Ok((transparent, first_of_several))
+            Ok(Seen { size, transparent, first_of_several })
         });
         let ends = outcome.as_ref().is_err_and(|error| !config.skips(error));
         outcomes.push(outcome);

@@ -93,7 +93,7 @@ fn table(schema: &CsvSchema, path: &Path, learned: &Learned) -> Result<Loaded, D
         }
         _ => error,
     })?;
-    Ok(Loaded { dataset, official: None, reader: InputReader::None, notes })
+    Ok(Loaded::new(dataset, InputReader::None, notes))
 }
 
 /// Whether items and classes are those of the model.

@@ -118,7 +118,7 @@ impl LinesConfig {
         let dataset = schema.dataset(&items, classes(&cells, &path)?, &path)?;
         let mut notes = cells.head.notes.clone();
         notes.extend(schema.cut_off(&items, &path));
-        Ok(Loaded { dataset, official: None, reader: InputReader::Lines(schema), notes })
+        Ok(Loaded::new(dataset, InputReader::Lines(schema), notes))
     }
 }
 
@@ -147,7 +147,7 @@ impl LinesConfig {
         }
         let targets = Targets::Classes { labels, names: learned.names.clone() };
         let (dataset, notes) = schema.encoded(&cells, targets, &path, learned.unknown)?;
-        Ok(Loaded { dataset, official: None, reader: InputReader::None, notes })
+        Ok(Loaded::new(dataset, InputReader::None, notes))
     }
 }
 

@@ -69,6 +69,16 @@ pub struct Loaded {
     pub reader: InputReader,
     /// What a user should know, such as files that were left out.
     pub notes: Vec<String>,
+    /// The size of each item's image file, `[height, width]`, before it was resized; empty where
+    /// items are not from image files.
+    pub sizes: Vec<[usize; 2]>,
+}
+
+impl Loaded {
+    /// Data of one part, without images.
+    fn new(dataset: Dataset, reader: InputReader, notes: Vec<String>) -> Self {
+        Self { dataset, official: None, reader, notes, sizes: Vec::new() }
+    }
 }
 
 impl DataSource {

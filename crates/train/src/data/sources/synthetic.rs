@@ -84,7 +84,7 @@ impl SyntheticConfig {
             (Pattern::Sine, steps) => sequences::sine(samples, steps, self.noise, seed)?,
             _ => self.points(classes)?,
         };
-        Ok(Loaded { dataset, official: None, reader: InputReader::None, notes: Vec::new() })
+        Ok(Loaded::new(dataset, InputReader::None, Vec::new()))
     }
 
     fn points(&self, classes: usize) -> Result<Dataset, DataError> {

@@ -151,7 +151,7 @@ fn windows_of(
     let inputs = store(&tokens[..windows * steps], vocabulary.len());
     let dataset = Dataset::new("text", [steps], inputs, targets)?.in_order();
     let reader = InputReader::Text(vocabulary);
-    Ok(Loaded { dataset, official: None, reader, notes: Vec::new() })
+    Ok(Loaded::new(dataset, reader, Vec::new()))
 }
 
 /// Tokens below `count` as inputs: bytes where there are few.

@@ -69,9 +69,11 @@ impl CsvSchema {
             }
             number += 1;
             let before = writer.lengths();
-            let outcome = more
-                .and_then(|_| self.check_width(&rows, &cells, path))
-                .and_then(|()| writer.write(&rows, &cells));
+            // All rows are as wide as the first: too few columns are an error of the file.
+            if number == 1 && more.is_ok() {
+                self.check_width(&rows, &cells, path)?;
+            }
+            let outcome = more.and_then(|_| writer.write(&rows, &cells));
             let place = Row { number, line: rows.line() };
             let Err(error) = outcome else {
                 if wanted.each_row {
@@ -108,10 +110,10 @@ impl CsvSchema {
             None => Ok(()),
             Some(cell) => Err(DataError::new(DataErrorCode::Column, "a column is missing")
                 .file(path)
-                .line(rows.line())
                 .column(&cell.column.name)
                 .expected(format!("{} columns, as in training", self.width))
-                .found(found)),
+                .found(found)
+                .help("give all columns that the model predicts from, in the same order")),
         }
     }
 }

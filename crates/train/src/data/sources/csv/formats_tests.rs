@@ -295,3 +295,16 @@ fn bytes_that_are_no_text_are_refused() {
         assert_eq!(&*error.message, "the file is not text");
     }
 }
+
+#[test]
+fn too_few_columns_are_one_error_of_the_file() {
+    let loaded = load(b"1,2,3\n2,3,5\n4,5,9\n", |config| config.header = Header::Absent).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "1\n2\n3\n").unwrap();
+    let error = loaded.reader.read_items(&path, None).unwrap_err();
+    assert_eq!((error.code, error.place.line), (DataErrorCode::Column, None));
+    // The targets may be absent.
+    std::fs::write(&path, "1,2\n2,3\n").unwrap();
+    assert_eq!(loaded.reader.read_items(&path, None).unwrap().rows.len(), 2);
+}

@@ -17,6 +17,11 @@ pub(in crate::data::sources) use super::header::{Head, numbered, open};
 /// The most classes a target may have.
 pub(super) const MAX_CLASSES: usize = 10_000;
 
+/// How many different texts of a column are kept: one more than any column may have.
+pub(super) fn most_texts(config: &CsvConfig) -> usize {
+    config.max_categories.max(MAX_CLASSES) + 1
+}
+
 /// What a first pass found out.
 pub(super) struct Inferred {
     pub(super) schema: CsvSchema,
@@ -48,8 +53,7 @@ pub struct Survey {
 pub(super) fn schema(config: &CsvConfig, path: &Path) -> Result<Inferred, DataError> {
     let (head, mut rows) = open(path, config.delimiter, config.header)?;
     let mut columns = Columns::choose(config, &head, path)?;
-    let limit = config.max_categories.max(MAX_CLASSES) + 1;
-    let (facts, count) = columns.facts(config, &head, &mut rows, limit)?;
+    let (facts, count) = columns.facts(config, &head, &mut rows)?;
     let mut notes = head.notes.clone();
     columns.leave_out_index(config, &head, &facts, &mut notes);
     let used = columns.inputs.iter().chain(&columns.targets);
@@ -178,14 +182,13 @@ impl Columns {
         config: &CsvConfig,
         head: &Head,
         rows: &mut Rows,
-        limit: usize,
     ) -> Result<(Vec<Facts>, usize), DataError> {
         let used: Vec<usize> = self.inputs.iter().chain(&self.targets).copied().collect();
         let mut facts: Vec<Facts> =
             (0..head.names.len()).map(|index| Facts::new(self.is_named(config, index))).collect();
         let spellings = Spellings(config.missing_values.as_deref());
         let skipping = config.missing == Missing::SkipRow;
-        let mut count = 0;
+        let (limit, mut count) = (most_texts(config), 0);
         while rows.advance()? {
             if skipping && used.iter().any(|&index| spellings.is_missing(rows.cell(index))) {
                 for &index in &used {

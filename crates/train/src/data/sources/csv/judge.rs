@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::facts::{Facts, Others};
 use super::header::{Head, open};
-use super::infer::{Columns, MAX_CLASSES, ordered};
+use super::infer::{Columns, MAX_CLASSES, most_texts, ordered};
 use super::missing::Spellings;
 use super::verdict::{Customs, Judged, Verdict};
 use super::{Column, ColumnKind, CsvConfig, DateUnit, Missing, TargetKind};
@@ -83,13 +83,14 @@ impl Judge<'_> {
         let header = self.head.header.into();
         let (_, mut rows) = open(self.path, self.head.delimiter, header)?;
         let spellings = Spellings(self.config.missing_values.as_deref());
+        let limit = most_texts(self.config);
         let used: Vec<usize> =
             self.columns.inputs.iter().chain(&self.columns.targets).copied().collect();
         while rows.advance()? {
             let skipped = self.config.missing == Missing::SkipRow
                 && used.iter().any(|&index| spellings.is_missing(rows.cell(index)));
             let cell = rows.text(index)?;
-            if !skipped && !spellings.is_missing(cell.as_bytes()) && values.len() <= MAX_CLASSES {
+            if !skipped && !spellings.is_missing(cell.as_bytes()) && values.len() < limit {
                 values.insert(cell.to_owned());
             }
         }

@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{InputReader, Loaded};
-use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 
 pub use date::{DateFormat, DateUnit};
@@ -211,11 +210,8 @@ impl CsvConfig {
             notes.push(encode::left_out(read.skipped, shown));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
-        let features = schema.features();
-        let dataset = Dataset::new(name, [features.len()], read.inputs, read.targets)
-            .map_err(|error| error.file(&path))?
-            .with_features(features);
-        Ok(Loaded { dataset, official: None, reader: InputReader::Table(schema), notes })
+        let dataset = schema.dataset(&name, &path, read)?;
+        Ok(Loaded::new(dataset, InputReader::Table(schema), notes))
     }
 }
 

@@ -189,3 +189,11 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn texts_beside_a_number_may_be_as_many_as_the_recipe_allows() {
+    let rows = (0..12_000).map(|row| format!("t{row};{row}\n"));
+    let text = format!("name;y\n{}3,5;1\n", rows.collect::<String>());
+    let loaded = load(text.as_bytes(), |config| config.max_categories = 20_000).unwrap();
+    assert_eq!(loaded.dataset.features().len(), 12_001);
+}

@@ -216,11 +216,14 @@ impl Tokens {
         }
     }
 
-    /// Reads on, the bytes that are not used up going to the front.
+    /// Reads on, the bytes that are not used up going to the front. As many bytes are read as there
+    /// are, or as have room: the row is scanned again from its start, and a long one would be
+    /// scanned for every few bytes that a decompressor gives at once.
     fn refill(&mut self) -> Result<(), Fault> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
+        let pending = self.end;
         if self.buffer.len() - self.end < CHUNK / 2 {
             if self.buffer.len() >= MOST {
                 return Err(Fault::TooLong);
@@ -228,15 +231,16 @@ impl Tokens {
             let length = (2 * self.buffer.len()).max(CHUNK);
             self.buffer.resize(length, 0);
         }
-        loop {
+        let enough = (2 * pending).clamp(pending + 1, self.buffer.len());
+        while self.end < enough && !self.ended {
             match self.input.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
-            return Ok(());
         }
+        Ok(())
     }
 }
 
@@ -356,6 +360,27 @@ mod tests {
             assert_eq!(rows[0], (1, vec!["a".into(), "b".into(), "c".into()]));
             assert_eq!(rows[1], (2, vec!["1".into(), "x, \"y\"".into(), "5\" pipe".into()]));
         }
+    }
+
+    #[test]
+    fn a_long_row_is_scanned_a_few_times() {
+        struct Few(usize);
+        impl Read for Few {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                let count = self.0.min(out.len()).min(1000);
+                out[..count].fill(b'"');
+                self.0 -= count;
+                Ok(count)
+            }
+        }
+        let mut tokens = Tokens::new(Box::new(Few(5_000_000)), b',', 1);
+        let mut scans = 0;
+        while !tokens.ended {
+            assert!(matches!(tokens.scan(), Ok(Scan::More)));
+            tokens.refill().ok().unwrap();
+            scans += 1;
+        }
+        assert!(scans < 40, "{scans}");
     }
 
     #[test]

@@ -193,3 +193,25 @@ fn what_is_done_to_an_image_to_predict_is_said() {
     std::fs::write(&path, encode(&picture(), FileFormat::Png)).unwrap();
     assert!(reader.read_items(&path, None).unwrap().notes.is_empty());
 }
+
+/// A photo that is turned by its file has the size in which it is shown, in training as when it is
+/// predicted.
+#[test]
+fn sizes_are_those_of_the_turned_images() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        for index in 0..6 {
+            let path = folder.path().join(format!("{class}/{index}.jpg"));
+            std::fs::write(path, case("turned.jpg")).unwrap();
+        }
+    }
+    let text = serde_json::json!({ "kind": "images", "path": folder.path(), "size": [4, 4] });
+    let config: crate::data::DataConfig = serde_json::from_value(text).unwrap();
+    let data = config.prepare(Path::new("")).unwrap();
+    let items = data.reader.read_items(&folder.path().join("a/0.jpg"), None).unwrap();
+    let statistics = data.statistics.unwrap();
+    assert_eq!(statistics.sizes, Some(crate::data::statistics::SizeRange::of([16, 8])));
+    assert_eq!(items.size, Some([16, 8]));
+    assert_eq!(statistics.unlike_size([16, 8], [4, 4]), None);
+}

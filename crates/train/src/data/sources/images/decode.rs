@@ -136,6 +136,11 @@ fn compose(image: DynamicImage, background: Background) -> (DynamicImage, bool) 
     (image, transparent)
 }
 
+/// The height and the width of a decoded image.
+pub(super) fn size_of(image: &DynamicImage) -> [usize; 2] {
+    [image.height() as usize, image.width() as usize]
+}
+
 /// How many channels a decoded image has.
 pub(super) fn channels(image: &DynamicImage) -> usize {
     usize::from(image.color().channel_count())
@@ -156,7 +161,7 @@ pub(super) fn fit(
             .found("colors")
             .help("set color = \"rgb\" or color = \"gray\""));
     }
-    if (image.height() as usize, image.width() as usize) == (height, width) {
+    if size_of(&image) == [height, width] {
         return Ok(image.into_bytes());
     }
     if !resize {

@@ -162,7 +162,7 @@ impl SeriesConfig {
         let firsts = self.firsts(&inputs, series, &order.breaks, name, path)?;
         let dataset = self.dataset(&inputs, series, name, &firsts, path)?;
         let schema = self.schema(&columns, &features, target, time, order.step);
-        Ok(Loaded { dataset, official: None, reader: InputReader::Series(schema), notes })
+        Ok(Loaded::new(dataset, InputReader::Series(schema), notes))
     }
 
     fn format<'a>(&self, path: &'a Path, known: &'a [Column]) -> Format<'a> {
