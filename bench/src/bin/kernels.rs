@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use glassbox::optimize::{AdamStep, SgdStep, adam, sgd};
+use glassbox::optimize::{AdamStep, Parameter, SgdStep, adam, sgd};
 use glassbox::prelude::*;
 use glassbox::{
     BatchNormMode, Conv2dOptions, CrossEntropy, MaxPoolOptions, Padding, Precision, RecurrentCell,
@@ -172,7 +172,8 @@ fn adam_step() -> Repeat {
     Box::new(move || {
         let (values, moments) = (values.make_mut(), [first.make_mut(), second.make_mut()]);
         let [first, second] = moments;
-        adam(AdamStep::default(), values, gradient.as_slice(), first, second, None);
+        let of = Parameter::new(values, gradient.as_slice());
+        adam(AdamStep::default(), of, first, second, None);
     })
 }
 
@@ -190,7 +191,8 @@ fn momentum_step() -> Repeat {
         first: false,
     };
     Box::new(move || {
-        sgd(step, values.make_mut(), gradient.as_slice(), Some(velocity.make_mut()));
+        let of = Parameter::new(values.make_mut(), gradient.as_slice());
+        sgd(step, of, Some(velocity.make_mut()));
     })
 }
 

@@ -4,5 +4,6 @@
 //! The rules of `torch.optim`, in the same order of operations; `glassbox-train` wraps them.
 
 pub use glassbox_kernels::cpu::optimize::{
-    AdagradStep, AdamStep, RmsPropStep, SgdStep, adagrad, adam, norm, rms_prop, scale, sgd,
+    AdagradStep, AdamStep, Parameter, RmsPropStep, SgdStep, UpdateNorms, adagrad, adam, norm,
+    rms_prop, scale, sgd,
 };

@@ -46,8 +46,8 @@ struct LastLoss(std::rc::Rc<std::cell::Cell<f64>>);
 
 impl Observer for LastLoss {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, crate::TrainError> {
-        if let Event::Step(report) = event {
-            self.0.set(report.loss);
+        if let Event::Step(step) = event {
+            self.0.set(step.report.loss);
         }
         Ok(Flow::Continue)
     }

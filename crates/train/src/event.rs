@@ -1,8 +1,11 @@
 //! What happens during training, as observers see it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use glassbox_nn::Module;
+use glassbox_nn::{Module, Path, Probe};
+use glassbox_tensor::Gradients;
+use glassbox_tensor::optimize::UpdateNorms;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -30,7 +33,7 @@ pub enum Event<'a> {
         model: &'a dyn Module,
     },
     /// One optimizer step was made.
-    Step(&'a StepReport),
+    Step(&'a StepView<'a>),
     /// A step passed in which no item counted (all are of an ignored class, say): nothing was
     /// learned.
     Skipped {
@@ -70,6 +73,40 @@ pub enum Event<'a> {
     RunEnd(&'a RunReport),
 }
 
+/// One optimizer step, to look into.
+#[derive(Clone, Copy)]
+pub struct StepView<'a> {
+    /// What it was like.
+    pub report: &'a StepReport,
+    /// The model after it.
+    pub model: &'a dyn Module,
+    /// The gradients that it followed, after clipping.
+    pub gradients: &'a Gradients,
+    /// How far each parameter moved; empty unless an observer asked for it:
+    /// [`Observer::looks_at`].
+    pub updates: &'a [ParameterUpdate],
+}
+
+/// How far an optimizer step moved a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterUpdate {
+    /// The parameter: `3.weight`.
+    pub path: Path,
+    /// Euclidean norms of its values after the step, of its gradient after clipping, and of its
+    /// change. Those of a parameter that has no gradient (it is frozen, or the loss did not depend
+    /// on it) are those of a step that changes nothing.
+    pub norms: UpdateNorms,
+}
+
+/// What an observer wants to see of the coming step.
+#[derive(Clone, Default)]
+pub struct Look {
+    /// The norms in [`StepView::updates`].
+    pub updates: bool,
+    /// Values and gradients of layers. The bits of weights do not depend on it.
+    pub probe: Option<Arc<dyn Probe>>,
+}
+
 /// What an observer wants to happen next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Flow {
@@ -95,6 +132,12 @@ pub enum StopReason {
 pub trait Observer {
     /// Sees an event and says how to go on.
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, crate::TrainError>;
+
+    /// What this observer wants to see of optimizer step `step`, counted from 1, before it is made.
+    /// What nobody asks for costs nothing.
+    fn looks_at(&mut self, _step: u64) -> Look {
+        Look::default()
+    }
 
     /// The score that this observer watches, if any: unless [`TrainConfig::monitor`] says
     /// otherwise, it also decides which weights are the best.

@@ -47,7 +47,8 @@ pub use data::DataError;
 pub use error::{Mismatch, TrainError};
 pub use evaluation::{Evaluation, clock, evaluate};
 pub use event::{
-    Best, EpochReport, Event, Flow, Observer, RunInfo, RunReport, StepReport, StopReason,
+    Best, EpochReport, Event, Flow, Look, Observer, ParameterUpdate, RunInfo, RunReport,
+    StepReport, StepView, StopReason,
 };
 pub use file_predictions::{FilePredictions, ItemPrediction};
 pub use generator::Generator;

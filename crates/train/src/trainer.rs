@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use glassbox_nn::{Cx, Module, RecurrentState, Settings};
+use glassbox_tensor::optimize::UpdateNorms;
 use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
@@ -22,6 +23,8 @@ use crate::scores::Scores;
 use crate::{SeesAnswer, TrainError, carried, compatible};
 
 mod divergence;
+mod fork;
+mod looking;
 mod telling;
 
 /// A model with its optimizer and everything that watches its training.
@@ -40,6 +43,8 @@ pub struct Trainer<M> {
     /// A whole state that observers were not given yet, and whether it is the best; `None` within a
     /// step, of which nothing can be resumed.
     unsaved: Option<bool>,
+    /// How far the last step moved each parameter, where someone asked for it.
+    updates: Vec<UpdateNorms>,
 }
 
 impl<M: Module> Trainer<M> {
@@ -47,8 +52,9 @@ impl<M: Module> Trainer<M> {
     pub fn new(model: M, config: TrainConfig) -> Self {
         // `fit` tells what cannot work.
         let optimizer = Optimizer::unchecked(config.optimizer.rule());
-        let (observers, progress, gradients, state) = Default::default();
-        Self { model, config, optimizer, observers, progress, gradients, state, unsaved: None }
+        let (observers, progress, gradients, state, updates) = Default::default();
+        let unsaved = None;
+        Self { model, config, optimizer, observers, progress, gradients, state, unsaved, updates }
     }
 
     /// Adds an observer; observers see events in the order in which they were added.
@@ -226,7 +232,7 @@ impl<M: Module> Trainer<M> {
         while self.progress.batch < total {
             let count = self.config.accumulate.max(1).min(total - self.progress.batch);
             let flow = match self.step(&mut batches, count, train)? {
-                Some(report) => self.emit(&Event::Step(&report))?,
+                Some(report) => self.show_step(&report)?,
                 None => self.emit(&Event::Skipped { step: self.progress.step })?,
             };
             if flow.save {
@@ -252,8 +258,12 @@ impl<M: Module> Trainer<M> {
         self.gradients.clear();
         let (mut samples, is_first) = (0, self.is_first());
         let micro_step = (self.progress.epoch * batches_in_epoch + self.progress.batch) as u64;
+        let look = self.look();
         let cx = Cx::train(self.config.seed, micro_step);
         let mut cx = cx.with_precision(self.config.precision);
+        if let Some(probe) = look.probe {
+            cx = cx.with_probe(probe);
+        }
         let mut group = Group::new(&self.config, train.target_units(), count);
         for batch in batches.take(count) {
             let batch = batch.inspect_err(|_| cx.discard())?;
@@ -280,7 +290,8 @@ impl<M: Module> Trainer<M> {
         if let Some(momentum) = rate.momentum {
             self.optimizer.set_momentum(momentum);
         }
-        self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
+        let updates = look.updates.then_some(&mut self.updates);
+        self.optimizer.step_watched(&mut self.model, &self.gradients, &mut cx, updates);
         if is_first {
             self.progress.first_loss = Some(loss);
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use glassbox_train::{Event, Flow, Observer, RunInfo, TrainError};
+use glassbox_train::{Event, Flow, Observer, RunInfo, StepView, TrainError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Heading;
@@ -93,7 +93,7 @@ impl Observer for Bar {
                 self.bar.set_prefix(format!("{epoch}/{epochs}"));
                 self.bar.set_position(0);
             }
-            Event::Step(report) if self.due(now) => {
+            Event::Step(StepView { report, .. }) if self.due(now) => {
                 let Some(pace) = &self.pace else { return Ok(Flow::Continue) };
                 self.bar.set_message(facts(pace, report, self.heading.item));
                 self.bar.set_position(report.step_in_epoch as u64);

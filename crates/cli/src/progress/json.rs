@@ -1,6 +1,8 @@
 //! Progress as one JSON object a line, for programs.
 
-use glassbox_train::{Event, Flow, Observer, RunFolder, RunReport, TrainError, Yardstick};
+use glassbox_train::{
+    Event, Flow, Observer, RunFolder, RunReport, StepView, TrainError, Yardstick,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -42,7 +44,7 @@ impl Observer for Json {
             Event::EpochStart { epoch } => {
                 say!("{}", json!({ "event": "epoch_start", "epoch": epoch }))
             }
-            Event::Step(report) => say!("{}", object("step", report)),
+            Event::Step(StepView { report, .. }) => say!("{}", object("step", report)),
             Event::Validation { done, total } => {
                 say!("{}", json!({ "event": "validation", "done": done, "total": total }));
             }

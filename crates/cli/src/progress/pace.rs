@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use glassbox_train::{Event, RunInfo};
+use glassbox_train::{Event, RunInfo, StepView};
 
 /// What a validation batch costs relative to a training step, until one was measured: a forward
 /// pass without the backward one.
@@ -48,7 +48,7 @@ impl Pace {
     pub fn note(&mut self, event: &Event<'_>, now: Instant) {
         match event {
             Event::EpochStart { .. } => self.since = now,
-            Event::Step(report) => {
+            Event::Step(StepView { report, .. }) => {
                 let seconds = (now - self.since).as_secs_f64();
                 let average = |old: f64, new: f64| old + NEWEST * (new - old);
                 self.samples = match self.step_seconds {
@@ -93,6 +93,8 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use glassbox_nn::Sequential;
+    use glassbox_tensor::Gradients;
     use glassbox_train::StepReport;
 
     use super::*;
@@ -113,6 +115,7 @@ mod tests {
     fn the_remaining_time_includes_validation() {
         let start = Instant::now();
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
+        let model = Sequential::input([1]).dense(1).build(0).unwrap();
         let mut pace = Pace::new(info(), start);
         assert_eq!(pace.remaining(), None);
         for step in 1..=10u64 {
@@ -125,7 +128,9 @@ mod tests {
                 learning_rate: 0.1,
                 gradient_norm: None,
             };
-            pace.note(&Event::Step(&report), at(step as f64));
+            let (gradients, updates) = (Gradients::default(), &[][..]);
+            let view = StepView { report: &report, model: &model, gradients: &gradients, updates };
+            pace.note(&Event::Step(&view), at(step as f64));
         }
         assert_eq!(pace.throughput().map(f64::round), Some(10.0));
         // 10 steps of a second and two validations of 4 batches, guessed at 0.35 s each.

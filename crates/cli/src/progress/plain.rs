@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use glassbox_train::{Event, Flow, Observer, StepReport, TrainError};
+use glassbox_train::{Event, Flow, Observer, StepReport, StepView, TrainError};
 
 use super::Heading;
 use super::pace::Pace;
@@ -76,7 +76,7 @@ impl Observer for Plain {
                 self.pace = Some(Pace::new((*info).clone(), now));
                 self.shown = now;
             }
-            Event::Step(report) => self.within_epoch(report, now),
+            Event::Step(StepView { report, .. }) => self.within_epoch(report, now),
             Event::EpochEnd(report) => {
                 let star = self.heading.has_star(report);
                 say!("{}", self.table.row(report, star, width()));

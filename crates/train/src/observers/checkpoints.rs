@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::TrainError;
 use crate::checkpoint::{SavedState, Snapshot, TensorFile};
-use crate::event::{Event, Flow, Observer, StepReport};
+use crate::event::{Event, Flow, Observer, StepReport, StepView};
 use crate::run_folder::RunFolder;
 
 /// Writes checkpoints into a run folder: the last weights and the exact state to resume from, the
@@ -131,7 +131,8 @@ pub fn same_file(from: &Path, to: &Path) -> Result<(), TrainError> {
 impl Observer for Checkpoints {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         match event {
-            Event::Step(StepReport { step, .. }) | Event::Skipped { step } => {
+            Event::Step(StepView { report: StepReport { step, .. }, .. })
+            | Event::Skipped { step } => {
                 self.asked = self.every_steps.is_some_and(|every| step.is_multiple_of(every));
                 if self.asked {
                     self.written = None; // write whatever the clock says

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::append::AppendedLines;
 use crate::TrainError;
-use crate::event::{Event, Flow, Observer};
+use crate::event::{Event, Flow, Observer, StepView};
 use crate::run_folder::RunFolder;
 
 /// Appends scalars to `metrics.jsonl`.
@@ -22,7 +22,7 @@ impl MetricsLog {
     fn record(&mut self, event: &Event<'_>) -> std::io::Result<()> {
         match event {
             Event::RunStart(_) => self.lines.open(),
-            Event::Step(report) if report.step.is_multiple_of(self.every) => {
+            Event::Step(StepView { report, .. }) if report.step.is_multiple_of(self.every) => {
                 self.lines.append(&json!({
                     "event": "step",
                     "step": report.step,

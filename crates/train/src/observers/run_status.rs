@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::TrainError;
-use crate::event::{Event, Flow, Observer, StepReport, StopReason};
+use crate::event::{Event, Flow, Observer, StepReport, StepView, StopReason};
 use crate::progress::Progress;
 use crate::run_folder::RunFolder;
 use crate::run_record::{RunRecord, Status};
@@ -60,7 +60,8 @@ impl Observer for RunStatus {
                 self.record.epochs = info.epochs;
                 self.write()?;
             }
-            Event::Step(StepReport { step, .. }) | Event::Skipped { step } => {
+            Event::Step(StepView { report: StepReport { step, .. }, .. })
+            | Event::Skipped { step } => {
                 self.record.step = *step;
                 self.write_after(HEARTBEAT)?;
             }

@@ -1,7 +1,7 @@
 //! Adagrad.
 
 use glassbox_nn::{BadSettings, Settings};
-use glassbox_tensor::optimize::{self, AdagradStep};
+use glassbox_tensor::optimize::{self, AdagradStep, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::{Update, UpdateRule};
@@ -59,7 +59,13 @@ impl UpdateRule for Adagrad {
             maximize: self.maximize,
         };
         let sum = update.state[0].make_mut();
-        optimize::adagrad(step, update.values, update.gradient, sum);
+        let Update { values, gradient, norms, .. } = update;
+        let of = Parameter { values, gradient, norms };
+        optimize::adagrad(step, of, sum);
+    }
+
+    fn fills_norms(&self) -> bool {
+        true
     }
 
     fn bad_settings(&self) -> BadSettings {

@@ -1,7 +1,7 @@
 //! Adam.
 
 use glassbox_nn::{BadSettings, Settings};
-use glassbox_tensor::optimize::{self, AdamStep};
+use glassbox_tensor::optimize::{self, AdamStep, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::{Update, UpdateRule};
@@ -57,7 +57,9 @@ impl Adam {
         };
         let largest = largest.first_mut().map(|largest| largest.make_mut());
         let (first, second) = (first.make_mut(), second.make_mut());
-        optimize::adam(step, update.values, update.gradient, first, second, largest);
+        let Update { values, gradient, norms, .. } = update;
+        let of = Parameter { values, gradient, norms };
+        optimize::adam(step, of, first, second, largest);
     }
 }
 
@@ -73,6 +75,10 @@ impl UpdateRule for Adam {
 
     fn update(&self, update: Update<'_>) {
         self.apply(update, false);
+    }
+
+    fn fills_norms(&self) -> bool {
+        true
     }
 
     fn bad_settings(&self) -> BadSettings {

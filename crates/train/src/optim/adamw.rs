@@ -51,6 +51,10 @@ impl UpdateRule for AdamW {
         self.adam().apply(update, true);
     }
 
+    fn fills_norms(&self) -> bool {
+        true
+    }
+
     fn bad_settings(&self) -> BadSettings {
         self.check()
     }

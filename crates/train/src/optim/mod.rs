@@ -10,6 +10,7 @@ mod sgd;
 use std::collections::HashMap;
 
 use glassbox_nn::{BadSettings, Cx, Param, Parameters, Path, Slot, SlotMut, walk, walk_mut};
+use glassbox_tensor::optimize::{self, UpdateNorms};
 use glassbox_tensor::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,12 @@ pub trait UpdateRule: Send + Sync {
     /// Changes `update.values` in place.
     fn update(&self, update: Update<'_>);
 
+    /// Whether [`UpdateRule::update`] fills in [`Update::norms`] where they are wanted. Otherwise
+    /// the optimizer keeps a copy of the values to compare them with.
+    fn fills_norms(&self) -> bool {
+        false
+    }
+
     /// The settings that cannot work.
     fn bad_settings(&self) -> BadSettings {
         BadSettings::default()
@@ -59,6 +66,8 @@ pub struct Update<'a> {
     /// The momentum of this step, where a schedule moves it (one-cycle moves it against the
     /// learning rate): in place of the rule's own, unless the rule has none.
     pub momentum: Option<f64>,
+    /// Filled in where it is given, by rules that do.
+    pub norms: Option<&'a mut UpdateNorms>,
 }
 
 /// Which optimizer, as recipes write it.
@@ -95,6 +104,17 @@ impl OptimizerConfig {
     /// The configured learning rate.
     pub fn learning_rate(&self) -> f64 {
         self.rule().learning_rate()
+    }
+
+    /// Sets the configured learning rate.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        *match self {
+            Self::Sgd(rule) => &mut rule.lr,
+            Self::Adam(rule) => &mut rule.lr,
+            Self::AdamW(rule) => &mut rule.lr,
+            Self::RmsProp(rule) => &mut rule.lr,
+            Self::Adagrad(rule) => &mut rule.lr,
+        } = rate;
     }
 
     /// The default settings of the optimizer called `name`.
@@ -231,6 +251,21 @@ impl Optimizer {
         gradients: &Gradients,
         cx: &mut Cx,
     ) {
+        self.step_watched(model, gradients, cx, None);
+    }
+
+    /// As [`Optimizer::step`], to the same bits; where `updates` is given it becomes the norms of
+    /// every parameter's values, gradient and change, in model order.
+    pub fn step_watched<M: Parameters + ?Sized>(
+        &mut self,
+        model: &mut M,
+        gradients: &Gradients,
+        cx: &mut Cx,
+        mut updates: Option<&mut Vec<UpdateNorms>>,
+    ) {
+        if let Some(updates) = &mut updates {
+            updates.clear();
+        }
         let mut params = params_of(model, std::mem::take(&mut self.room));
         if params.len() != self.memories.len() {
             let room = emptied(params);
@@ -239,8 +274,16 @@ impl Optimizer {
         }
         let momentum = self.momentum;
         for (param, memory) in params.iter_mut().zip(&mut self.memories) {
-            let Some(gradient) = param.gradient(gradients) else { continue };
+            let Some(gradient) = param.gradient(gradients) else {
+                if let Some(updates) = &mut updates {
+                    let weight = optimize::norm(param.value().as_slice(), 2.0);
+                    updates.push(UpdateNorms { weight, ..UpdateNorms::default() });
+                }
+                continue;
+            };
             let rule = &self.groups[memory.group].rule;
+            let mut norms = updates.is_some().then(UpdateNorms::default);
+            let before = (norms.is_some() && !rule.fills_norms()).then(|| param.value().to_vec());
             memory.step += 1;
             let learning_rate = rule.learning_rate() * self.factor;
             param.update(|values| {
@@ -251,8 +294,15 @@ impl Optimizer {
                     learning_rate,
                     momentum,
                     step: memory.step,
+                    norms: norms.as_mut(),
                 });
+                if let (Some(before), Some(norms)) = (before, &mut norms) {
+                    *norms = norms_of(values, gradient.as_slice(), &before);
+                }
             });
+            if let (Some(updates), Some(norms)) = (&mut updates, norms) {
+                updates.push(norms);
+            }
         }
         self.room = emptied(params);
         cx.commit(model);
@@ -277,6 +327,16 @@ impl Optimizer {
             memories.push(Memory { group, step: 0, state });
         });
         memories
+    }
+
+    /// What schedules have set: the learning rate over the configured one, and momentum.
+    pub(crate) fn pace(&self) -> (f64, Option<f64>) {
+        (self.factor, self.momentum)
+    }
+
+    /// Sets what [`Optimizer::pace`] returned.
+    pub(crate) fn set_pace(&mut self, pace: (f64, Option<f64>)) {
+        (self.factor, self.momentum) = pace;
     }
 
     /// Whether it has changed nothing yet.
@@ -350,6 +410,13 @@ impl Optimizer {
         }
         failure.map_or(Ok(restored), Err)
     }
+}
+
+/// The norms of an update that left `values` where `before` was.
+fn norms_of(values: &[f32], gradient: &[f32], before: &[f32]) -> UpdateNorms {
+    let moved: Vec<f32> = values.iter().zip(before).map(|(new, old)| new - old).collect();
+    let [weight, gradient, update] = [values, gradient, &moved].map(|x| optimize::norm(x, 2.0));
+    UpdateNorms { weight, gradient, update }
 }
 
 /// The parameters of `model` in order, in an empty list.

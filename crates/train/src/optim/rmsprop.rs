@@ -1,7 +1,7 @@
 //! RMSprop.
 
 use glassbox_nn::{BadSettings, Settings};
-use glassbox_tensor::optimize::{self, RmsPropStep};
+use glassbox_tensor::optimize::{self, Parameter, RmsPropStep};
 use serde::{Deserialize, Serialize};
 
 use super::{Update, UpdateRule};
@@ -70,7 +70,13 @@ impl UpdateRule for RmsProp {
         let mut state = update.state.iter_mut().map(|tensor| tensor.make_mut());
         let square = state.next().expect("the optimizer made the state that state_names() lists");
         let mean = if self.centered { state.next() } else { None };
-        optimize::rms_prop(step, update.values, update.gradient, square, mean, state.next());
+        let Update { values, gradient, norms, .. } = update;
+        let of = Parameter { values, gradient, norms };
+        optimize::rms_prop(step, of, square, mean, state.next());
+    }
+
+    fn fills_norms(&self) -> bool {
+        true
     }
 
     fn bad_settings(&self) -> BadSettings {

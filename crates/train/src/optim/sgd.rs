@@ -1,7 +1,7 @@
 //! Stochastic gradient descent.
 
 use glassbox_nn::{BadSettings, Settings};
-use glassbox_tensor::optimize::{self, SgdStep};
+use glassbox_tensor::optimize::{self, Parameter, SgdStep};
 use serde::{Deserialize, Serialize};
 
 use super::{Update, UpdateRule};
@@ -61,7 +61,13 @@ impl UpdateRule for Sgd {
             first: update.step == 1,
         };
         let velocity = update.state.first_mut().map(|velocity| velocity.make_mut());
-        optimize::sgd(step, update.values, update.gradient, velocity);
+        let Update { values, gradient, norms, .. } = update;
+        let of = Parameter { values, gradient, norms };
+        optimize::sgd(step, of, velocity);
+    }
+
+    fn fills_norms(&self) -> bool {
+        true
     }
 
     fn bad_settings(&self) -> BadSettings {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use glassbox_nn::{Loss, Sequential};
+use glassbox_nn::{Graph, Loss, Sequential};
 
 use super::*;
 use crate::checkpoint::SavedState;
@@ -25,7 +25,7 @@ fn loader() -> Loader {
     Loader::new(Arc::new(data), (0..12).collect::<Vec<_>>(), Transform::default(), order)
 }
 
-fn trainer() -> Trainer<Sequential> {
+fn trainer() -> Trainer<Graph> {
     let model = Sequential::input([2]).dense(3).build(7).unwrap();
     let loss = r#"{"type":"cross_entropy","ignore_index":2}"#;
     let loss: Loss = serde_json::from_str(loss).unwrap();
@@ -91,7 +91,7 @@ fn what_was_reached_is_kept_when_an_observer_fails_before_it_is_saved() {
     let fails: [(fn(&Event<'_>) -> bool, _); 3] = [
         (|event| matches!(event, Event::Model { epoch: 1, .. }), (1, 0, 3)),
         (|event| matches!(event, Event::EpochEnd(report) if report.epoch == 2), (2, 0, 6)),
-        (|event| matches!(event, Event::Step(report) if report.step == 5), (1, 2, 5)),
+        (|event| matches!(event, Event::Step(step) if step.report.step == 5), (1, 2, 5)),
     ];
     for (fails, reached) in fails {
         let runs = tempfile::tempdir().unwrap();

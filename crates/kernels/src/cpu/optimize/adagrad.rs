@@ -1,6 +1,6 @@
 //! `s ← s + g²`, `w ← w - lr·g / (√s + ε)` (Duchi, Hazan and Singer 2011).
 
-use super::{Rule, update, with_decay};
+use super::{Parameter, Rule, update, with_decay};
 use crate::cpu::vector::Vector;
 
 /// The settings of one Adagrad step.
@@ -39,12 +39,12 @@ impl Rule<1> for Adagrad {
 /// # Panics
 /// When lengths differ.
 #[track_caller]
-pub fn adagrad(step: AdagradStep, values: &mut [f32], gradient: &[f32], sum: &mut [f32]) {
+pub fn adagrad(step: AdagradStep, of: Parameter<'_>, sum: &mut [f32]) {
     let rule = Adagrad {
         rate: -step.learning_rate as f32,
         epsilon: step.epsilon as f32,
         decay: step.weight_decay as f32,
         maximize: step.maximize,
     };
-    update(&rule, values, gradient, [sum]);
+    update(&rule, of, [sum]);
 }

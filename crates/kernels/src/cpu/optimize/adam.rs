@@ -2,7 +2,7 @@
 //! `ŝ = s/(1-β₂ᵗ)` (Kingma and Ba 2015); decoupled decay `w ← w - lr·λ·w` before (Loshchilov and
 //! Hutter 2019); AMSGrad takes the largest `s` so far (Reddi, Kale and Kumar 2018).
 
-use super::{Rule, update, with_decay};
+use super::{Parameter, Rule, update, with_decay};
 use crate::cpu::vector::Vector;
 
 /// The settings of one Adam or AdamW step.
@@ -112,17 +112,16 @@ impl Rule<3> for AmsGrad {
 #[track_caller]
 pub fn adam(
     step: AdamStep,
-    values: &mut [f32],
-    gradient: &[f32],
+    of: Parameter<'_>,
     first_moment: &mut [f32],
     second_moment: &mut [f32],
     largest: Option<&mut [f32]>,
 ) {
     let factors = Factors::new(step);
     match largest {
-        None => update(&Adam(factors), values, gradient, [first_moment, second_moment]),
+        None => update(&Adam(factors), of, [first_moment, second_moment]),
         Some(largest) => {
-            update(&AmsGrad(factors), values, gradient, [first_moment, second_moment, largest]);
+            update(&AmsGrad(factors), of, [first_moment, second_moment, largest]);
         }
     }
 }
@@ -135,7 +134,7 @@ mod tests {
     #[test]
     fn the_first_step_is_the_learning_rate() {
         let (mut w, mut m, mut s) = ([1.0, 1.0, 1.0], [0.0; 3], [0.0; 3]);
-        adam(AdamStep::default(), &mut w, &[5.0, -0.01, 0.0], &mut m, &mut s, None);
+        adam(AdamStep::default(), Parameter::new(&mut w, &[5.0, -0.01, 0.0]), &mut m, &mut s, None);
         for (w, expected) in w.iter().zip([1.0 - 1e-3, 1.0 + 1e-3, 1.0]) {
             assert!((w - expected).abs() < 1e-7, "{w} {expected}");
         }
@@ -145,9 +144,15 @@ mod tests {
     fn decoupled_decay_does_not_enter_the_moments() {
         let step = AdamStep { weight_decay: 0.5, decoupled: true, ..AdamStep::default() };
         let (mut w, mut m, mut s) = ([2.0], [0.0], [0.0]);
-        adam(step, &mut w, &[0.0], &mut m, &mut s, None);
+        adam(step, Parameter::new(&mut w, &[0.0]), &mut m, &mut s, None);
         assert_eq!((w, m), ([2.0 * (1.0 - 0.5e-3) as f32], [0.0]));
-        adam(AdamStep { decoupled: false, ..step }, &mut w, &[0.0], &mut m, &mut s, None);
+        adam(
+            AdamStep { decoupled: false, ..step },
+            Parameter::new(&mut w, &[0.0]),
+            &mut m,
+            &mut s,
+            None,
+        );
         assert!(m[0] > 0.0);
     }
 }

@@ -10,13 +10,18 @@ const BLOCK: usize = 1024;
 /// where any value is.
 pub fn norm(values: &[f32], order: f64) -> f64 {
     if order == 2.0 {
-        return values.chunks(BLOCK).map(|b| dispatch(SquareSum(b))).sum::<f64>().sqrt();
+        return values.chunks(BLOCK).map(square_sum).sum::<f64>().sqrt();
     }
     let magnitudes = values.iter().map(|&x| f64::from(x).abs());
     if order.is_infinite() {
         return magnitudes.fold(0.0, |m, x| if x > m || x.is_nan() { x } else { m });
     }
     magnitudes.map(|x| x.powf(order)).sum::<f64>().powf(1.0 / order)
+}
+
+/// The sum of the squares of at most [`BLOCK`] values.
+pub(super) fn square_sum(block: &[f32]) -> f64 {
+    dispatch(SquareSum(block))
 }
 
 /// Sums of squares below this may have lost terms that single precision flushes to 0.

@@ -1,7 +1,7 @@
 //! `s ← αs + (1-α)g²`, `w ← w - lr·g / (√s + ε)` (Tieleman and Hinton 2012); centred: the variance
 //! `s - ḡ²` instead of `s` (Graves 2013).
 
-use super::{Rule, update, with_decay};
+use super::{Parameter, Rule, update, with_decay};
 use crate::cpu::vector::Vector;
 
 /// The settings of one RMSprop step.
@@ -101,8 +101,7 @@ impl Rule<2> for Reduced<false> {
 #[track_caller]
 pub fn rms_prop(
     step: RmsPropStep,
-    values: &mut [f32],
-    gradient: &[f32],
+    of: Parameter<'_>,
     square: &mut [f32],
     mean: Option<&mut [f32]>,
     velocity: Option<&mut [f32]>,
@@ -110,9 +109,9 @@ pub fn rms_prop(
     assert!(velocity.is_some() || step.momentum == 0.0, "momentum needs a velocity");
     let (plain, centered) = (RmsProp::<false>::new(step), RmsProp::<true>::new(step));
     match (mean, velocity) {
-        (None, None) => update::<1, _>(&Reduced(plain), values, gradient, [square]),
-        (None, Some(v)) => update::<2, _>(&Reduced(plain), values, gradient, [square, v]),
-        (Some(mean), None) => update::<2, _>(&Reduced(centered), values, gradient, [square, mean]),
-        (Some(mean), Some(v)) => update(&centered, values, gradient, [square, mean, v]),
+        (None, None) => update::<1, _>(&Reduced(plain), of, [square]),
+        (None, Some(v)) => update::<2, _>(&Reduced(plain), of, [square, v]),
+        (Some(mean), None) => update::<2, _>(&Reduced(centered), of, [square, mean]),
+        (Some(mean), Some(v)) => update(&centered, of, [square, mean, v]),
     }
 }

@@ -1,6 +1,6 @@
 //! `v ← momentum·v + (1 - dampening)·g`, `w ← w - lr·v` (Polyak 1964; Nesterov 1983).
 
-use super::{Rule, update, with_decay};
+use super::{Parameter, Rule, update, with_decay};
 use crate::cpu::vector::Vector;
 
 /// The settings of one SGD step.
@@ -58,14 +58,14 @@ impl Rule<1> for Momentum {
 /// # Panics
 /// When lengths differ, or momentum is used without a velocity.
 #[track_caller]
-pub fn sgd(step: SgdStep, values: &mut [f32], gradient: &[f32], velocity: Option<&mut [f32]>) {
+pub fn sgd(step: SgdStep, of: Parameter<'_>, velocity: Option<&mut [f32]>) {
     match velocity {
         Some(velocity) if step.momentum != 0.0 => {
-            update(&Momentum(step), values, gradient, [velocity]);
+            update(&Momentum(step), of, [velocity]);
         }
         _ => {
             assert_eq!(step.momentum, 0.0, "momentum needs a velocity");
-            update(&Plain(step), values, gradient, []);
+            update(&Plain(step), of, []);
         }
     }
 }
@@ -78,15 +78,19 @@ mod tests {
     fn by_hand() {
         let step = SgdStep { learning_rate: 0.5, weight_decay: 0.1, ..SgdStep::default() };
         let mut w = [2.0];
-        sgd(step, &mut w, &[1.0], None);
+        sgd(step, Parameter::new(&mut w, &[1.0]), None);
         assert_eq!(w, [2.0 - 0.5 * (1.0 + 0.2)]);
         let step = SgdStep { learning_rate: 1.0, momentum: 0.5, first: true, ..SgdStep::default() };
         let (mut w, mut v) = ([0.0], [9.0]);
-        sgd(step, &mut w, &[1.0], Some(&mut v));
+        sgd(step, Parameter::new(&mut w, &[1.0]), Some(&mut v));
         assert_eq!((w, v), ([-1.0], [1.0]));
-        sgd(SgdStep { first: false, ..step }, &mut w, &[1.0], Some(&mut v));
+        sgd(SgdStep { first: false, ..step }, Parameter::new(&mut w, &[1.0]), Some(&mut v));
         assert_eq!((w, v), ([-2.5], [1.5]));
-        sgd(SgdStep { first: false, nesterov: true, ..step }, &mut w, &[0.25], Some(&mut v));
+        sgd(
+            SgdStep { first: false, nesterov: true, ..step },
+            Parameter::new(&mut w, &[0.25]),
+            Some(&mut v),
+        );
         assert_eq!((w, v), ([-2.5 - 0.25 - 0.5], [1.0]));
     }
 }
