@@ -98,9 +98,12 @@ impl Yardstick {
         }?;
         let part = if self.part == Part::Valid { "validation" } else { "training" };
         text.push_str(&format!(" on the {part} items"));
-        if let (Part::Valid, Some(loss), Some(constant)) =
-            (self.part, train.get("loss"), self.train_loss)
+        // A loss that is low on the validation items, too, is not learned by heart: a series may be
+        // predicted well and no better than by its last value.
+        if let (Part::Valid, Some(loss), Some(constant), Some(valid)) =
+            (self.part, train.get("loss"), self.train_loss, scores.get("loss"))
             && loss < KNOWN * constant
+            && loss < KNOWN * valid
         {
             text.push_str(&format!(
                 "; the training items are learned by heart (training loss {})",

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use glassbox_nn::{Cx, Loss, Module, Parameters};
 use glassbox_tensor::Tensor;
 use glassbox_train::data::{
-    Dataset, InputStore, Loader, LoaderConfig, Normalizer, Targets, Transform,
+    Baseline, DataConfig, Dataset, InputStore, Loader, LoaderConfig, Naive, Normalizer, Part,
+    Prepared, Split, Targets, Transform, balanced_weights,
 };
 use glassbox_train::{Evaluation, Scores, Task};
 
@@ -221,4 +222,53 @@ fn nothing_that_counts_gives_no_scores() {
     let ignoring = loss(r#"{"type":"cross_entropy","ignore_index":1}"#);
     let found = scores(data.unwrap(), &ignoring, Task::Classify, &Transform::default());
     assert_eq!(found.iter().count(), 0);
+}
+
+/// Data of which the first `train` items are trained on, and the others validate.
+fn prepared(dataset: Dataset, train: u32) -> Prepared {
+    let mut data = DataConfig::default().prepare(".".as_ref()).unwrap();
+    let items = dataset.len() as u32;
+    let (train, valid) = ((0..train).collect(), (train..items).collect());
+    data.split = Split { train, valid, test: Default::default() };
+    data.dataset = Arc::new(dataset);
+    data.target_normalizer = Normalizer::default();
+    data
+}
+
+#[test]
+fn what_needs_no_learning() {
+    let labels = vec![0, 0, 0, 1, 2, 0, 1, 0, 0, 1, 2, 1, 0];
+    let inputs = InputStore::F32(vec![0.0; labels.len()]);
+    let targets = Targets::Classes { labels, names: names(&["a", "b", "c"]) };
+    let data = prepared(Dataset::new("classes", [1], inputs, targets).unwrap(), 8);
+    let found = data.baseline_scores(Part::Valid, &Loss::default());
+    // log_loss(cv, DummyClassifier("prior").fit(X, ct).predict_proba(V), labels=[0, 1, 2]) and
+    // accuracy_score(cv, DummyClassifier("most_frequent").fit(X, ct).predict(V)).
+    is(&found, "baseline_constant_loss", 1.158_407_504_482_217_7);
+    is(&found, "baseline_constant_accuracy", 0.4);
+    // compute_class_weight("balanced", classes=[0, 1, 2], y=ct)
+    let weights = balanced_weights(&[5, 2, 1]).unwrap();
+    for (weight, expected) in weights.iter().zip([8.0 / 15.0, 4.0 / 3.0, 8.0 / 3.0]) {
+        assert!((f64::from(*weight) - expected).abs() < 1e-6, "{weights:?}");
+    }
+
+    let values = vec![
+        3.0, 1000.0, -0.5, 1001.0, 2.0, 998.0, 7.0, 1002.0, 1.5, 1000.0, // training
+        2.0, 999.0, 4.0, 1003.0, 0.0, 1000.0,
+    ];
+    let forecast = [vec![0.0; 10], vec![1.0, 1001.0, 3.5, 1002.0, 2.0, 999.0]].concat();
+    let targets = Targets::Values { values, width: 2, names: names(&["y1", "y2"]) };
+    let dataset = Dataset::new("numbers", [1], InputStore::F32(vec![0.0; 8]), targets).unwrap();
+    let [last, season] =
+        [Naive::Last, Naive::Season].map(|naive| Baseline { naive, values: forecast.clone() });
+    let data = prepared(dataset.with_baseline(last).with_baseline(season), 5);
+    let found = data.baseline_scores(Part::Valid, &loss(r#"{"type":"mean_squared_error"}"#));
+    // mean_absolute_error(tv, DummyRegressor("median")…), root_mean_squared_error(tv,
+    // DummyRegressor("mean")…); and of the forecasts themselves.
+    is(&found, "baseline_constant_mae", 4.0 / 3.0);
+    is(&found, "baseline_constant_rmse", 1.751_152_827_806_805_6);
+    for naive in ["last", "season"] {
+        is(&found, &format!("baseline_{naive}_mae"), 1.25);
+        is(&found, &format!("baseline_{naive}_rmse"), 1.368_544_608_952_695_4);
+    }
 }
