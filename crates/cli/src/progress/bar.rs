@@ -30,12 +30,20 @@ pub struct Bar {
 const FULL: usize = 76;
 const SHORT: usize = 44;
 
-/// What stands in the line of the bar where a line has `room` cells.
+/// The cells of the bar and the space after it where a line has `room` cells.
+fn bar_cells(room: Option<usize>) -> usize {
+    match room.unwrap_or(FULL) {
+        FULL.. => 21,
+        SHORT.. => 9,
+        _ => 0,
+    }
+}
+
+/// What is in the line of the bar where a line has `room` cells.
 fn template(room: Option<usize>, color: &str) -> String {
-    let bar = match room.unwrap_or(FULL) {
-        FULL.. => format!("{{bar:20{color}}} "),
-        SHORT.. => format!("{{bar:8{color}}} "),
-        _ => String::new(),
+    let bar = match bar_cells(room) {
+        0 => String::new(),
+        cells => format!("{{bar:{}{color}}} ", cells - 1),
     };
     format!("{{prefix:>6}} {bar}{{pos}}/{{len}}  {{wide_msg}}")
 }
@@ -64,6 +72,13 @@ impl Bar {
             self.bar.set_style(style.progress_chars("━╸─"));
         }
         self.room = room;
+    }
+
+    /// The cells of the line that are not the message's.
+    fn taken(&self) -> usize {
+        let prefix = self.bar.prefix().chars().count().max(6);
+        let length = self.bar.length().unwrap_or(0).to_string().len();
+        prefix + 1 + bar_cells(self.room) + 2 * length + 1 + 2
     }
 
     /// Whether enough time has passed to show something new: drawing must not slow small models.
@@ -95,7 +110,8 @@ impl Observer for Bar {
             }
             Event::Step(StepView { report, .. }) if self.due(now) => {
                 let Some(pace) = &self.pace else { return Ok(Flow::Continue) };
-                self.bar.set_message(facts(pace, report, self.heading.item));
+                let room = self.room.map(|room| room.saturating_sub(self.taken()));
+                self.bar.set_message(facts(pace, report, self.heading.item, room));
                 self.bar.set_position(report.step_in_epoch as u64);
             }
             Event::Validation { done, total } if self.due(now) => {

@@ -118,6 +118,7 @@ mod tests {
         let model = Sequential::input([1]).dense(1).build(0).unwrap();
         let mut pace = Pace::new(info(), start);
         assert_eq!(pace.remaining(), None);
+        let mut reports = Vec::new();
         for step in 1..=10u64 {
             let report = StepReport {
                 step,
@@ -131,6 +132,20 @@ mod tests {
             let (gradients, updates) = (Gradients::default(), &[][..]);
             let view = StepView { report: &report, model: &model, gradients: &gradients, updates };
             pace.note(&Event::Step(&view), at(step as f64));
+            reports.push(report);
+        }
+        // A narrow line has fewer facts, and no part of one.
+        let told = |room| crate::progress::plain::facts(&pace, &reports[9], "img", room);
+        let whole = told(None);
+        assert!(whole.starts_with("loss 1.0000  10 img/s  ETA ") && whole.ends_with("validation"));
+        for room in 11..80 {
+            let line = told(Some(room));
+            let ends = ["1.0000", "img/s", "validation"];
+            let clock = line.rsplit(' ').next().is_some_and(|word| word.contains(':'));
+            assert!(
+                line.len() <= room && (clock || ends.iter().any(|end| line.ends_with(end))),
+                "{line}"
+            );
         }
         assert_eq!(pace.throughput().map(f64::round), Some(10.0));
         // 10 steps of a second and two validations of 4 batches, guessed at 0.35 s each.

@@ -46,21 +46,28 @@ fn step_line(pace: &Pace, report: &StepReport, item: &str) -> String {
         format!("{}/{}", report.epoch, info.epochs),
         report.step_in_epoch,
         info.steps_per_epoch,
-        facts(pace, report, item)
+        facts(pace, report, item, None)
     )
 }
 
-/// `loss 0.3120  2,890 img/s  ETA 3:38 incl. validation`.
-pub fn facts(pace: &Pace, report: &StepReport, item: &str) -> String {
-    let mut text = format!("loss {}", score(report.loss));
-    if let Some(throughput) = pace.throughput() {
-        text.push_str(&format!("  {} {item}/s", thousands(throughput.round() as u64)));
-    }
-    if let Some(remaining) = pace.remaining() {
-        let validation = if pace.info().valid_batches > 0 { " incl. validation" } else { "" };
-        text.push_str(&format!("  ETA {}{validation}", clock(remaining)));
-    }
-    text
+/// `loss 0.3120  2,890 img/s  ETA 3:38 incl. validation`; in a line of `room` cells as many of these
+/// facts as are whole, what remains to be trained before the speed.
+pub fn facts(pace: &Pace, report: &StepReport, item: &str, room: Option<usize>) -> String {
+    let loss = format!("loss {}", score(report.loss));
+    let speed = pace.throughput();
+    let speed = speed.map(|speed| format!("  {} {item}/s", thousands(speed.round() as u64)));
+    let remaining = pace.remaining().map(|remaining| format!("  ETA {}", clock(remaining)));
+    let validates = remaining.is_some() && pace.info().valid_batches > 0;
+    let (speed, remaining) = (speed.unwrap_or_default(), remaining.unwrap_or_default());
+    let whole = if validates { " incl. validation" } else { "" };
+    let lines = [
+        format!("{loss}{speed}{remaining}{whole}"),
+        format!("{loss}{speed}{remaining}"),
+        format!("{loss}{remaining}"),
+        loss,
+    ];
+    let fits = |line: &String| room.is_none_or(|room| line.chars().count() <= room);
+    lines.into_iter().find(fits).unwrap_or_default()
 }
 
 impl Observer for Plain {
