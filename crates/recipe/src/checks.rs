@@ -223,12 +223,20 @@ impl Checks<'_> {
         self.problems.push(problem);
     }
 
-    /// Augmentations need images.
+    /// Augmentations need images, and amounts that these have room for.
     pub fn augment(&mut self, experiment: &Experiment) {
+        let shape = self.data.dataset.item_shape();
         if self.data.dataset.is_image() {
+            for (index, augment) in experiment.augment.iter().enumerate() {
+                if let Err(error) = augment.check(shape) {
+                    let mut problem = self.recipe.data_problem(&error);
+                    let place = self.recipe.item("augment", index).map(tag_place);
+                    problem.place = place.or(problem.place);
+                    self.problems.push(problem);
+                }
+            }
             return;
         }
-        let shape = self.data.dataset.item_shape();
         for (index, augment) in experiment.augment.iter().enumerate() {
             let name = augment.type_name();
             let mut problem =

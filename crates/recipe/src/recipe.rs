@@ -195,6 +195,16 @@ impl Recipe {
         Report::shared(self.sources.clone())
     }
 
+    /// The place of the value under a dotted path, where it is written.
+    pub(crate) fn written(&self, path: &str) -> Option<Place> {
+        let (keys, last) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut table = &self.root;
+        for key in keys.split('.').filter(|key| !key.is_empty()) {
+            table = table.get(key)?.node.table()?;
+        }
+        Some(table.get(last)?.node.place.clone())
+    }
+
     /// The place of the value under a dotted path, or of what is there on the way to it.
     pub(crate) fn place(&self, path: &str) -> Option<Place> {
         let mut table = &self.root;

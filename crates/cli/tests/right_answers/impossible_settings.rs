@@ -1,7 +1,7 @@
 //! Numbers with which a training cannot work are refused with their range, before anything is
 //! trained; what reaches the loss is judged, not the last layer's name.
 
-use crate::common::Place;
+use crate::common::{Ended, Place, TINY};
 
 const RECIPE: &str = r#"[run]
 name = "s"
@@ -171,4 +171,54 @@ fn numbers_that_leave_nothing_to_learn_are_refused() {
     assert!(
         crate::common::Ended::new(&command.arg(set).output().unwrap()).ok().contains("is fine")
     );
+}
+
+#[test]
+fn augmentations_that_images_have_no_room_for_are_refused_before_anything_is_written() {
+    let place = Place::new();
+    place.write("r.toml", TINY);
+    for augment in [
+        r#"{type="random_crop",padding=50}"#,
+        r#"{type="cutout",size=100}"#,
+        r#"{type="rotate",degrees=1e30}"#,
+        r#"{type="translate",x=5}"#,
+    ] {
+        for command in ["check", "train"] {
+            let set = format!("augment=[{augment}]");
+            let mut run = place.command(&format!("{command} r.toml"));
+            let ended = Ended::new(&run.arg("--set").arg(&set).output().unwrap());
+            let err = ended.failed(2);
+            assert!(err.contains("GB0332") && err.contains("expected"), "{err}");
+        }
+    }
+    assert!(!place.path().join("runs").exists());
+    // A resumption that cannot work leaves the run as it was.
+    place.run("train r.toml").ok();
+    let resolved = place.path().join("runs").join(place.run_name()).join("resolved.toml");
+    let before = std::fs::read_to_string(&resolved).unwrap();
+    let mut run = place.command("resume last --epochs +1 --set");
+    let ended = run.arg(r#"augment=[{type="random_crop",padding=50}]"#).output().unwrap();
+    assert!(Ended::new(&ended).failed(2).contains("GB0332"));
+    assert_eq!(std::fs::read_to_string(&resolved).unwrap(), before);
+}
+
+#[test]
+fn a_rate_beside_that_of_the_schedule_is_without_effect() {
+    let place = Place::new();
+    place.write("r.toml", TINY);
+    let cycle = |kind: &str| format!(r#"train.schedule={{type="{kind}",max_lr=0.05}}"#);
+    let run = |command: &str, sets: &[&str]| {
+        let mut run = place.command(command);
+        sets.iter().for_each(|set| _ = run.arg("--set").arg(set));
+        Ended::new(&run.output().unwrap())
+    };
+    for kind in ["one_cycle", "cyclic"] {
+        let err = run("check r.toml", &[&cycle(kind)]).failed(2);
+        assert!(err.contains("GB0132") && err.contains("0.05") && err.contains("max_lr"), "{err}");
+        run("check r.toml", &[&cycle(kind), "train.optimizer.lr=0.05"]).ok();
+    }
+    run("train r.toml", &[&cycle("one_cycle"), "train.optimizer.lr=0.05"]).ok();
+    let err = run("resume last --epochs +1", &["train.optimizer.lr=0.01"]).failed(2);
+    assert!(err.contains("GB0132"), "{err}");
+    run("resume last --epochs +1", &["train.schedule.max_lr=0.01"]).ok();
 }

@@ -1,6 +1,7 @@
 //! Settings of losses and layers that have no effect.
 
 use glassbox_nn::layers::Layer;
+use glassbox_train::schedule::Schedule;
 
 use super::Checks;
 use crate::codes;
@@ -20,6 +21,27 @@ impl Checks<'_> {
             .found(class.to_string())
             .help("no item has this class: leave `ignore_index` out");
         self.push_at("train.loss.ignore_index", problem);
+    }
+
+    /// A schedule between rates of its own leaves that of the optimizer without effect.
+    pub fn unused_rate(&mut self, experiment: &Experiment) {
+        let max = match &experiment.train.schedule {
+            Schedule::OneCycle(schedule) => schedule.max_lr,
+            Schedule::Cyclic(schedule) => schedule.max_lr,
+            _ => None,
+        };
+        let rate = experiment.train.optimizer.learning_rate();
+        let Some(place) = self.recipe.written("train.optimizer.lr") else { return };
+        // A stored recipe has all defaults written out: what is set beside it (source 1
+        // and up) is meant.
+        let meant = !self.recipe.stored || place.source > 0;
+        let Some(max) = max.filter(|&max| meant && max != rate) else { return };
+        let problem = Problem::new(codes::NO_EFFECT, "`lr` of the optimizer has no effect")
+            .at(&place)
+            .expected(format!("no `lr`, or {max}: the schedule's `max_lr` is the rate"))
+            .found(format!("lr = {rate}"))
+            .help("set train.schedule.max_lr, or leave `max_lr` out");
+        self.problems.push(problem);
     }
 
     /// Recurrent layers drop values between their layers: one layer drops none.

@@ -20,7 +20,7 @@ mod shear;
 mod translate;
 mod zoom;
 
-use glassbox_tensor::Rng;
+use glassbox_tensor::{Rng, Shape};
 use serde::{Deserialize, Serialize};
 
 pub use affine::Affine;
@@ -37,6 +37,8 @@ pub use rotate::Rotate;
 pub use shear::Shear;
 pub use translate::Translate;
 pub use zoom::Zoom;
+
+use crate::data::error::DataError;
 
 /// What every augmentation can do. A geometric one gives [`Augmentation::affine`], any other
 /// [`Augmentation::apply`].
@@ -105,6 +107,14 @@ pub enum Augment {
 }
 
 impl Augment {
+    /// Whether it can work on items of this shape.
+    ///
+    /// # Errors
+    /// GB0332 when they are no images, or an amount is impossible for images of this size.
+    pub fn check(&self, item: Shape) -> Result<(), DataError> {
+        Pipeline::new(std::slice::from_ref(self), item).map(|_| ())
+    }
+
     /// Every `type`.
     pub const TYPES: [&str; 11] = [
         "flip_h",
