@@ -16,6 +16,7 @@ use crate::suggest;
 
 mod class_weights;
 mod head;
+mod schedule;
 mod sequences;
 mod unused;
 

@@ -222,3 +222,22 @@ fn a_rate_beside_that_of_the_schedule_is_without_effect() {
     assert!(err.contains("GB0132"), "{err}");
     run("resume last --epochs +1", &["train.schedule.max_lr=0.01"]).ok();
 }
+
+#[test]
+fn what_is_shorter_than_a_step_is_refused() {
+    let place = Place::new();
+    place.write("r.toml", TINY);
+    for (setting, key) in [
+        (r#"train.schedule={type="step",every=0.00001}"#, "every"),
+        (r#"train.schedule={type="cyclic",up=0.0001}"#, "up"),
+        (r#"train.schedule={type="cosine",epochs=0.0001}"#, "epochs"),
+        (r#"train.schedule={type="cosine_restarts",epochs=0.001}"#, "epochs"),
+        (r#"train.schedule={type="multi_step",milestones=[0.0001]}"#, "milestones"),
+        (r#"train.warmup={epochs=0.001}"#, "epochs"),
+    ] {
+        let mut run = place.command("check r.toml --set");
+        let ended = Ended::new(&run.arg(setting).output().unwrap());
+        let err = ended.failed(2);
+        assert!(err.contains("GB0132") && err.contains(key) && err.contains("steps"), "{err}");
+    }
+}
