@@ -124,7 +124,8 @@ impl<'a> Running<'a> {
     /// One item after the other.
     fn add_in_sequence(&mut self, model: &dyn Module, batch: &Batch) {
         for (row, &item) in batch.indices().iter().enumerate() {
-            if self.next != Some(item) {
+            let starts = self.loader.dataset().starts().binary_search(&item).is_ok();
+            if starts || self.next != Some(item) {
                 self.state.reset();
             }
             self.next = item.checked_add(1);

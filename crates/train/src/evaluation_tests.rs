@@ -3,7 +3,7 @@ use std::path::Path;
 use glassbox_nn::{Graph, Sequential};
 
 use super::*;
-use crate::data::{DataConfig, LoaderConfig, Part, Prepared};
+use crate::data::{DataConfig, LoaderConfig, Part, Prepared, Transform};
 
 /// Text of a period that a window of four letters does not show.
 fn text() -> (tempfile::TempDir, Prepared) {
@@ -56,6 +56,24 @@ fn a_carried_state_does_not_depend_on_the_loader() {
         let loader = data.train_loader(&[], config).unwrap();
         assert_eq!(evaluation.run(&model, &loader).unwrap(), wanted);
     }
+}
+
+#[test]
+fn a_state_does_not_pass_from_one_file_to_another() {
+    let (_folder, data) = text();
+    let (model, loss_of_model) = (model(), Loss::default());
+    let evaluation = Evaluation::new(&loss_of_model, Task::Generate).stateful(true);
+    let order = LoaderConfig { batch_size: 4, shuffle: false, ..LoaderConfig::default() };
+    let of = |dataset: std::sync::Arc<crate::data::Dataset>| {
+        let items: Vec<u32> = (0..dataset.len() as u32).collect();
+        let loader = Loader::new(dataset, items, Transform::default(), order.clone());
+        evaluation.run(&model, &loader).unwrap()
+    };
+    let alone = of(data.dataset.joined(&data.dataset).unwrap().with_starts(Vec::new()).into());
+    let apart = of(data.dataset.joined(&data.dataset).unwrap().into());
+    let single = loss(&of(data.dataset.clone()));
+    assert!((loss(&apart) - single).abs() < 1e-9, "{} {single}", loss(&apart));
+    assert!((loss(&alone) - single).abs() > 1e-6, "a carried state would be seen");
 }
 
 #[test]

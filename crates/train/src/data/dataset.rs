@@ -48,6 +48,8 @@ pub struct Dataset {
     tokens: Option<usize>,
     lengths: Vec<i32>,
     baselines: Vec<Baseline>,
+    /// The items with which another sequence begins, in ascending order; the first is not listed.
+    starts: Vec<u32>,
     len: usize,
     fingerprint: u64,
 }
@@ -80,6 +82,7 @@ impl Dataset {
             tokens,
             lengths: Vec::new(),
             baselines: Vec::new(),
+            starts: Vec::new(),
             len,
             fingerprint: 0,
         };
@@ -98,6 +101,18 @@ impl Dataset {
         self.features = features;
         self.fingerprint = self.compute_fingerprint(false);
         self
+    }
+
+    /// The same data set, in which other sequences begin with these items (ascending): they do not
+    /// continue the item before.
+    #[must_use]
+    pub fn with_starts(self, starts: Vec<u32>) -> Self {
+        Self { starts, ..self }
+    }
+
+    /// The items with which another sequence begins; the first is not listed.
+    pub fn starts(&self) -> &[u32] {
+        &self.starts
     }
 
     /// The same data set, its items being windows that follow each other in time: a split cuts

@@ -8,7 +8,8 @@ use super::targets::Targets;
 impl Dataset {
     /// The items of this data set and after them those of `other`, which must be of the same kind:
     /// the same shape, features and classes, as two files have that are read through what one model
-    /// learned. Baselines that only one of them has are left out.
+    /// learned. Baselines that only one of them has are left out. What a stateful model carries does not
+    /// pass from one to the other.
     ///
     /// # Errors
     /// When they are not of one kind.
@@ -46,6 +47,10 @@ impl Dataset {
                 joined = joined.with_baseline(both);
             }
         }
+        let first = self.len() as u32;
+        let later = other.starts().iter().map(|start| first + start);
+        let starts = self.starts().iter().copied().chain([first]).chain(later).collect();
+        let joined = joined.with_starts(starts);
         Ok(if self.is_ordered() { joined.in_order_sharing(self.overlap()) } else { joined })
     }
 }
@@ -111,6 +116,10 @@ mod tests {
         let joined = first.joined(&second).unwrap();
         let whole = table(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[1, 0, 1], &["a", "b"]);
         assert_eq!((joined.len(), joined.fingerprint()), (3, whole.fingerprint()));
+        assert_eq!(
+            (joined.starts(), joined.joined(&first).unwrap().starts()),
+            (&[1][..], &[1, 3][..])
+        );
         let other = table(&[3.0, 4.0], &[0], &["a", "c"]);
         assert_eq!(first.joined(&other).unwrap_err().code, DataErrorCode::OtherData);
     }
