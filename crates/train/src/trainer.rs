@@ -40,6 +40,8 @@ pub struct Trainer<M> {
     /// A whole state that observers were not given yet, and whether it is the best; `None` within a
     /// step, of which nothing can be resumed.
     unsaved: Option<bool>,
+    /// Whether the state was found to be finite since it last changed.
+    is_finite: bool,
 }
 
 impl<M: Module> Trainer<M> {
@@ -48,7 +50,17 @@ impl<M: Module> Trainer<M> {
         // `fit` tells what cannot work.
         let optimizer = Optimizer::unchecked(config.optimizer.rule());
         let (observers, progress, gradients, state) = Default::default();
-        Self { model, config, optimizer, observers, progress, gradients, state, unsaved: None }
+        Self {
+            model,
+            config,
+            optimizer,
+            observers,
+            progress,
+            gradients,
+            state,
+            unsaved: None,
+            is_finite: false,
+        }
     }
 
     /// Adds an observer; observers see events in the order in which they were added.
@@ -61,7 +73,7 @@ impl<M: Module> Trainer<M> {
     /// Replaces the optimizer, for rules or parameter groups of your own.
     #[must_use]
     pub fn with_optimizer(mut self, optimizer: Optimizer) -> Self {
-        self.optimizer = optimizer;
+        (self.optimizer, self.is_finite) = (optimizer, false);
         self
     }
 
@@ -74,6 +86,7 @@ impl<M: Module> Trainer<M> {
         let recurrent = state.recurrent.clone();
         state.apply(&mut self.model, &mut self.optimizer)?;
         (self.progress, self.state, self.unsaved) = (progress, recurrent, None);
+        self.is_finite = false;
         for (name, value) in &observers {
             self.observers.iter_mut().for_each(|observer| observer.restore(name, value));
         }
@@ -87,6 +100,7 @@ impl<M: Module> Trainer<M> {
 
     /// The model, to change it or to load weights.
     pub fn model_mut(&mut self) -> &mut M {
+        self.is_finite = false;
         &mut self.model
     }
 
@@ -280,6 +294,7 @@ impl<M: Module> Trainer<M> {
         if let Some(momentum) = rate.momentum {
             self.optimizer.set_momentum(momentum);
         }
+        self.is_finite = false;
         self.optimizer.step(&mut self.model, &self.gradients, &mut cx);
         if is_first {
             self.progress.first_loss = Some(loss);
