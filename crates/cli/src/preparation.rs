@@ -50,7 +50,7 @@ pub fn prepare_run(folder: &RunFolder, overrides: &[String]) -> Result<Preparati
     // Killed before its first checkpoint, the run begins again.
     let Some(known) = known else { return prepare(Some(&folder.resolved()), overrides) };
     let recipe = read(Some(&folder.resolved()), overrides)?;
-    let data = recipe.prepare_known(&known.learned())?;
+    let data = recipe.prepare_known(&known.learned)?;
     for note in &data.notes {
         complain!("note: {note}");
     }

@@ -33,7 +33,7 @@ impl Recipe {
         checks.vocabulary(&experiment);
         checks.causal(&experiment);
         checks.augment(&experiment);
-        checks.schedule(&experiment);
+        checks.schedule_lengths(&experiment);
         checks.unused_rate(&experiment);
         checks.through_time(&experiment);
         checks.watch(&experiment);

@@ -116,11 +116,6 @@ impl TensorFile {
         atomic::write(path, &bytes).map_err(|e| failed(&e))
     }
 
-    /// The name of the first tensor that holds a value which is NaN or infinite.
-    pub fn first_not_finite(&self) -> Option<&str> {
-        self.tensors.iter().find(|(_, tensor)| !is_finite(tensor)).map(|(name, _)| name.as_str())
-    }
-
     /// The metadata of a safetensors file without its tensors; none when it cannot be read.
     pub fn read_metadata(path: &Path) -> Option<HashMap<String, String>> {
         let mut file = File::open(path).ok()?;
@@ -249,14 +244,11 @@ pub(crate) fn set_weights(
     tensors: Vec<(String, Tensor)>,
     path: &Path,
 ) -> Result<(), CheckpointError> {
-    for (name, tensor) in &tensors {
-        let bad = |tensor: &Tensor| tensor.as_slice().iter().filter(|x| !x.is_finite()).count();
-        if tensor.dtype() == DType::F32 && bad(tensor) > 0 {
-            let found =
-                format!("{} values in tensor {name:?} that are NaN or infinite", bad(tensor));
-            let help = "training had diverged or the file is damaged; use another checkpoint";
-            return Err(CheckpointError::new("GB0505", path, "finite values", found, help));
-        }
+    if let Some((name, tensor)) = tensors.iter().find(|(_, tensor)| !is_finite(tensor)) {
+        let bad = tensor.as_slice().iter().filter(|value| !value.is_finite()).count();
+        let found = format!("{bad} values in tensor {name:?} that are NaN or infinite");
+        let help = "training had diverged or the file is damaged; use another checkpoint";
+        return Err(CheckpointError::new("GB0505", path, "finite values", found, help));
     }
     glassbox_nn::load_state(model, &tensors.into_iter().collect()).map_err(|error| {
         let help = "the file belongs to another model; use the recipe it was trained with";

@@ -36,6 +36,7 @@ fn save(model: &Model, optimizer: &Optimizer, path: &Path) {
         recurrent: &RecurrentState::default(),
         observers,
     }
+    .to_saved()
     .write(path)
     .unwrap();
 }

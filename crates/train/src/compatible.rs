@@ -93,20 +93,16 @@ pub(crate) fn check_monitor(
 /// # Errors
 /// When there is no batch to train or to validate on.
 pub(crate) fn check_items(train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
-    let (part, loader) = match valid {
-        _ if train.batches() == 0 => ("training", train),
-        Some(valid) if valid.batches() == 0 => ("validation", valid),
+    let part = match valid {
+        _ if train.batches() == 0 => "training",
+        Some(valid) if valid.batches() == 0 => "validation",
         _ => return Ok(()),
-    };
-    let found = match loader.samples() {
-        0 => "no items".to_owned(),
-        items => format!("{items} items, dropped with the last batch, which is not full"),
     };
     Err(TrainError::Mismatch(Box::new(Mismatch {
         code: "GB0413",
         what: format!("there are no {part} items"),
         expected: "at least one batch".into(),
-        found,
+        found: "no items".into(),
         help: "give items to the loader; without validation items, fit(&train, None)".into(),
     })))
 }

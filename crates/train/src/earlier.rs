@@ -17,12 +17,12 @@ pub(crate) fn refuse_counted_padding(
     config: &PredictorConfig,
     path: &Path,
 ) -> Result<(), CheckpointError> {
-    let InputReader::Lines(schema) = &config.reader else { return Ok(()) };
+    let InputReader::Lines(schema) = &config.learned.reader else { return Ok(()) };
     if !schema.padding_is_a_token() {
         return Ok(());
     }
     let recurrent = ["rnn", "gru", "lstm"];
-    let mixing = layers_that_see_later_steps(&config.layers, &config.input[..]);
+    let mixing = layers_that_see_later_steps(&config.layers, &config.learned.input[..]);
     let Some(layer) = mixing.iter().find(|error| !recurrent.contains(&error.layer)) else {
         return Ok(());
     };
@@ -72,7 +72,7 @@ mod tests {
             }
             // A model of this version has a number of its own for padding.
             let mut new = config(layer);
-            if let InputReader::Lines(schema) = &mut new.reader {
+            if let InputReader::Lines(schema) = &mut new.learned.reader {
                 schema.padding = 2;
             }
             assert!(refuse_counted_padding(&new, path).is_ok());

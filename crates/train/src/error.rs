@@ -38,7 +38,7 @@ pub enum TrainError {
     /// The event log could not be written.
     #[error(
         "GB0510 × {}: the log cannot be written: {source}\n  help: check free space and permissions; \
-         checkpoints are untouched, `glassbox resume` goes on from them",
+         checkpoints are untouched, `glassbox resume` continues from them",
         path.display()
     )]
     Log {
@@ -50,7 +50,7 @@ pub enum TrainError {
     /// What recurrent layers carried from batch to batch does not fit.
     #[error(
         "GB0515 × the state that recurrent layers carried does not fit\n  expected: states of shape \
-         {expected}\n  found: {found}\n  help: go on with the batch size and the model of the \
+         {expected}\n  found: {found}\n  help: continue with the batch size and the model of the \
          interrupted run, or train again"
     )]
     Carried {

@@ -169,9 +169,9 @@ pub struct RunInfo {
     pub train_samples: usize,
     /// Batches of a validation pass; 0 without a validation set.
     pub valid_batches: usize,
-    /// Optimizer steps already made (0, or where a resumed run goes on).
+    /// Optimizer steps already made (0, or where a resumed run continues).
     pub start_step: u64,
-    /// The epoch that begins or goes on, from 1.
+    /// The epoch that begins or continues, from 1.
     pub start_epoch: usize,
 }
 

@@ -41,9 +41,9 @@ impl Predictor {
         unknown: Option<Unknown>,
     ) -> Result<FilePredictions, TrainError> {
         let config = self.config();
-        let unknown = unknown.or(config.unknown);
+        let unknown = unknown.or(config.learned.unknown);
         let Items { dataset, rows, failed, size, notes } =
-            config.reader.read_items(path, unknown)?;
+            config.learned.reader.read_items(path, unknown)?;
         let mut items = Vec::with_capacity(rows.len() + failed.len());
         let mut warnings = Vec::new();
         if let Some(dataset) = dataset {
@@ -52,7 +52,7 @@ impl Predictor {
                 let (row, outcome) = (rows.get(index).copied(), Ok(prediction));
                 ItemPrediction { row, outcome, warnings: Vec::new() }
             }));
-            let unlike = config.statistics.as_ref().map(|known| known.unlike(&dataset));
+            let unlike = config.learned.statistics.as_ref().map(|known| known.unlike(&dataset));
             let unlike = unlike.unwrap_or_default();
             warnings = unlike.whole;
             for (index, told) in unlike.items {
@@ -63,7 +63,7 @@ impl Predictor {
             }
         }
         if let (Some(size), InputReader::Image(format), Some(known), [image]) =
-            (size, &config.reader, &config.statistics, &mut items[..])
+            (size, &config.learned.reader, &config.learned.statistics, &mut items[..])
         {
             image.warnings.extend(known.unlike_size(size, [format.height, format.width]));
         }

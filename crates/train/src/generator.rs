@@ -54,7 +54,7 @@ impl<'a> Generator<'a> {
         path: &std::path::Path,
     ) -> Result<&'a Vocabulary, CheckpointError> {
         let config = predictor.config();
-        match (&config.reader, config.output) {
+        match (&config.learned.reader, config.output) {
             (InputReader::Text(vocabulary), Output::Tokens) => Ok(vocabulary),
             (reader, _) => Err(CheckpointError::new(
                 "GB0513",
@@ -80,8 +80,8 @@ impl<'a> Generator<'a> {
     /// `unknown = "error"`.
     pub fn note_on(predictor: &'a Predictor, text: &str) -> Result<Option<String>, DataError> {
         let config = predictor.config();
-        let InputReader::Text(vocabulary) = &config.reader else { return Ok(None) };
-        note_on(vocabulary, text, config.unknown)
+        let InputReader::Text(vocabulary) = &config.learned.reader else { return Ok(None) };
+        note_on(vocabulary, text, config.learned.unknown)
     }
 
     /// The same with recurrent weights rounded to half precision, which takes about two thirds of

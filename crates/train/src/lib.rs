@@ -8,6 +8,7 @@ mod backpropagation;
 mod carried;
 mod causality;
 pub mod checkpoint;
+mod civil;
 mod clip;
 mod compatible;
 mod config;

@@ -9,31 +9,21 @@ use glassbox_nn::{Cx, Graph, Init, Loss, Module};
 use glassbox_tensor::{Precision, Rng, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
 use crate::checkpoint::{CheckpointError, TensorFile, set_weights};
-use crate::data::{
-    Dataset, InputReader, InputStatistics, Learned, Normalizer, Prepared, Targets, Unknown,
-};
+use crate::data::{Dataset, Learned, Prepared, Targets};
 use crate::earlier::refuse_counted_padding;
 
 /// What a file of weights says besides the weights: the model, how inputs are prepared, and what
 /// outputs mean. It stands in the file's metadata, so that one file is all that predicting needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PredictorConfig {
-    /// The shape of one input.
-    pub input: Vec<usize>,
+    /// What the model learned about its data, through which other data is read.
+    #[serde(flatten)]
+    pub learned: Learned,
     /// The layers.
     pub layers: Vec<NodeConfig>,
-    /// How files are read.
-    pub reader: InputReader,
-    /// How inputs are normalized.
-    pub input_normalizer: Normalizer,
-    /// How targets were standardized.
-    pub target_normalizer: Normalizer,
     /// What outputs mean.
     pub output: Output,
-    /// The names of the classes or values.
-    pub names: Vec<String>,
     /// What was minimised; `None` in files of earlier versions, as what follows.
     #[serde(default)]
     pub loss: Option<Loss>,
@@ -43,12 +33,6 @@ pub struct PredictorConfig {
     /// The training data's name.
     #[serde(default)]
     pub data: Option<String>,
-    /// What the training items were like.
-    #[serde(default)]
-    pub statistics: Option<InputStatistics>,
-    /// What to do about values that were not in the training data.
-    #[serde(default)]
-    pub unknown: Option<Unknown>,
 }
 
 /// What the outputs of a model mean.
@@ -100,25 +84,27 @@ impl PredictorConfig {
     /// The description of a model of these layers, trained with `loss` on `data`.
     pub fn new(layers: &[NodeConfig], loss: &Loss, data: &Prepared) -> Self {
         let targets = data.dataset.targets();
-        let (output, names) = match (targets, loss.name()) {
-            (Targets::Classes { names, .. }, "binary_cross_entropy") => (Output::Logit, names),
+        let (output, names) = match (targets, loss) {
+            (Targets::Classes { names, .. }, Loss::BinaryCrossEntropy(_)) => (Output::Logit, names),
             (Targets::Classes { names, .. }, _) => (Output::Logits, names),
             (Targets::Values { names, .. }, _) => (Output::Values, names),
             (Targets::Tokens { names, .. }, _) => (Output::Tokens, names),
         };
         Self {
-            input: data.dataset.item_shape().dims().to_vec(),
+            learned: Learned {
+                input: data.dataset.item_shape().dims().to_vec(),
+                reader: data.reader.clone(),
+                names: names.clone(),
+                input_normalizer: data.input_normalizer.clone(),
+                target_normalizer: data.target_normalizer.clone(),
+                statistics: data.statistics.clone(),
+                unknown: data.unknown,
+            },
             layers: layers.to_vec(),
-            reader: data.reader.clone(),
-            input_normalizer: data.input_normalizer.clone(),
-            target_normalizer: data.target_normalizer.clone(),
             output,
-            names: names.clone(),
             loss: Some(loss.clone()),
             exact: false,
             data: Some(data.dataset.name().to_owned()),
-            statistics: data.statistics.clone(),
-            unknown: data.unknown,
         }
     }
 
@@ -143,19 +129,6 @@ impl PredictorConfig {
         config.check().map_err(|what| foreign(path, what))?;
         refuse_counted_padding(&config, path)?;
         Ok(config)
-    }
-
-    /// What the model learned about its data, through which other data is read.
-    pub fn learned(&self) -> Learned {
-        Learned {
-            input: self.input.clone(),
-            reader: self.reader.clone(),
-            names: self.names.clone(),
-            input_normalizer: self.input_normalizer.clone(),
-            target_normalizer: self.target_normalizer.clone(),
-            statistics: self.statistics.clone(),
-            unknown: self.unknown,
-        }
     }
 
     /// How outputs are computed.
@@ -204,7 +177,7 @@ impl Predictor {
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let file = TensorFile::read(path)?;
         let config = PredictorConfig::of(&file, path)?;
-        let input = Shape::new(&config.input);
+        let input = Shape::new(&config.learned.input);
         let layers: Vec<_> = config.layers.iter().map(without_start).collect();
         let mut model = Graph::build(&layers, input, &mut Rng::new(0))
             .map_err(|error| foreign(path, format!("the model cannot be built: {error}")))?;
@@ -222,16 +195,8 @@ impl Predictor {
         &self.config
     }
 
-    /// Predicts every item of a file: one for an image, one a row for a table.
-    ///
-    /// # Errors
-    /// When the file cannot be read as the training data was.
-    pub fn predict_file(&self, path: &Path) -> Result<Vec<Prediction>, TrainError> {
-        let dataset = self.config.reader.read(path)?;
-        Ok(self.predict(&dataset))
-    }
-
-    /// Predicts every item of `dataset`, whose inputs are not normalized yet.
+    /// Predicts every item of `dataset`, whose inputs are not normalized yet: one that
+    /// [`InputReader::read_items`](crate::data::InputReader::read_items) has read, say.
     ///
     /// # Panics
     /// When its items have another shape than the model's input.
@@ -239,15 +204,16 @@ impl Predictor {
     pub fn predict(&self, dataset: &Dataset) -> Vec<Prediction> {
         let shape = dataset.item_shape();
         // A text may have any length.
-        let fits = shape.dims() == self.config.input || self.config.output == Output::Tokens;
-        assert!(fits, "items of shape {:?}, got {shape}", self.config.input);
+        let fits =
+            shape.dims() == self.config.learned.input || self.config.output == Output::Tokens;
+        assert!(fits, "items of shape {:?}, got {shape}", self.config.learned.input);
         let size = shape.elements();
         let mut predictions = Vec::with_capacity(dataset.len());
         for start in (0..dataset.len()).step_by(BATCH) {
             let count = BATCH.min(dataset.len() - start);
             let inputs = Tensor::build(shape.prepend(count), |out| {
                 for (offset, item) in out.chunks_exact_mut(size).enumerate() {
-                    let normalizer = &self.config.input_normalizer;
+                    let normalizer = &self.config.learned.input_normalizer;
                     dataset.write_normalized(start + offset, normalizer, item);
                 }
             });
@@ -266,37 +232,39 @@ impl Predictor {
 impl PredictorConfig {
     /// Whether a description from a file can be used: nothing later has to ask.
     fn check(&self) -> Result<(), String> {
-        let axes = self.input.len();
-        let values = self.input.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+        let axes = self.learned.input.len();
+        let values =
+            self.learned.input.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
         if axes > 7 || !values.is_some_and(|values| (1..=glassbox_nn::MAX_VALUES).contains(&values))
         {
-            return Err(format!("the input shape {:?} is impossible", self.input));
+            return Err(format!("the input shape {:?} is impossible", self.learned.input));
         }
         let outputs = match self.output {
-            Output::Logit => self.names.len() == 2,
-            Output::Logits | Output::Values | Output::Tokens => !self.names.is_empty(),
+            Output::Logit => self.learned.names.len() == 2,
+            Output::Logits | Output::Values | Output::Tokens => !self.learned.names.is_empty(),
         };
         if !outputs {
-            return Err(format!("{} names do not fit the outputs", self.names.len()));
+            return Err(format!("{} names do not fit the outputs", self.learned.names.len()));
         }
-        let input = Shape::new(&self.input);
+        let input = Shape::new(&self.learned.input);
         let summary = glassbox_nn::Summary::of(&self.layers, input).map_err(|e| e.to_string())?;
         let output = summary.rows.last().map_or(input, |row| row.output);
         let width = match (self.output, output.dims()) {
-            (Output::Tokens, &[steps, width]) if [steps] == *self.input => width,
+            (Output::Tokens, &[steps, width]) if [steps] == *self.learned.input => width,
             (Output::Tokens, _) => {
                 return Err(format!("the model gives {output}, not scores for every step"));
             }
             _ => output.elements(),
         };
-        let expected = if self.output == Output::Logit { 1 } else { self.names.len() };
+        let expected = if self.output == Output::Logit { 1 } else { self.learned.names.len() };
         if width != expected {
             return Err(format!("the model has {width} outputs, its description {expected}"));
         }
-        let channels = self.input.last().copied().unwrap_or(1);
-        for (normalizer, width) in
-            [(&self.input_normalizer, channels), (&self.target_normalizer, expected)]
-        {
+        let channels = self.learned.input.last().copied().unwrap_or(1);
+        for (normalizer, width) in [
+            (&self.learned.input_normalizer, channels),
+            (&self.learned.target_normalizer, expected),
+        ] {
             let (offsets, scales) = (normalizer.offset.len(), normalizer.scale.len());
             if offsets != scales || ![0, 1, width].contains(&offsets) {
                 return Err(format!(
@@ -311,8 +279,8 @@ impl PredictorConfig {
     fn meaning(&self, outputs: &[f32]) -> Prediction {
         let probabilities = match self.output {
             Output::Values => {
-                let values = self.target_normalizer.restored(outputs);
-                let named = self.names.iter().cloned().zip(values);
+                let values = self.learned.target_normalizer.restored(outputs);
+                let named = self.learned.names.iter().cloned().zip(values);
                 return Prediction::Values(
                     named.map(|(name, value)| NamedValue { name, value }).collect(),
                 );
@@ -323,9 +291,9 @@ impl PredictorConfig {
             }
             Output::Logits => softmax(outputs),
             // What comes after the last step.
-            Output::Tokens => softmax(&outputs[outputs.len() - self.names.len()..]),
+            Output::Tokens => softmax(&outputs[outputs.len() - self.learned.names.len()..]),
         };
-        let named = self.names.iter().cloned().zip(probabilities);
+        let named = self.learned.names.iter().cloned().zip(probabilities);
         let mut classes: Vec<_> =
             named.map(|(name, probability)| ClassProbability { name, probability }).collect();
         classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::civil::Civil;
 use crate::run_record::RunRecord;
 use crate::{TrainError, atomic};
 
@@ -206,31 +207,14 @@ pub fn unix_time() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
-/// The date in the Gregorian calendar (UTC) of a time in seconds since 1970: years are counted
-/// from March, so that the leap day is the last of its year.
-pub(crate) fn date(seconds: u64) -> String {
-    let days = seconds / 86_400 + 719_468; // since 0000-03-01
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153; // 0 is March
-    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{day_of_month:02}", era * 400 + year + carry)
+/// The date (UTC) of a time in seconds since 1970.
+pub(crate) fn date(seconds: u64) -> Civil {
+    Civil::from_days((seconds / 86_400) as i64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(951_782_400), "2000-02-29");
-        assert_eq!(date(1_795_392_000), "2026-11-23");
-        assert_eq!(date(4_107_542_399), "2100-02-28");
-        assert_eq!(date(4_107_542_400), "2100-03-01");
-    }
 
     #[test]
     fn folders_are_made_found_and_read_back() {

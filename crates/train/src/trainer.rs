@@ -45,6 +45,8 @@ pub struct Trainer<M> {
     unsaved: Option<bool>,
     /// How far the last step moved each parameter, where someone asked for it.
     updates: Vec<UpdateNorms>,
+    /// Whether the state was found to be finite since it last changed.
+    is_finite: bool,
 }
 
 impl<M: Module> Trainer<M> {
@@ -53,8 +55,18 @@ impl<M: Module> Trainer<M> {
         // `fit` tells what cannot work.
         let optimizer = Optimizer::unchecked(config.optimizer.rule());
         let (observers, progress, gradients, state, updates) = Default::default();
-        let unsaved = None;
-        Self { model, config, optimizer, observers, progress, gradients, state, unsaved, updates }
+        Self {
+            model,
+            config,
+            optimizer,
+            observers,
+            progress,
+            gradients,
+            state,
+            unsaved: None,
+            is_finite: false,
+            updates,
+        }
     }
 
     /// Adds an observer; observers see events in the order in which they were added.
@@ -67,7 +79,7 @@ impl<M: Module> Trainer<M> {
     /// Replaces the optimizer, for rules or parameter groups of your own.
     #[must_use]
     pub fn with_optimizer(mut self, optimizer: Optimizer) -> Self {
-        self.optimizer = optimizer;
+        (self.optimizer, self.is_finite) = (optimizer, false);
         self
     }
 
@@ -80,6 +92,7 @@ impl<M: Module> Trainer<M> {
         let recurrent = state.recurrent.clone();
         state.apply(&mut self.model, &mut self.optimizer)?;
         (self.progress, self.state, self.unsaved) = (progress, recurrent, None);
+        self.is_finite = false;
         for (name, value) in &observers {
             self.observers.iter_mut().for_each(|observer| observer.restore(name, value));
         }
@@ -93,6 +106,7 @@ impl<M: Module> Trainer<M> {
 
     /// The model, to change it or to load weights.
     pub fn model_mut(&mut self) -> &mut M {
+        self.is_finite = false;
         &mut self.model
     }
 
@@ -290,6 +304,7 @@ impl<M: Module> Trainer<M> {
         if let Some(momentum) = rate.momentum {
             self.optimizer.set_momentum(momentum);
         }
+        self.is_finite = false;
         let updates = look.updates.then_some(&mut self.updates);
         self.optimizer.step_watched(&mut self.model, &self.gradients, &mut cx, updates);
         if is_first {

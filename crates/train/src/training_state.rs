@@ -55,14 +55,6 @@ impl Snapshot<'_> {
             observers: self.observers.clone(),
         }
     }
-
-    /// Writes the whole state to one file, atomically.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
-    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        self.to_saved().write(path)
-    }
 }
 
 /// A training state read back.
@@ -105,7 +97,7 @@ impl SavedState {
     }
 
     /// A state of weights alone, for runs that kept no more of their best epoch: the optimizer
-    /// begins anew.
+    /// starts again.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -157,6 +149,11 @@ impl SavedState {
         tensors
     }
 
+    /// The model's tensors by their names.
+    pub(crate) fn weights(&self) -> &[(String, Tensor)] {
+        &self.model
+    }
+
     /// Whether the optimizer's memory is that of `rule`.
     pub fn fits(&self, rule: &dyn UpdateRule) -> bool {
         let saved = self.optimizer.tensors.iter().filter_map(|(name, _)| name.rsplit('.').next());
@@ -164,7 +161,7 @@ impl SavedState {
         self.optimizer.steps.is_empty() || saved.collect::<BTreeSet<_>>() == wanted
     }
 
-    /// Lets the optimizer begin anew, as for another update rule.
+    /// Lets the optimizer start again, as for another update rule.
     pub fn forget_optimizer(&mut self) {
         self.optimizer = OptimizerState::default();
     }

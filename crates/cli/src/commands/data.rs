@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glassbox_train::data::sources::csv::Survey;
 use glassbox_train::data::{
-    ClassCount, DataSource, InputReader, InputStore, Inspection, Numbers, Prepared,
+    ClassCount, DataSource, Distribution, InputReader, InputStore, Inspection, Numbers, Prepared,
 };
 use serde_json::{Value, json};
 
@@ -115,7 +115,9 @@ fn print_numbers(title: &str, numbers: &[Numbers]) {
     columns.push(Column::numbers("mean").rank(2));
     columns.push(Column::numbers("std").rank(1));
     let mut table = Table::new(columns);
-    for Numbers { name, min, max, mean, std } in numbers.iter().take(SHOWN) {
+    for Numbers { name, distribution: Distribution { min, max, mean, std } } in
+        numbers.iter().take(SHOWN)
+    {
         let values = [min, max, mean, std].map(|value| quantity(*value));
         let name = format!("  {}", cut(name, NAME));
         table.push(std::iter::once(name).chain(values).collect());

@@ -37,7 +37,7 @@ pub fn write(folder: &RunFolder, record: RunRecord) -> Result<PathBuf, Failure> 
 /// What the last recurrent layer of the best weights does while it reads `text`.
 fn states(folder: &RunFolder, text: &str) -> Option<StateMap> {
     let predictor = Predictor::load(&folder.best_weights()).ok()?;
-    let InputReader::Text(vocabulary) = &predictor.config().reader else { return None };
+    let InputReader::Text(vocabulary) = &predictor.config().learned.reader else { return None };
     let maps = (0..)
         .map_while(|index| StateMap::of(predictor.model(), vocabulary, text, index).ok().flatten());
     maps.last()

@@ -10,7 +10,7 @@ use crate::experiment::Experiment;
 impl Checks<'_> {
     /// Every part of a schedule lasts a step at least: what is shorter is over before the rate is
     /// asked for, so that a cycle stands still or a rate has fallen to nothing.
-    pub fn schedule(&mut self, experiment: &Experiment) {
+    pub fn schedule_lengths(&mut self, experiment: &Experiment) {
         let train = &experiment.train;
         let batches = self.data.split.train.len().div_ceil(train.batch_size.max(1));
         let steps = batches.div_ceil(train.accumulate.max(1));

@@ -46,21 +46,34 @@ pub struct Baseline {
 /// The mean absolute and root mean squared errors of all baselines on `items`.
 pub(super) fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
     let mut scores = Scores::new();
-    let Targets::Values { values, width, .. } = dataset.targets() else { return scores };
-    for baseline in dataset.baselines().iter().filter(|_| !items.is_empty() && *width > 0) {
-        let mut columns = vec![Column::default(); *width];
-        for &item in items {
-            let range = item as usize * width..(item as usize + 1) * width;
-            let pairs = baseline.values[range.clone()].iter().zip(&values[range]);
-            for (column, (y, t)) in columns.iter_mut().zip(pairs) {
-                column.add(y - t, *t);
-            }
-        }
-        let name = |score: &str| format!("baseline_{}_{score}", baseline.naive.name());
-        scores.set(&name("mae"), uniform_average(&columns, Column::mae));
-        scores.set(&name("rmse"), uniform_average(&columns, Column::rmse));
+    let width = match dataset.targets() {
+        Targets::Values { width, .. } if !items.is_empty() && *width > 0 => *width,
+        _ => return scores,
+    };
+    for Baseline { naive, values } in dataset.baselines() {
+        let (mae, rmse) = errors(dataset, items, |item| &values[item * width..][..width]);
+        scores.set(&format!("baseline_{}_mae", naive.name()), mae);
+        scores.set(&format!("baseline_{}_rmse", naive.name()), rmse);
     }
     scores
+}
+
+/// The mean absolute and root mean squared errors of what is predicted for each of `items`, output
+/// by output and then averaged.
+pub(super) fn errors<'a>(
+    dataset: &Dataset,
+    items: &[u32],
+    predicted: impl Fn(usize) -> &'a [f64],
+) -> (f64, f64) {
+    let Targets::Values { values, width, .. } = dataset.targets() else { return (0.0, 0.0) };
+    let mut columns = vec![Column::default(); *width];
+    for item in items.iter().map(|&item| item as usize) {
+        let pairs = predicted(item).iter().zip(&values[item * width..][..*width]);
+        for (column, (y, t)) in columns.iter_mut().zip(pairs) {
+            column.add(y - t, *t);
+        }
+    }
+    (uniform_average(&columns, Column::mae), uniform_average(&columns, Column::rmse))
 }
 
 #[cfg(test)]

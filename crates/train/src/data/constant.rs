@@ -5,10 +5,10 @@ use glassbox_nn::Loss;
 use glassbox_nn::losses::CrossEntropyConfig;
 use glassbox_tensor::{Reduction, Tensor};
 
+use super::baseline::errors;
 use super::prepare::Prepared;
 use super::split::Part;
 use super::targets::Targets;
-use crate::metrics::{Column, uniform_average};
 use crate::scores::Scores;
 
 /// The best constant answer of each kind, found on the training items: for accuracy the most
@@ -84,10 +84,10 @@ impl ConstantAnswer {
                     let value = mean_loss(data, items, loss, best);
                     scores.set("baseline_constant_loss", value);
                 }
-                let mae = error_of(data, items, median, Column::mae);
-                let rmse = error_of(data, items, mean, Column::rmse);
-                scores.set("baseline_constant_mae", mae);
-                scores.set("baseline_constant_rmse", rmse);
+                // In the targets' own units, as those of models are.
+                let errors = |answer: &[f64]| errors(&data.dataset, items, |_| answer);
+                scores.set("baseline_constant_mae", errors(median).0);
+                scores.set("baseline_constant_rmse", errors(mean).1);
             }
         }
         scores
@@ -240,21 +240,6 @@ fn mean_loss(data: &Prepared, items: &[u32], loss: &Loss, answer: &[f64]) -> f64
         })
         .sum();
     sum / (items.len() * answer.len()) as f64
-}
-
-/// An error of an answer in the targets' own units, output by output and then averaged, as those
-/// of models are.
-fn error_of(data: &Prepared, items: &[u32], answer: &[f64], error: fn(&Column) -> f64) -> f64 {
-    let mut columns = vec![Column::default(); answer.len()];
-    if let Targets::Values { values, width, .. } = data.dataset.targets() {
-        for &item in items {
-            let own = &values[item as usize * width..][..*width];
-            for (column, (y, t)) in columns.iter_mut().zip(answer.iter().zip(own)) {
-                column.add(y - t, *t);
-            }
-        }
-    }
-    uniform_average(&columns, error)
 }
 
 /// The answer beside the targets of the items, both standardized as those of a model.

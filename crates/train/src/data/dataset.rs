@@ -136,7 +136,7 @@ impl Dataset {
         self.overlap.is_some()
     }
 
-    /// Whether each item goes on where the one before ends.
+    /// Whether each item continues where the one before ends.
     pub fn is_continuous(&self) -> bool {
         self.overlap == Some(0)
     }

@@ -166,6 +166,14 @@ pub(crate) fn quote(text: &str) -> String {
     }
 }
 
+/// The first names of a list, and whether there are more.
+pub(crate) fn first_of<'a>(names: impl IntoIterator<Item = &'a str>, shown: usize) -> String {
+    let mut names = names.into_iter();
+    let mut listed: Vec<&str> = names.by_ref().take(shown).collect();
+    listed.extend(names.next().map(|_| "…"));
+    listed.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

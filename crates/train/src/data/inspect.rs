@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::dataset::{Dataset, InputStore};
+use super::dataset::Dataset;
+use super::moments::Moments;
 use super::prepare::Prepared;
 use super::split::Part;
-use super::statistics::{Distribution, Sums};
+use super::statistics::Distribution;
 use super::targets::Targets;
 
 const PARTS: [(Part, &str); 3] =
@@ -43,14 +44,9 @@ pub struct Inspection {
 pub struct Numbers {
     /// What they are.
     pub name: String,
-    /// The smallest.
-    pub min: f64,
-    /// The largest.
-    pub max: f64,
-    /// The mean.
-    pub mean: f64,
-    /// The population standard deviation.
-    pub std: f64,
+    /// Where they lie.
+    #[serde(flatten)]
+    pub distribution: Distribution,
 }
 
 /// How many items of each part are of a class.
@@ -141,9 +137,12 @@ impl Inspection {
     }
 }
 
-fn numbers(sums: &Sums, name: String) -> Numbers {
-    let Distribution { min, max, mean, std } = sums.distribution();
-    Numbers { name, min, max, mean, std }
+fn numbers(moments: &[Moments], name: impl Fn(usize) -> String) -> Vec<Numbers> {
+    let numbers = |(index, moments): (usize, &Moments)| Numbers {
+        name: name(index),
+        distribution: moments.distribution(),
+    };
+    moments.iter().enumerate().map(numbers).collect()
 }
 
 fn inputs(dataset: &Dataset) -> Vec<Numbers> {
@@ -151,48 +150,28 @@ fn inputs(dataset: &Dataset) -> Vec<Numbers> {
         return Vec::new();
     }
     let features = dataset.features();
-    let width = features.len().max(1);
-    let mut sums = vec![Sums::default(); width];
-    let mut add = |index: usize, value: f64| sums[index % width].add(value);
-    match dataset.inputs() {
-        InputStore::U8 { values, unit } => {
-            let read = |value: u8| f64::from(f32::from(value) / unit);
-            values.iter().enumerate().for_each(|(index, &value)| add(index, read(value)));
-        }
-        InputStore::F32(values) => {
-            values.iter().enumerate().for_each(|(index, &value)| add(index, f64::from(value)));
-        }
-        InputStore::F64(values) => {
-            values.iter().enumerate().for_each(|(index, &value)| add(index, value));
-        }
-    }
-    let name = |index: usize| features.get(index).map_or("all".into(), |f| f.name.clone());
-    sums.iter().enumerate().map(|(index, sums)| numbers(sums, name(index))).collect()
+    let moments = Moments::of_inputs(dataset, 0..dataset.len(), features.len().max(1));
+    numbers(&moments, |index| features.get(index).map_or("all".into(), |f| f.name.clone()))
 }
 
 fn values(dataset: &Dataset) -> Vec<Numbers> {
     let Targets::Values { values, width, names } = dataset.targets() else { return Vec::new() };
-    let mut sums = vec![Sums::default(); *width];
+    let mut moments = vec![Moments::default(); *width];
     for item in values.chunks_exact((*width).max(1)) {
-        sums.iter_mut().zip(item).for_each(|(sums, &value)| sums.add(value));
+        moments.iter_mut().zip(item).for_each(|(moments, &value)| moments.add(value));
     }
-    sums.iter().zip(names).map(|(sums, name)| numbers(sums, name.clone())).collect()
+    numbers(&moments, |index| names.get(index).cloned().unwrap_or_default())
 }
 
 fn classes(data: &Prepared) -> Vec<ClassCount> {
-    let Targets::Classes { labels, names } = data.dataset.targets() else { return Vec::new() };
-    let mut counts = [0, 1, 2].map(|_| vec![0; names.len()]);
-    for ((part, _), counts) in PARTS.iter().zip(&mut counts) {
-        for &item in data.split.part(*part) {
-            counts[labels[item as usize] as usize] += 1;
-        }
-    }
-    let [train, valid, test] = counts;
+    let Targets::Classes { names, .. } = data.dataset.targets() else { return Vec::new() };
+    let [train, valid, test] =
+        PARTS.map(|(part, _)| data.dataset.class_counts(data.split.part(part)));
     let count = |(index, name): (usize, &String)| ClassCount {
         name: name.clone(),
-        train: train[index],
-        valid: valid[index],
-        test: test[index],
+        train: train[index] as usize,
+        valid: valid[index] as usize,
+        test: test[index] as usize,
     };
     names.iter().enumerate().map(count).collect()
 }
@@ -261,13 +240,11 @@ mod tests {
     fn ranges_are_those_of_numpy() {
         // numpy.mean and numpy.std of [1, 2, 4, 8] and of their squares.
         let found = inspect("x,y\n1,1\n2,4\n4,16\n8,64\n");
-        assert_eq!(
-            (found.inputs[0].min, found.inputs[0].max, found.inputs[0].mean),
-            (1.0, 8.0, 3.75)
-        );
-        assert!((found.inputs[0].std - 2.680_951_323_690_902).abs() < 1e-12);
-        assert!((found.values[0].std - 25.311_805_546_029_31).abs() < 1e-12);
-        assert_eq!((found.items, &found.input[..], found.values[0].mean), (4, &[1][..], 21.25));
+        let (inputs, values) = (found.inputs[0].distribution, found.values[0].distribution);
+        assert_eq!((inputs.min, inputs.max, inputs.mean), (1.0, 8.0, 3.75));
+        assert!((inputs.std - 2.680_951_323_690_902).abs() < 1e-12);
+        assert!((values.std - 25.311_805_546_029_31).abs() < 1e-12);
+        assert_eq!((found.items, &found.input[..], values.mean), (4, &[1][..], 21.25));
     }
 
     #[test]
@@ -292,6 +269,7 @@ mod tests {
             (1258, 180, 359)
         );
         assert_eq!((found.inputs.len(), &found.inputs[0].name[..]), (1, "all"));
-        assert_eq!((found.inputs[0].min, found.inputs[0].max), (0.0, 1.0));
+        let inputs = found.inputs[0].distribution;
+        assert_eq!((inputs.min, inputs.max), (0.0, 1.0));
     }
 }

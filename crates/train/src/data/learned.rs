@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{DataError, DataErrorCode};
+use super::error::{DataError, DataErrorCode, first_of};
 use super::normalize::Normalizer;
 use super::prepare::{DataConfig, Prepared};
 use super::sources::{DataSource, InputReader};
@@ -14,9 +14,9 @@ use super::statistics::InputStatistics;
 
 /// What a model learned about its data: how files are read, which classes there are and in which
 /// order, how values are normalized. It is in the metadata of the weights
-/// ([`PredictorConfig::learned`](crate::PredictorConfig::learned)). Data read through it becomes the
+/// ([`PredictorConfig::learned`](crate::PredictorConfig)). Data read through it becomes the
 /// inputs that the model was trained on: nothing is fitted again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
     /// The shape of one input, without the batch axis.
     pub input: Vec<usize>,
@@ -29,16 +29,18 @@ pub struct Learned {
     /// The standardisation of targets, which gives their units.
     pub target_normalizer: Normalizer,
     /// What the training items were like; `None` in files of earlier versions.
+    #[serde(default)]
     pub statistics: Option<InputStatistics>,
     /// What to do about values that were not in the training data.
+    #[serde(default)]
     pub unknown: Option<Unknown>,
 }
 
 /// What to do about categories, words and characters that were not in the training data. Classes to
-/// be scored are always errors: no score can be told of them.
+/// be scored are always errors: they have no score.
 ///
 /// Where a recipe does not say, categories and characters are errors, and words become the token
-/// `<unknown>`, which is said.
+/// `<unknown>`, with a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unknown {
@@ -60,9 +62,7 @@ impl DataConfig {
     /// category, a character, another shape, a column less.
     pub fn prepare_known(&self, base_dir: &Path, learned: &Learned) -> Result<Prepared, DataError> {
         let loaded = self.source.load_known(base_dir, learned)?;
-        let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
-        let split_config = split_config.resolve(loaded.official.as_ref())?;
-        let split = split_config.split(&loaded.dataset, loaded.official.as_ref())?;
+        let (split_config, split) = self.split_of(&loaded)?;
         Ok(learned.prepared(loaded, split_config, split))
     }
 
@@ -84,10 +84,9 @@ impl DataConfig {
             loaded.notes.extend(more.notes);
             loaded.sizes.extend(more.sizes);
         }
-        let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
         let test = (0..loaded.dataset.len() as u32).collect();
         let split = Split { test, ..Split::default() };
-        Ok(learned.prepared(loaded, split_config, split))
+        Ok(learned.prepared(loaded, self.split_config(), split))
     }
 }
 
@@ -124,13 +123,11 @@ impl Learned {
             .help("use a model that was trained on such data")
     }
 
-    /// The label of a class; the error names all that there are.
+    /// The error of a class that is none of `names`, which it lists.
     pub(super) fn unknown_class(names: &[String], class: &str) -> DataError {
-        const LISTED: usize = 20;
-        let more = if names.len() > LISTED { ", …" } else { "" };
-        let listed = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+        let listed = first_of(names.iter().map(String::as_str), 20);
         DataError::new(DataErrorCode::UnknownClass, "a class is unknown to the model")
-            .expected(format!("one of the classes it was trained on: {listed}{more}"))
+            .expected(format!("one of the classes it was trained on: {listed}"))
             .found(super::error::quote(class))
             .help(
                 "correct the label or take the item out; to learn the class, train again with it \

@@ -71,7 +71,7 @@ fn config(text: &str) -> DataConfig {
 fn learned(data: &Prepared) -> Learned {
     let config = PredictorConfig::new(&[], &Default::default(), data);
     let text = serde_json::to_string(&config).unwrap();
-    serde_json::from_str::<PredictorConfig>(&text).unwrap().learned()
+    serde_json::from_str::<PredictorConfig>(&text).unwrap().learned
 }
 
 fn all(data: &Prepared, part: Part) -> Vec<Batch> {
@@ -189,7 +189,7 @@ fn files_of_earlier_versions_are_read() {
     }
     old["reader"]["lines"].as_object_mut().unwrap().remove("target").unwrap();
     let old: PredictorConfig = serde_json::from_value(old).unwrap();
-    let again = config(KINDS[5].0).prepare_known(folder.path(), &old.learned()).unwrap();
+    let again = config(KINDS[5].0).prepare_known(folder.path(), &old.learned).unwrap();
     assert!(again.dataset.matches(data.dataset.fingerprint()));
     assert_eq!(again.statistics, data.statistics, "measured on the same training items");
 }

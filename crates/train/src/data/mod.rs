@@ -32,6 +32,7 @@ mod inspect;
 mod joined;
 mod learned;
 mod loader;
+mod moments;
 mod normalize;
 mod precision;
 mod prepare;

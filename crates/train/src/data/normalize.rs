@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorCode};
+use super::moments::Moments;
 use super::store::InputStore;
 use super::targets::Targets;
 
@@ -56,13 +57,15 @@ impl Normalizer {
         train: &[u32],
     ) -> Result<Self, DataError> {
         let width = dataset.item_shape().last().copied().unwrap_or(1);
+        let items = train.iter().map(|&item| item as usize);
+        let moments = || Moments::of_inputs(dataset, items.clone(), width);
         let mut fitted = match config {
             // Tokens are names, not amounts.
             _ if dataset.tokens().is_some() => return Ok(Self::default()),
             NormalizeConfig::None => return Ok(Self::default()),
             NormalizeConfig::Fixed { mean, std } => return Self::fixed(mean, std, width),
-            NormalizeConfig::Standard => Self::from_moments(&input_moments(dataset, train, width)),
-            NormalizeConfig::MinMax => Self::from_bounds(&input_moments(dataset, train, width)),
+            NormalizeConfig::Standard => Self::from_moments(&moments(), rounding(dataset.inputs())),
+            NormalizeConfig::MinMax => Self::from_bounds(&moments()),
         };
         for (index, feature) in dataset.features().iter().enumerate() {
             if feature.one_hot {
@@ -77,12 +80,12 @@ impl Normalizer {
     pub fn fit_targets(dataset: &Dataset, train: &[u32]) -> Self {
         match dataset.targets() {
             Targets::Values { values, width, .. } if *width > 0 => {
-                let mut moments = vec![Moments::double(); *width];
+                let mut moments = vec![Moments::default(); *width];
                 for &item in train {
                     let target = &values[item as usize * width..][..*width];
-                    moments.iter_mut().zip(target).for_each(|(m, &v)| m.add(v, 1));
+                    moments.iter_mut().zip(target).for_each(|(m, &v)| m.add(v));
                 }
-                Self::from_moments(&moments)
+                Self::from_moments(&moments, f64::EPSILON)
             }
             _ => Self::default(),
         }
@@ -173,106 +176,30 @@ impl Normalizer {
         Ok(Self { offset: spread(mean), scale: spread(std) })
     }
 
-    fn from_moments(moments: &[Moments]) -> Self {
+    /// A constant, up to the relative rounding `epsilon` of its values, is only centered.
+    fn from_moments(moments: &[Moments], epsilon: f64) -> Self {
+        let deviation = |moments: &Moments| {
+            let (deviation, noise) = (moments.deviation(), epsilon * moments.mean().abs());
+            if moments.min < moments.max && deviation > noise { deviation } else { 1.0 }
+        };
         let offset = moments.iter().map(Moments::mean).collect();
-        Self { offset, scale: moments.iter().map(Moments::deviation).collect() }
+        Self { offset, scale: moments.iter().map(deviation).collect() }
     }
 
     fn from_bounds(moments: &[Moments]) -> Self {
-        let offset = moments.iter().map(|m| m.smallest).collect();
-        let range = |m: &Moments| m.largest - m.smallest;
+        let offset = moments.iter().map(|m| m.min).collect();
+        let range = |m: &Moments| m.max - m.min;
         let scale = moments.iter().map(|m| if range(m) > 0.0 { range(m) } else { 1.0 }).collect();
         Self { offset, scale }
     }
 }
 
-/// Statistics of one channel or feature, in double precision, relative to its first value so that
-/// a large mean does not drown a small deviation.
-#[derive(Clone)]
-struct Moments {
-    count: u64,
-    first: f64,
-    sum: f64,
-    squares: f64,
-    smallest: f64,
-    largest: f64,
-    /// The relative rounding of the values: below it, a deviation is noise.
-    epsilon: f64,
-}
-
-impl Moments {
-    fn of(epsilon: f64) -> Self {
-        let (smallest, largest) = (f64::INFINITY, f64::NEG_INFINITY);
-        Self { count: 0, first: 0.0, sum: 0.0, squares: 0.0, smallest, largest, epsilon }
+/// The relative rounding of the inputs of a data set: below it, a deviation is noise.
+fn rounding(inputs: &InputStore) -> f64 {
+    match inputs {
+        InputStore::F64(_) => f64::EPSILON,
+        InputStore::F32(_) | InputStore::U8 { .. } => f64::from(f32::EPSILON),
     }
-
-    fn single() -> Self {
-        Self::of(f64::from(f32::EPSILON))
-    }
-
-    fn double() -> Self {
-        Self::of(f64::EPSILON)
-    }
-
-    fn add(&mut self, value: f64, times: u64) {
-        if self.count == 0 {
-            self.first = value;
-        }
-        let (difference, times_exact) = (value - self.first, times as f64);
-        self.count += times;
-        self.sum += difference * times_exact;
-        self.squares += difference * difference * times_exact;
-        (self.smallest, self.largest) = (self.smallest.min(value), self.largest.max(value));
-    }
-
-    fn mean(&self) -> f64 {
-        self.first + self.sum / self.count.max(1) as f64
-    }
-
-    /// The population standard deviation; 1 for a constant, which is only centred.
-    fn deviation(&self) -> f64 {
-        let count = self.count.max(1) as f64;
-        let variance = (self.squares - self.sum * self.sum / count) / count;
-        let deviation = variance.max(0.0).sqrt();
-        let noise = self.epsilon * self.mean().abs();
-        if self.smallest < self.largest && deviation > noise { deviation } else { 1.0 }
-    }
-}
-
-fn input_moments(dataset: &Dataset, train: &[u32], width: usize) -> Vec<Moments> {
-    let size = dataset.item_shape().elements();
-    let exact = matches!(dataset.inputs(), InputStore::F64(_));
-    let mut moments = vec![if exact { Moments::double() } else { Moments::single() }; width];
-    match dataset.inputs() {
-        InputStore::U8 { values, unit } => {
-            let mut histogram = vec![[0u64; 256]; width];
-            for &item in train {
-                for row in values[item as usize * size..][..size].chunks_exact(width) {
-                    row.iter().zip(&mut histogram).for_each(|(&v, h)| h[usize::from(v)] += 1);
-                }
-            }
-            for (moments, histogram) in moments.iter_mut().zip(&histogram) {
-                for (value, &times) in (0u8..=255).zip(histogram).filter(|(_, t)| **t > 0) {
-                    moments.add(f64::from(f32::from(value) / unit), times);
-                }
-            }
-        }
-        InputStore::F32(values) => {
-            for &item in train {
-                for row in values[item as usize * size..][..size].chunks_exact(width) {
-                    moments.iter_mut().zip(row).for_each(|(m, &v)| m.add(f64::from(v), 1));
-                }
-            }
-        }
-        InputStore::F64(values) => {
-            for &item in train {
-                for row in values[item as usize * size..][..size].chunks_exact(width) {
-                    moments.iter_mut().zip(row).for_each(|(m, &v)| m.add(v, 1));
-                }
-            }
-        }
-    }
-    moments
 }
 
 impl Serialize for NormalizeConfig {

@@ -15,7 +15,7 @@ use super::learned::Unknown;
 use super::loader::{Loader, LoaderConfig, Workers};
 use super::normalize::{NormalizeConfig, Normalizer};
 use super::precision;
-use super::sources::{DataSource, InputReader};
+use super::sources::{DataSource, InputReader, Loaded};
 use super::split::{Part, Split, SplitConfig};
 use super::statistics::InputStatistics;
 use super::transform::Transform;
@@ -83,9 +83,7 @@ impl DataConfig {
     /// When the data cannot be used, the split is impossible, or the normalization does not fit.
     pub fn prepare(&self, base_dir: &Path) -> Result<Prepared, DataError> {
         let loaded = self.source.load(base_dir)?;
-        let split_config = self.split.clone().unwrap_or_else(|| self.source.default_split());
-        let split_config = split_config.resolve(loaded.official.as_ref())?;
-        let split = split_config.split(&loaded.dataset, loaded.official.as_ref())?;
+        let (split_config, split) = self.split_of(&loaded)?;
         let dataset = loaded.dataset;
         let input_normalizer = Normalizer::fit_inputs(&self.normalize, &dataset, &split.train)?;
         let target_normalizer = match self.standardize_targets {
@@ -110,6 +108,21 @@ impl DataConfig {
             reader: loaded.reader,
             notes,
         })
+    }
+}
+
+impl DataConfig {
+    /// The split's settings: the source's where there are none.
+    pub(super) fn split_config(&self) -> SplitConfig {
+        self.split.clone().unwrap_or_else(|| self.source.default_split())
+    }
+
+    /// The split, and its settings with every fraction written out.
+    pub(super) fn split_of(&self, loaded: &Loaded) -> Result<(SplitConfig, Split), DataError> {
+        let official = loaded.official.as_ref();
+        let config = self.split_config().resolve(official)?;
+        let split = config.split(&loaded.dataset, official)?;
+        Ok((config, split))
     }
 }
 

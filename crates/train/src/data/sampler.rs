@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use glassbox_tensor::Rng;
 
-/// Orders items anew in each epoch, as a function of (seed, epoch) alone, and cuts the order into
+/// Orders items again in each epoch, as a function of (seed, epoch) alone, and cuts the order into
 /// batches.
 ///
 /// ```

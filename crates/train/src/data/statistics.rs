@@ -4,6 +4,7 @@ use glassbox_tensor::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
+use super::moments::Moments;
 
 /// What the inputs of the training items were like; in the metadata of the weights. Inputs that are
 /// tokens have none: what is unlike them is not in the vocabulary.
@@ -89,13 +90,13 @@ impl InputStatistics {
         }
         let shape = dataset.item_shape();
         let width = shape.last().copied().unwrap_or(1);
-        let mut sums = vec![Sums::default(); width];
-        let (mut brightness, mut border) = (Sums::default(), Sums::default());
+        let mut moments = vec![Moments::default(); width];
+        let (mut brightness, mut border) = (Moments::default(), Moments::default());
         let mut item = vec![0.0; shape.elements()];
         for &index in train {
             dataset.write_raw(index as usize, &mut item);
             for row in item.chunks_exact(width) {
-                sums.iter_mut().zip(row).for_each(|(sums, &value)| sums.add(value));
+                moments.iter_mut().zip(row).for_each(|(moments, &value)| moments.add(value));
             }
             if let Some(look) = Look::of(&item, shape) {
                 brightness.add(look.brightness);
@@ -104,8 +105,8 @@ impl InputStatistics {
         }
         let names = names(dataset, width);
         let one_hot = |index: usize| dataset.features().get(index).is_some_and(|f| f.one_hot);
-        let values = sums.iter().zip(names).enumerate().map(|(index, (sums, name))| {
-            let distribution = sums.distribution();
+        let values = moments.iter().zip(names).enumerate().map(|(index, (moments, name))| {
+            let distribution = moments.distribution();
             ValueStatistics { name, one_hot: one_hot(index), distribution }
         });
         let image = dataset.is_image();
@@ -171,41 +172,5 @@ impl Look {
                 .flat_map(|(_, pixel)| pixel.iter().copied())
         });
         Some(Self { brightness: mean(&mut item.iter().copied()), border: mean(&mut edge) })
-    }
-}
-
-/// Sums in double precision relative to the first value, so that a large mean does not drown a small
-/// deviation.
-#[derive(Clone, Default)]
-pub(super) struct Sums {
-    count: u64,
-    first: f64,
-    sum: f64,
-    squares: f64,
-    min: f64,
-    max: f64,
-}
-
-impl Sums {
-    pub(super) fn add(&mut self, value: f64) {
-        if self.count == 0 {
-            (self.first, self.min, self.max) = (value, value, value);
-        }
-        self.count += 1;
-        let difference = value - self.first;
-        self.sum += difference;
-        self.squares += difference * difference;
-        (self.min, self.max) = (self.min.min(value), self.max.max(value));
-    }
-
-    pub(super) fn distribution(&self) -> Distribution {
-        let count = self.count.max(1) as f64;
-        let variance = (self.squares - self.sum * self.sum / count) / count;
-        Distribution {
-            min: self.min,
-            max: self.max,
-            mean: self.first + self.sum / count,
-            std: variance.max(0.0).sqrt(),
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Telling inputs that are unlike everything a model was trained on.
 
 use super::dataset::Dataset;
-use super::statistics::{Distribution, InputStatistics, Look, SizeRange, Sums, ValueStatistics};
+use super::moments::Moments;
+use super::statistics::{Distribution, InputStatistics, Look, SizeRange, ValueStatistics};
 
 /// In what inputs differ from those of the training, with the figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,11 +139,11 @@ impl InputStatistics {
 /// One feature over the items of a data set.
 #[derive(Clone, Default)]
 struct Column {
-    sums: Sums,
+    sums: Moments,
     /// Items with a value far outside.
     far: usize,
     /// Those values.
-    outliers: Sums,
+    outliers: Moments,
 }
 
 impl Column {

@@ -57,8 +57,8 @@ impl AppendedLines {
         }
     }
 
-    /// What an observer answers after writing.
-    pub(super) fn answer(&self, outcome: Result<()>) -> std::result::Result<Flow, TrainError> {
+    /// What an observer returns after writing.
+    pub(super) fn flow(&self, outcome: Result<()>) -> std::result::Result<Flow, TrainError> {
         match outcome {
             Ok(()) => Ok(Flow::Continue),
             Err(source) => Err(TrainError::Log { path: self.path.clone(), source }),
@@ -66,7 +66,7 @@ impl AppendedLines {
     }
 
     /// Opens the file and cuts what comes after the known length. A file that is shorter, or gone,
-    /// goes on from where it ends: to fill it up would put zero bytes between its lines.
+    /// continues from where it ends: to fill it up would put zero bytes between its lines.
     pub(super) fn open(&mut self) -> Result<()> {
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).write(true).open(&self.path)?;

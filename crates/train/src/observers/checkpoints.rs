@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::TrainError;
-use crate::checkpoint::{SavedState, Snapshot, TensorFile};
+use crate::checkpoint::{SavedState, TensorFile};
 use crate::event::{Event, Flow, Observer, StepReport, StepView};
 use crate::run_folder::RunFolder;
 
@@ -22,18 +23,13 @@ pub struct Checkpoints {
     every_steps: Option<u64>,
     metadata: HashMap<String, String>,
     written: Option<Instant>,
-    /// The best weights that are not on disk yet.
-    best: Option<Checkpoint>,
+    /// The state of the best epoch, if that is not on disk yet. Tensors are shared with the model
+    /// until it changes them.
+    best: Option<Arc<SavedState>>,
     /// The state of the last epoch, if that is not on disk yet.
-    last: Option<Checkpoint>,
+    last: Option<Arc<SavedState>>,
     /// Whether the recipe asks for a checkpoint of this step.
     asked: bool,
-}
-
-/// A state and its weights. Tensors are shared with the model until it changes them.
-struct Checkpoint {
-    weights: TensorFile,
-    state: SavedState,
 }
 
 /// The least time between two writes.
@@ -55,12 +51,12 @@ impl Checkpoints {
         Self { folder, every_steps, metadata, written, best, last, asked: false }
     }
 
-    fn checkpoint(&self, snapshot: &Snapshot<'_>) -> Checkpoint {
+    /// The weights of a state, and what they are for.
+    fn weights(&self, state: &SavedState) -> TensorFile {
         let mut metadata = self.metadata.clone();
-        metadata.insert("step".into(), snapshot.progress.step.to_string());
-        metadata.insert("epoch".into(), snapshot.progress.epoch.to_string());
-        let tensors = glassbox_nn::state(snapshot.model).into_iter().collect();
-        Checkpoint { weights: TensorFile { tensors, metadata }, state: snapshot.to_saved() }
+        metadata.insert("step".into(), state.progress.step.to_string());
+        metadata.insert("epoch".into(), state.progress.epoch.to_string());
+        TensorFile { tensors: state.weights().to_vec(), metadata }
     }
 
     /// Writes what is held back, which is held until it is written.
@@ -75,17 +71,17 @@ impl Checkpoints {
     /// The state comes last: a kill before it repeats the steps that lead to these weights.
     fn write_all(&self) -> Result<(), TrainError> {
         let Self { folder, best, last, .. } = self;
-        let is_last = |best: &Checkpoint| {
-            last.as_ref().is_some_and(|last| last.state.progress == best.state.progress)
+        let is_last = |best: &Arc<SavedState>| {
+            last.as_ref().is_some_and(|last| last.progress == best.progress)
         };
         if let Some(best) = best {
-            best.weights.write(&folder.best_weights())?;
+            self.weights(best).write(&folder.best_weights())?;
             if !is_last(best) {
-                best.state.write(&folder.best_state())?;
+                best.write(&folder.best_state())?;
             }
         }
-        let Some(Checkpoint { weights, state }) = last else { return Ok(()) };
-        weights.write(&folder.last_weights())?;
+        let Some(state) = last else { return Ok(()) };
+        self.weights(state).write(&folder.last_weights())?;
         state.write(&folder.training_state())?;
         if best.as_ref().is_some_and(is_last) {
             same_file(&folder.training_state(), &folder.best_state())?;
@@ -141,10 +137,11 @@ impl Observer for Checkpoints {
                 Ok(if save { Flow::Save } else { Flow::Continue })
             }
             Event::Save { snapshot, best, last } => {
+                let state = Arc::new(snapshot.to_saved());
                 if *best {
-                    self.best = Some(self.checkpoint(snapshot));
+                    self.best = Some(state.clone());
                 }
-                self.last = Some(self.checkpoint(snapshot));
+                self.last = Some(state);
                 if *last || self.due(SHORTEST) {
                     self.write()?;
                 }

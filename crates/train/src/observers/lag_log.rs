@@ -52,7 +52,7 @@ impl LagLog {
 impl Observer for LagLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         let outcome = self.record(event);
-        self.lines.answer(outcome)
+        self.lines.flow(outcome)
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {

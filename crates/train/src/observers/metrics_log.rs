@@ -59,7 +59,7 @@ impl MetricsLog {
 impl Observer for MetricsLog {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
         let outcome = self.record(event);
-        self.lines.answer(outcome)
+        self.lines.flow(outcome)
     }
 
     fn state(&self) -> Option<(&'static str, Value)> {

@@ -103,7 +103,13 @@ impl OptimizerConfig {
 
     /// The configured learning rate.
     pub fn learning_rate(&self) -> f64 {
-        self.rule().learning_rate()
+        match self {
+            Self::Sgd(rule) => rule.learning_rate(),
+            Self::Adam(rule) => rule.learning_rate(),
+            Self::AdamW(rule) => rule.learning_rate(),
+            Self::RmsProp(rule) => rule.learning_rate(),
+            Self::Adagrad(rule) => rule.learning_rate(),
+        }
     }
 
     /// Sets the configured learning rate.

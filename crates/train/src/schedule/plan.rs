@@ -30,10 +30,21 @@ impl Schedule {
         }
     }
 
-    /// The name of its type.
-    pub fn name(&self) -> String {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        value["type"].as_str().unwrap_or_default().to_owned()
+    /// The name of its type, as recipes write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Step(_) => "step",
+            Self::MultiStep(_) => "multi_step",
+            Self::Exponential(_) => "exponential",
+            Self::Cosine(_) => "cosine",
+            Self::CosineRestarts(_) => "cosine_restarts",
+            Self::Linear(_) => "linear",
+            Self::Polynomial(_) => "polynomial",
+            Self::OneCycle(_) => "one_cycle",
+            Self::Cyclic(_) => "cyclic",
+            Self::ReduceOnPlateau(_) => "reduce_on_plateau",
+        }
     }
 }
 

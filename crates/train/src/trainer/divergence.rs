@@ -15,10 +15,16 @@ const GROWTH: f64 = 100.0;
 
 impl<M: Module> Trainer<M> {
     /// Refuses a state that holds values which are not finite: training on from it is in vain.
-    pub(super) fn check_state(&self, train: &Loader) -> Result<(), TrainError> {
+    pub(super) fn check_state(&mut self, train: &Loader) -> Result<(), TrainError> {
+        if self.is_finite {
+            return Ok(());
+        }
         match self.culprit() {
             Some(culprit) => Err(self.diverged(None, Some(culprit), None, train)),
-            None => Ok(()),
+            None => {
+                self.is_finite = true;
+                Ok(())
+            }
         }
     }
 

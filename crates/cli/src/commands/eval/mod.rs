@@ -33,7 +33,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     files.extend(paths.last().map(|set| value(set)));
     let checkpoint = weights(&folder, arguments.checkpoint)?;
     let config = PredictorConfig::read(&checkpoint)?;
-    let mut learned = config.learned();
+    let mut learned = config.learned.clone();
     learned.unknown =
         arguments.unknown.map(Into::into).or(recipe.data().unknown).or(learned.unknown);
     let mut subject = match files.as_slice() {
@@ -51,7 +51,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     }
     preparation::set_threads(None, &experiment);
     // Its initial weights are all replaced.
-    let input = Shape::new(&config.input);
+    let input = Shape::new(&config.learned.input);
     let mut model = Graph::build(&experiment.layers, input, &mut Rng::new(0))
         .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
     load_weights(&mut model, &checkpoint)?;

@@ -19,7 +19,7 @@ const MOST_TOLD: usize = 10;
 pub fn run(arguments: &Predict) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
     let predictor = Predictor::load(&weights(&folder, arguments.checkpoint)?)?;
-    let (inputs, mut tally) = expand(&arguments.files, &predictor.config().reader);
+    let (inputs, mut tally) = expand(&arguments.files, &predictor.config().learned.reader);
     let mut shown = Shown::new(arguments);
     for input in &inputs {
         let unknown = arguments.unknown.map(Into::into);

@@ -81,7 +81,7 @@ impl<'a> ImageMut<'a> {
         }
     }
 
-    /// Samples the image anew, bilinearly, where `affine` says; outside it is `fill`.
+    /// Samples the image again, bilinearly, where `affine` says; outside it is `fill`.
     pub fn warp(&mut self, affine: &Affine, fill: f32) {
         self.scratch.copy_from_slice(self.pixels);
         match self.shape[2] {

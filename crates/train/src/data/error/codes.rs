@@ -38,7 +38,7 @@ pub enum DataErrorCode {
     Gap,
     /// GB0320: an image cannot be decoded.
     Image,
-    /// GB0321: images differ in size or colour.
+    /// GB0321: images differ in size or color.
     ImageShape,
     /// GB0322: the classes of a data set are unusable.
     Classes,
@@ -68,7 +68,7 @@ pub enum DataErrorCode {
     AmbiguousDate,
     /// GB0347: the cells of a column are written in different ways.
     MixedColumn,
-    /// GB0348: it cannot be told whether the first row names the columns.
+    /// GB0348: it is open whether the first row names the columns.
     Header,
     /// GB0349: a target looks like numbers but is none.
     LooksNumeric,
@@ -185,8 +185,8 @@ impl DataErrorCode {
             Self::IdxHeader => (
                 "GB0304",
                 "An IDX file starts with two zero bytes, a type code (8 = unsigned bytes), the \
-                 number of dimensions, and one big-endian 32-bit length a dimension. This one does \
-                 not, or has another type or number of dimensions than needed here.",
+                 number of dimensions, and one big-endian 32-bit length per dimension. This one \
+                 does not, or has another type or number of dimensions than needed here.",
             ),
             Self::FileSize => (
                 "GB0305",
@@ -292,8 +292,8 @@ impl DataErrorCode {
             ),
             Self::UnknownClass => (
                 "GB0341",
-                "New data has a class that the model was not trained on. No score can be told of \
-                 it: correct the label, take the items out, or train again with the class.",
+                "New data has a class that the model was not trained on. It has no score: \
+                 correct the label, take the items out, or train again with the class.",
             ),
             Self::OtherData => (
                 "GB0342",

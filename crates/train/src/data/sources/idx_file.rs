@@ -1,5 +1,5 @@
 //! One IDX file (LeCun, Cortes and Burges, "The MNIST database"), compressed with gzip or not: two
-//! zero bytes, a type code, the number of dimensions, one big-endian 32-bit length a dimension,
+//! zero bytes, a type code, the number of dimensions, one big-endian 32-bit length per dimension,
 //! then the values, big-endian, the last dimension fastest.
 
 use std::io::{self, BufReader, Read};

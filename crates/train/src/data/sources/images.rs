@@ -96,6 +96,13 @@ pub struct ImageFormat {
     pub background: Background,
 }
 
+impl ImageFormat {
+    /// The shape of an item.
+    pub(super) fn dims(self) -> [usize; 3] {
+        [self.height, self.width, self.channels]
+    }
+}
+
 /// The longest side of an image.
 const MAX_SIDE: u32 = 16_384;
 
@@ -181,14 +188,6 @@ impl ImagesConfig {
         let is_damage = matches!(error.code, DataErrorCode::Image | DataErrorCode::Empty);
         self.damaged == Damaged::Skip && is_damage
     }
-}
-
-/// Decodes one image for prediction, resized to `format`.
-///
-/// # Errors
-/// When the file is no image that can be decoded.
-pub fn read_image(path: &Path, format: ImageFormat) -> Result<Vec<u8>, DataError> {
-    Ok(ReadImage::of(path, format)?.values)
 }
 
 /// An image to predict.

@@ -89,7 +89,7 @@ fn a_file_to_predict_is_read_alike() {
         channels: 3,
         background: Background::White,
     });
-    let dataset = reader.read(&folder.path().join("new.png")).unwrap();
+    let dataset = reader.read_all(&folder.path().join("new.png")).unwrap();
     assert_eq!(dataset.inputs(), &InputStore::images(vec![100; 9]));
 }
 
@@ -172,7 +172,7 @@ proptest! {
             bytes[at] = value;
         }
         let folder = write(&[("image.png", bytes)]);
-        let _ = read_image(
+        let _ = ReadImage::of(
             &folder.path().join("image.png"),
             ImageFormat { height: 2, width: 2, channels: 3, background: Background::White },
         );

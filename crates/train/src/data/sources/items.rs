@@ -5,7 +5,7 @@ use std::path::Path;
 use super::InputReader;
 use super::images::{self, ReadImage};
 use crate::data::dataset::{Dataset, InputStore};
-use crate::data::error::DataError;
+use crate::data::error::{DataError, DataErrorCode};
 use crate::data::learned::Unknown;
 use crate::data::targets::Targets;
 
@@ -14,7 +14,7 @@ use crate::data::targets::Targets;
 pub struct Items {
     /// Those that can be read; `None` when there are none.
     pub dataset: Option<Dataset>,
-    /// The row of each, in a file that has one item a row.
+    /// The row of each, in a file that has one item per row.
     pub rows: Vec<Row>,
     /// The rows that cannot be read, and why.
     pub failed: Vec<(Row, DataError)>,
@@ -42,8 +42,8 @@ impl Items {
 }
 
 impl InputReader {
-    /// The inputs of a file, without targets: one item for an image, a text or a series, one a row
-    /// for a table or lines of text. Rows that cannot be read are told by themselves, and `unknown`
+    /// The inputs of a file, without targets: one item for an image, a text or a series, one per
+    /// row for a table or lines of text. Rows that cannot be read are told by themselves, and `unknown`
     /// says what to do about values that were not in the training data.
     ///
     /// # Errors
@@ -62,7 +62,12 @@ impl InputReader {
                 let (dataset, note) = super::text::read_inputs(vocabulary, path, unknown)?;
                 Ok(Items { notes: note.into_iter().collect(), ..Items::whole(dataset) })
             }
-            Self::Series(_) | Self::None => Ok(Items::whole(self.read(path)?)),
+            Self::Series(schema) => Ok(Items::whole(schema.read_inputs(path)?)),
+            Self::None => {
+                let message = "files cannot be read for a model of this data";
+                let error = DataError::new(DataErrorCode::Source, message).file(path);
+                Err(error.help("train on images, CSV or text to predict such files"))
+            }
         }
     }
 
@@ -75,6 +80,18 @@ impl InputReader {
             Self::Image(_) => images::is_named_as_image(&extension),
             Self::Table(_) | Self::Series(_) | Self::Lines(_) => TABLES.contains(&&*extension),
             Self::Text(_) | Self::None => true,
+        }
+    }
+}
+
+#[cfg(test)]
+impl InputReader {
+    /// All items of a file; the first that cannot be read is the error.
+    pub(in crate::data) fn read_all(&self, path: &Path) -> Result<Dataset, DataError> {
+        let Items { dataset, mut failed, .. } = self.read_items(path, None)?;
+        match failed.is_empty() {
+            true => Ok(dataset.expect("items")),
+            false => Err(failed.remove(0).1),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use super::csv::CsvSchema;
-use super::images::ImageFormat;
 use super::{DataSource, IdxConfig, ImagesConfig, InputReader, Loaded, idx};
 use crate::data::error::{DataError, DataErrorCode};
 use crate::data::learned::Learned;
@@ -21,7 +19,7 @@ impl DataSource {
             (Self::Digits(config), _) => config.load(),
             (Self::Synthetic(config), _) => config.load(),
             (Self::Csv(config), InputReader::Table(schema)) => {
-                table(schema, &base_dir.join(&config.path), learned)
+                schema.load_known(&base_dir.join(&config.path), learned.unknown)
             }
             (Self::Lines(config), InputReader::Lines(schema)) => {
                 config.load_known(base_dir, schema, learned)
@@ -78,24 +76,6 @@ impl DataSource {
     }
 }
 
-/// A labelled table.
-fn table(schema: &CsvSchema, path: &Path, learned: &Learned) -> Result<Loaded, DataError> {
-    let read = schema.read_known(path, learned.unknown);
-    let (dataset, notes) = read.map_err(|error| match schema.class_column() {
-        // A category of the target is a class.
-        Some(target)
-            if error.code == DataErrorCode::Category
-                && error.place.column.as_ref() == Some(&target.name) =>
-        {
-            let found = error.found.clone().unwrap_or_default();
-            let known = Learned::unknown_class(&learned.names, "").found(found);
-            known.file(path).line(error.place.line.unwrap_or(0)).column(&target.name)
-        }
-        _ => error,
-    })?;
-    Ok(Loaded::new(dataset, InputReader::None, notes))
-}
-
 /// Whether items and classes are those of the model.
 fn fits(loaded: &Loaded, learned: &Learned) -> Result<(), DataError> {
     let dataset = &loaded.dataset;
@@ -120,11 +100,4 @@ fn fits(loaded: &Loaded, learned: &Learned) -> Result<(), DataError> {
             .found(dataset.targets().class_names().join(", ")));
     }
     Ok(())
-}
-
-impl ImageFormat {
-    /// The shape of an item.
-    pub(super) fn dims(self) -> [usize; 3] {
-        [self.height, self.width, self.channels]
-    }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::csv::encode::is_of_a_row;
 use super::csv::infer::{self, Head};
 use super::csv::{ColumnRef, Header};
 use super::{InputReader, Items, Loaded, Row, text};
@@ -181,13 +180,15 @@ impl LinesSchema {
             let row = match rows.next() {
                 Ok(None) => break,
                 Ok(Some(row)) => row,
-                // A row of another width: those after it can be read.
-                Err(error) if is_of_a_row(&error) => {
+                // A row of another width, say: those after it can be read.
+                Err(error) => {
+                    if !rows.are_whole() {
+                        return Err(error);
+                    }
                     let line = error.place.line.unwrap_or(0);
                     failed.push((Row { number, line }, error));
                     continue;
                 }
-                Err(error) => return Err(error),
             };
             let place = Row { number, line: row.line };
             let text = row.cells[column];
@@ -227,22 +228,7 @@ impl LinesSchema {
         if text.is_empty() {
             return Err(missing());
         }
-        if let Some(character) = known.unknown_character(text) {
-            return Err(text::unknown_character(character));
-        }
-        match known.unknown_words(&[text]).first {
-            Some((_, _, word)) if unknown == Some(Unknown::Error) => Err(text::unknown_word(word)),
-            _ => Ok(()),
-        }
-    }
-
-    /// The texts of a file to predict, which needs no classes.
-    ///
-    /// # Errors
-    /// When the file is damaged, or has characters that the model does not know.
-    pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let cells = read(path, Some(self.delimiter), self.header.into(), &self.text, None)?;
-        Ok(self.encoded(&cells, Targets::none(), path, None)?.0)
+        text::readable(known, &[text], unknown).map(|_| ())
     }
 
     /// Whether padding counts as the first token in all layers but recurrent ones, as it did in
@@ -347,9 +333,8 @@ fn no_rows(path: &Path) -> DataError {
 }
 
 fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
-    const MOST: usize = 10_000;
     let distinct: BTreeSet<String> = cells.classes.iter().cloned().collect();
-    if !(2..=MOST).contains(&distinct.len()) {
+    if !(2..=infer::MAX_CLASSES).contains(&distinct.len()) {
         let name = cells.columns.1.map_or("", |column| &cells.head.names[column]);
         return Err(DataError::new(DataErrorCode::Classes, "these classes cannot be learned")
             .file(path)

@@ -88,7 +88,7 @@ fn other_files_become_the_same_tokens() {
     let read = |text: &str| {
         let path = folder.path().join("new.csv");
         std::fs::write(&path, text).unwrap();
-        reader.read(&path)
+        reader.read_all(&path)
     };
     let dataset = read("name\nbo\nadam\n").unwrap();
     assert_eq!((item(&dataset, 0), dataset.lengths()), (vec![1.0, 8.0, 10.0], Some(&[2, 3][..])));

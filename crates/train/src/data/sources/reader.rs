@@ -1,18 +1,12 @@
 //! Reading files to predict as the training data was read.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use super::csv::infer::numbered;
 use super::csv::{ColumnRef, CsvSchema};
-use super::images::{self, ImageFormat};
+use super::images::ImageFormat;
 use super::lines::LinesSchema;
 use super::series::SeriesSchema;
-use super::text;
-use crate::data::dataset::{Dataset, InputStore};
-use crate::data::error::{DataError, DataErrorCode};
-use crate::data::targets::Targets;
 use crate::data::vocabulary::Vocabulary;
 
 /// How to read a file of new inputs as the training data was read; part of a checkpoint.
@@ -34,30 +28,6 @@ pub enum InputReader {
 }
 
 impl InputReader {
-    /// The inputs of a file, without targets: one item for an image, a text or a series, one a
-    /// row for a table.
-    ///
-    /// # Errors
-    /// When the file cannot be used.
-    pub fn read(&self, path: &Path) -> Result<Dataset, DataError> {
-        match self {
-            Self::None => {
-                let message = "files cannot be read for a model of this data";
-                let error = DataError::new(DataErrorCode::Source, message).file(path);
-                Err(error.help("train on images, CSV or text to predict such files"))
-            }
-            Self::Image(format) => {
-                let values = images::read_image(path, *format)?;
-                let shape = [format.height, format.width, format.channels];
-                Dataset::new("image", shape, InputStore::images(values), Targets::none())
-            }
-            Self::Table(schema) => schema.read_inputs(path),
-            Self::Lines(schema) => schema.read_inputs(path),
-            Self::Series(schema) => schema.read_inputs(path),
-            Self::Text(vocabulary) => Ok(text::read_inputs(vocabulary, path, None)?.0),
-        }
-    }
-
     /// What files it reads, for people.
     pub fn what(&self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use crate::data::files::{self, MAX_BYTES};
 use crate::data::learned::{Learned, Unknown};
 use crate::data::split::SplitConfig;
 use crate::data::targets::Targets;
-use crate::data::vocabulary::{UNKNOWN, Unit, Vocabulary};
+use crate::data::vocabulary::{Known, UNKNOWN, Unit, Vocabulary};
 
 /// The text of a UTF-8 file, cut into windows of `seq_len` tokens that follow each other; the
 /// target of every step is the token after it. The first part of the text trains, the last tests.
@@ -224,35 +224,52 @@ pub fn unknown_character(character: char) -> DataError {
 }
 
 /// The error of a word that the model has never seen, where these are not to be read as one.
-pub(super) fn unknown_word(word: &str) -> DataError {
+fn unknown_word(word: &str) -> DataError {
     DataError::new(DataErrorCode::Text, "a word is not in the model's vocabulary")
         .expected("words of the text it was trained on")
         .found(quote(word))
         .help("leave it out, or set unknown = \"other\" to read such words as <unknown>")
 }
 
+/// Whether a model can read a text: the number of its words that are not in the vocabulary, and the
+/// first of them.
+///
+/// # Errors
+/// When a character, or with [`Unknown::Error`] a word, is not in the vocabulary.
+pub(super) fn readable<'t>(
+    known: &Known<'_>,
+    text: &'t [&str; 1],
+    unknown: Option<Unknown>,
+) -> Result<Option<(usize, &'t str)>, DataError> {
+    if let Some(character) = known.unknown_character(text[0]) {
+        return Err(unknown_character(character));
+    }
+    let strange = known.unknown_words(text);
+    match strange.first {
+        Some((_, _, word)) if unknown == Some(Unknown::Error) => Err(unknown_word(word)),
+        first => Ok(first.map(|(_, _, word)| (strange.count, word))),
+    }
+}
+
 /// What to tell of a text that a model is to read: its words that are not in the vocabulary.
+///
+/// # Errors
+/// When the model cannot read it.
 pub fn note_on(
     vocabulary: &Vocabulary,
     text: &str,
     unknown: Option<Unknown>,
 ) -> Result<Option<String>, DataError> {
-    let known = vocabulary.known();
-    if let Some(character) = known.unknown_character(text) {
-        return Err(unknown_character(character));
-    }
     let texts = [text];
-    let strange = known.unknown_words(&texts);
-    let Some((_, _, word)) = strange.first else { return Ok(None) };
-    if unknown == Some(Unknown::Error) {
-        return Err(unknown_word(word));
-    }
-    let (count, first) = (strange.count, quote(word));
-    let (words, are) = if count == 1 { ("word", "is") } else { ("words", "are") };
-    Ok(Some(format!(
-        "{count} {words} of the text {are} not in the model's vocabulary and read as {UNKNOWN}; the \
-         first is {first}"
-    )))
+    let note = readable(&vocabulary.known(), &texts, unknown)?.map(|(count, word)| {
+        let (words, are) = if count == 1 { ("word", "is") } else { ("words", "are") };
+        format!(
+            "{count} {words} of the text {are} not in the model's vocabulary and read as \
+             {UNKNOWN}; the first is {}",
+            quote(word)
+        )
+    });
+    Ok(note)
 }
 
 #[cfg(test)]

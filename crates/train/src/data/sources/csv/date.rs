@@ -1,13 +1,13 @@
 //! Dates and times as people and programs write them, as numbers.
 //!
 //! Read are ISO 8601 (`2024-12-31`, `2024-12-31T23:59:00.5+01:00`, `20241231T2359Z`, `2024-12`,
-//! `2024-W53`), `31.12.2024`, `12/31/2024`, `31 Dec 2024`, `December 31, 2024`, `2024-Q4` and times of day, with the names of
-//! months in English. A time without a zone counts as UTC.
+//! `2024-W53`), `31.12.2024`, `12/31/2024`, `31 Dec 2024`, `December 31, 2024`, `2024-Q4` and times
+//! of day, with the names of months in English. A time without a zone counts as UTC.
 
 use serde::{Deserialize, Serialize};
 
-use super::civil::Civil;
 use super::clock::time_of_day;
+use crate::civil::Civil;
 
 /// What dates become.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,15 +346,14 @@ impl DateFormat {
 pub(in crate::data::sources) fn shown(days: f64) -> String {
     let whole = days.floor();
     // Beyond a million years it is no date.
-    let Civil { year, month, day } =
-        Civil::from_days((whole as i64).clamp(-400_000_000, 400_000_000));
+    let day = Civil::from_days((whole as i64).clamp(-400_000_000, 400_000_000));
     let seconds = ((days - whole) * DAY).round();
     match seconds > 0.0 && seconds < DAY {
-        false => format!("{year:04}-{month:02}-{day:02}"),
+        false => day.to_string(),
         true => {
             let seconds = seconds as u64;
             let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            format!("{year:04}-{month:02}-{day:02} {h:02}:{m:02}:{s:02}")
+            format!("{day} {h:02}:{m:02}:{s:02}")
         }
     }
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 use super::missing::{self, Spellings};
 use super::number::plain_value;
 use super::schema::{Column, ColumnKind, CsvSchema};
-use super::table::{Rows, TOO_LONG, UNCLOSED};
+use super::table::Rows;
 use super::{Missing, header};
 use crate::data::dataset::InputStore;
-use crate::data::error::{DataError, DataErrorCode, quote};
+use crate::data::error::{DataError, DataErrorCode, first_of, quote};
 use crate::data::files::MAX_BYTES;
-use crate::data::learned::Unknown;
+use crate::data::learned::{Learned, Unknown};
 use crate::data::sources::Row;
 use crate::data::targets::Targets;
 
@@ -86,7 +86,11 @@ impl CsvSchema {
             let missing = error.code == DataErrorCode::Missing;
             match () {
                 () if wanted.targets && missing && self.missing == Missing::SkipRow => skipped += 1,
-                () if wanted.each_row && is_of_a_row(&error) => {
+                // A table that is too large only grows.
+                () if wanted.each_row
+                    && rows.are_whole()
+                    && error.code != DataErrorCode::TooLarge =>
+                {
                     failed.push((place, error));
                 }
                 () => return Err(error),
@@ -122,14 +126,6 @@ impl CsvSchema {
 pub(super) fn left_out(skipped: usize, shown: std::path::Display<'_>) -> String {
     let rows = if skipped == 1 { "row" } else { "rows" };
     format!("{shown}: {skipped} {rows} with missing values left out")
-}
-
-/// Whether the rows after an error can be read.
-pub(in crate::data::sources) fn is_of_a_row(error: &DataError) -> bool {
-    let whole = [DataErrorCode::TooLarge, DataErrorCode::Unreadable, DataErrorCode::Compression];
-    error.place.line.is_some()
-        && !whole.contains(&error.code)
-        && ![UNCLOSED, TOO_LONG].contains(&&*error.message)
 }
 
 fn no_rows(path: &Path, skipped: usize) -> DataError {
@@ -174,6 +170,11 @@ impl<'a> Cell<'a> {
             _ => HashMap::new(),
         };
         Self { column, index: column.index, places }
+    }
+
+    /// Which of the categories a text is.
+    fn label(&self, values: &[String], text: &str) -> Option<usize> {
+        self.places.get(text).copied().or_else(|| alike(values, text))
     }
 }
 
@@ -268,59 +269,63 @@ impl<'a> Writer<'a> {
         let out = if is_input { &mut self.values } else { &mut self.targets };
         let is_read = match &cell.column.kind {
             ColumnKind::Date(format) => format.write(text, out),
-            kind @ (ColumnKind::Number | ColumnKind::Formatted(_) | ColumnKind::Boolean { .. }) => {
-                match kind.value(text) {
-                    Some(value) if !(value as f32).is_finite() => {
-                        return Err(not_finite(error, text));
-                    }
-                    value => {
-                        out.extend(value);
-                        value.is_some()
-                    }
-                }
-            }
             ColumnKind::Category(values) => {
-                let label = cell.places.get(text).copied().or_else(|| alike(values, text));
-                match (label, is_input) {
+                match (cell.label(values, text), is_input) {
                     (Some(label), false) => self.labels.push(label as i32),
-                    // None of the known ones.
-                    (None, true) if self.unknown == Some(Unknown::Other) => {
-                        out.resize(out.len() + values.len(), 0.0);
-                    }
                     (Some(label), true) => {
                         let start = out.len();
                         out.resize(start + values.len(), 0.0);
                         out[start + label] = 1.0;
                     }
-                    (None, false) => return Err(unknown(error, values, text)),
-                    (None, true) => return Err(unknown(error, values, text).help(OTHER)),
+                    // None of the known ones.
+                    (None, true) if self.unknown == Some(Unknown::Other) => {
+                        out.resize(out.len() + values.len(), 0.0);
+                    }
+                    (None, true) => return Err(unknown(error, values, text)),
+                    (None, false) => {
+                        let class = Learned::unknown_class(values, text).file(self.path);
+                        return Err(class.line(rows.line()).column(&cell.column.name));
+                    }
                 }
                 true
             }
+            kind => match kind.value(text) {
+                Some(value) if !(value as f32).is_finite() => return Err(not_finite(error, text)),
+                value => {
+                    out.extend(value);
+                    value.is_some()
+                }
+            },
         };
-        if is_read {
-            return Ok(());
-        }
-        let kind = &cell.column.kind;
-        if let ColumnKind::Date(format) = kind
-            && format.is_open(text)
-        {
-            return Err(error(DataErrorCode::AmbiguousDate, "a date can be read in two ways")
-                .expected("day and month told apart, as in training: 2024-12-31")
-                .found(quote(text))
-                .help("write it so, or set day_first in [data] and train again"));
-        }
-        Err(error(DataErrorCode::NotANumber, &format!("a value is not {}", kind.cell()))
-            .expected(match kind {
-                ColumnKind::Number => "a number, as in other rows".to_owned(),
-                kind => kind.describe(),
-            })
-            .found(quote(text))
-            .help(match kind {
-                ColumnKind::Boolean { .. } => "correct it".to_owned(),
-                _ => format!("correct it, or set categorical = [{:?}]", cell.column.name),
-            }))
+        if is_read { Ok(()) } else { Err(unreadable(error, cell.column, text)) }
     }
+}
+
+/// The error of a cell that is not of its column's kind.
+fn unreadable(
+    error: impl Fn(DataErrorCode, &str) -> DataError,
+    column: &Column,
+    text: &str,
+) -> DataError {
+    let Column { name, kind, .. } = column;
+    if let ColumnKind::Date(format) = kind
+        && format.is_open(text)
+    {
+        return error(DataErrorCode::AmbiguousDate, "a date can be read in two ways")
+            .expected("day and month told apart, as in training: 2024-12-31")
+            .found(quote(text))
+            .help("write it so, or set day_first in [data] and train again");
+    }
+    error(DataErrorCode::NotANumber, &format!("a value is not {}", kind.cell()))
+        .expected(match kind {
+            ColumnKind::Number => "a number, as in other rows".to_owned(),
+            kind => kind.describe(),
+        })
+        .found(quote(text))
+        .help(match kind {
+            ColumnKind::Boolean { .. } => "correct it".to_owned(),
+            _ => format!("correct it, or set categorical = [{name:?}]"),
+        })
 }
 
 fn not_finite(error: impl Fn(DataErrorCode, &str) -> DataError, text: &str) -> DataError {
@@ -350,10 +355,10 @@ fn unknown(
     values: &[String],
     text: &str,
 ) -> DataError {
-    const LISTED: usize = 10;
-    let more = if values.len() > LISTED { ", …" } else { "" };
-    let listed = values.iter().take(LISTED).map(|v| quote(v)).collect::<Vec<_>>().join(", ");
+    let quoted: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    let listed = first_of(quoted.iter().map(String::as_str), 10);
     error(DataErrorCode::Category, "a category is unknown")
-        .expected(format!("one of {listed}{more}"))
+        .expected(format!("one of {listed}"))
         .found(quote(text))
+        .help(OTHER)
 }

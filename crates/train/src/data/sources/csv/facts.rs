@@ -12,6 +12,9 @@ pub(in crate::data::sources) struct Sample {
     pub(in crate::data::sources) cell: String,
 }
 
+/// From so many cells on, numbers of eight digits that are all dates are dates.
+pub(super) const COMPACT_DATES: u64 = 3;
+
 /// What the cells of a column are.
 #[derive(Clone, Debug, Default)]
 pub(in crate::data::sources) struct Facts {
@@ -27,14 +30,14 @@ pub(in crate::data::sources) struct Facts {
     pub(super) pointed: Option<Sample>,
     /// One of them whose point may separate thousands.
     pub(super) either_point: Option<Sample>,
-    /// The first that is not a date of eight digits, and how many dates were before it.
+    /// The first of them that is not a date of eight digits, and how many dates come before it.
     pub(super) not_compact: Option<Sample>,
     pub(super) compact: u64,
     /// Digits that begin with 0, as postal codes do, and digits that double precision rounds.
     pub(super) padded: Option<Sample>,
     pub(super) rounded: Option<Sample>,
     pub(super) first_plain: Option<Sample>,
-    /// Whole numbers that grow from row to row: the last of them. `None` once one does not.
+    /// Whether they are whole numbers that grow from row to row.
     growing: Growing,
     /// Numbers written otherwise, dates and texts.
     pub(super) others: Option<Box<Others>>,
@@ -212,8 +215,7 @@ impl Facts {
 
     /// What a column of numbers loses, if it may be one of names or dates.
     pub(super) fn digits_lost(&self) -> Option<String> {
-        const DATES: u64 = 3;
-        let dates = self.not_compact.as_ref().filter(|_| self.compact >= DATES);
+        let dates = self.not_compact.as_ref().filter(|_| self.compact >= COMPACT_DATES);
         if let Some(Sample { line, cell }) = &self.rounded {
             return Some(format!(
                 "has whole numbers that double precision rounds ({cell:?} in line {line})"

@@ -47,10 +47,10 @@ fn columns_are_read_as_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.csv");
     std::fs::write(&path, "when;sunny;size;share;price\n1.2.2025;YES;1.234;5 %;3\n").unwrap();
-    let dataset = reader.read(&path).unwrap();
+    let dataset = reader.read_all(&path).unwrap();
     assert_eq!(dataset.inputs(), &InputStore::F64(vec![1234.0, 20_120.0, 5.0, 3.0, 1.0]));
     std::fs::write(&path, "when;sunny;size;share;price\n1.2.2025;yes;12.5;5 %;3\n").unwrap();
-    let error = reader.read(&path).unwrap_err();
+    let error = reader.read_all(&path).unwrap_err();
     assert_eq!((error.code, error.place.line), (DataErrorCode::NotANumber, Some(2)));
 }
 
@@ -241,7 +241,7 @@ fn schemas_of_earlier_versions_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     std::fs::write(&path, "a,b\n1.5,y\n2,x\n").unwrap();
-    let dataset = schema.read_labelled(&path).unwrap();
+    let dataset = schema.load_known(&path, None).unwrap().dataset;
     assert_eq!(dataset.inputs(), &InputStore::F64(vec![1.5, 2.0]));
     let Targets::Classes { labels, .. } = dataset.targets() else { panic!("classes") };
     assert_eq!(labels, &[1, 0]);

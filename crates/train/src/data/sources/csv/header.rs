@@ -5,7 +5,7 @@ use std::path::Path;
 use super::missing::is_missing;
 use super::table::Rows;
 use super::{ColumnRef, Header, date, number};
-use crate::data::error::{DataError, DataErrorCode, quote};
+use crate::data::error::{DataError, DataErrorCode, first_of, quote};
 
 /// Rows from which is judged what the first one is.
 const ROWS: usize = 100;
@@ -167,13 +167,13 @@ fn decide(
         (false, false) => !numbers || has(Looks::MaybeName),
     };
     if header && numbers {
-        let shown: Vec<String> = first.iter().take(4).map(|cell| quote(cell)).collect();
-        let more = if first.len() > 4 { ", …" } else { "" };
+        let quoted: Vec<String> = first.iter().map(|cell| quote(cell)).collect();
+        let shown = first_of(quoted.iter().map(String::as_str), 4);
         notes.push(format!(
-            "{}: the first row names the columns ({}{more}); if it is values, set header = \
+            "{}: the first row names the columns ({}); if it is values, set header = \
              \"absent\"",
             path.display(),
-            shown.join(", ")
+            shown
         ));
     }
     Ok(header)

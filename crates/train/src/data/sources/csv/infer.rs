@@ -15,7 +15,7 @@ use crate::data::error::{DataError, DataErrorCode, quote};
 pub(in crate::data::sources) use super::header::{Head, numbered, open};
 
 /// The most classes a target may have.
-pub(super) const MAX_CLASSES: usize = 10_000;
+pub(in crate::data::sources) const MAX_CLASSES: usize = 10_000;
 
 /// How many different texts of a column are kept: one more than any column may have.
 pub(super) fn most_texts(config: &CsvConfig) -> usize {

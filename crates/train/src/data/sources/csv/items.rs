@@ -2,22 +2,13 @@
 
 use std::path::Path;
 
+use super::CsvSchema;
 use super::encode::{self, Wanted};
-use super::{Column, CsvSchema, TargetColumns};
-use crate::data::dataset::Dataset;
 use crate::data::error::DataError;
 use crate::data::learned::Unknown;
-use crate::data::sources::Items;
+use crate::data::sources::{InputReader, Items, Loaded};
 
 impl CsvSchema {
-    /// The column of classes; none where numbers are predicted.
-    pub fn class_column(&self) -> Option<&Column> {
-        match &self.targets {
-            TargetColumns::Class(column) => Some(column),
-            TargetColumns::Numbers(_) => None,
-        }
-    }
-
     /// The rows of a file to predict, one by one: one that cannot be read does not keep the others
     /// from it.
     pub(in crate::data::sources) fn read_items(
@@ -39,11 +30,11 @@ impl CsvSchema {
     /// The rows of a file that has the targets, too, and what a user should know: where the model's
     /// own rows with missing values were left out, these are, and the first row that cannot be read
     /// is an error.
-    pub(in crate::data::sources) fn read_known(
+    pub(in crate::data::sources) fn load_known(
         &self,
         path: &Path,
         unknown: Option<Unknown>,
-    ) -> Result<(Dataset, Vec<String>), DataError> {
+    ) -> Result<Loaded, DataError> {
         let encoded = self.read(path, Wanted { unknown, ..Wanted::LABELLED })?;
         let mut notes = Vec::new();
         if encoded.skipped > 0 {
@@ -51,6 +42,7 @@ impl CsvSchema {
             notes.push(encode::left_out(skipped, shown));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
-        Ok((self.dataset(&name, path, encoded)?, notes))
+        let dataset = self.dataset(&name, path, encoded)?;
+        Ok(Loaded::new(dataset, InputReader::None, notes))
     }
 }

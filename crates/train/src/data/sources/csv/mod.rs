@@ -1,7 +1,6 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
 mod bytes;
-mod civil;
 mod clock;
 pub(super) mod date;
 pub(super) mod encode;
@@ -29,7 +28,7 @@ pub use infer::{ColumnFacts, Survey};
 pub use number::NumberFormat;
 pub use schema::{Column, ColumnKind, CsvSchema, TargetColumns};
 
-/// A CSV file, one item a row, in UTF-8 or UTF-16, compressed with gzip or not. Inputs are
+/// A CSV file, one item per row, in UTF-8 or UTF-16, compressed with gzip or not. Inputs are
 /// `[features]`: numbers as they are, dates as days since 1970, yes and no as 1 and 0, categories
 /// as one 0-or-1 feature for each of their values, in order.
 ///

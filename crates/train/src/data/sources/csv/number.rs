@@ -244,8 +244,8 @@ pub(super) fn plain_value(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-/// The value of a short number: up to 2⁵³ digits are exact as a double, so are powers of ten up to
-/// 10²², and one division of exact numbers is rounded correctly (Clinger, "How to read floating
+/// The value of a short number: whole numbers up to 2⁵³ are exact as a double, so are powers of ten
+/// up to 10²², and one division of exact numbers is rounded correctly (Clinger, "How to read floating
 /// point numbers accurately", 1990).
 fn exact(cell: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] =

@@ -167,27 +167,6 @@ impl CsvSchema {
         features
     }
 
-    /// Reads the inputs of a file to predict. Columns are found by name when there is a header,
-    /// so that their order may differ and targets may be absent.
-    ///
-    /// # Errors
-    /// As [`super::CsvConfig::load`], and for categories that training did not see.
-    pub fn read_inputs(&self, path: &std::path::Path) -> Result<Dataset, DataError> {
-        let rows = self.read(path, encode::Wanted::INPUTS)?;
-        self.dataset("csv", path, rows)
-    }
-
-    /// Reads the inputs and the targets of another file, as the training file was read.
-    ///
-    /// # Errors
-    /// As [`CsvSchema::read_inputs`]; also when a target is missing, or a class is one that
-    /// training did not see.
-    pub fn read_labelled(&self, path: &std::path::Path) -> Result<Dataset, DataError> {
-        let rows = self.read(path, encode::Wanted::LABELLED)?;
-        let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
-        self.dataset(&name, path, rows)
-    }
-
     pub(super) fn dataset(
         &self,
         name: &str,

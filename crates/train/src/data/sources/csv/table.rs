@@ -6,11 +6,6 @@ use super::bytes;
 use super::tokens::{Fault, Tokens};
 use crate::data::error::{DataError, DataErrorCode, quote};
 
-/// What is said of a quotation mark without a second one, and of a row without an end: no row after
-/// it can be read.
-pub(super) const UNCLOSED: &str = "a quotation mark is not closed";
-pub(super) const TOO_LONG: &str = "a row is too long";
-
 /// Reads one row after another.
 pub(in crate::data::sources) struct Rows {
     tokens: Tokens,
@@ -18,6 +13,8 @@ pub(in crate::data::sources) struct Rows {
     delimiter: char,
     /// The number of cells of the first row.
     width: Option<usize>,
+    /// Whether no row can be read any more.
+    broken: bool,
 }
 
 /// One row: its line in the file and its cells without surrounding blanks.
@@ -32,7 +29,7 @@ impl Rows {
         let opened = bytes::open(path, delimiter)?;
         let tokens = Tokens::new(opened.input, opened.delimiter, opened.line);
         let delimiter = char::from(opened.delimiter);
-        Ok(Self { tokens, path: path.to_path_buf(), delimiter, width: None })
+        Ok(Self { tokens, path: path.to_path_buf(), delimiter, width: None, broken: false })
     }
 
     /// What separates cells.
@@ -56,8 +53,13 @@ impl Rows {
 
     /// Goes to the next row, whose cells are then in [`Rows::cell`]; `false` at the end.
     pub(in crate::data::sources) fn advance(&mut self) -> Result<bool, DataError> {
-        if !self.tokens.advance().map_err(|fault| self.fault(&fault))? {
-            return Ok(false);
+        match self.tokens.advance() {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(fault) => {
+                self.broken = true;
+                return Err(self.fault(&fault));
+            }
         }
         let found = self.tokens.len();
         let width = *self.width.get_or_insert(found);
@@ -70,6 +72,12 @@ impl Rows {
             .expected(format!("{width} cells, as in the first row"))
             .found(found)
             .help("check the delimiter, and quotes around cells that contain it"))
+    }
+
+    /// Whether the rows after an error can be read: not after bytes that cannot be, an open
+    /// quotation mark or a row without an end.
+    pub(in crate::data::sources) fn are_whole(&self) -> bool {
+        !self.broken
     }
 
     /// The line of the row.
@@ -116,11 +124,11 @@ impl Rows {
         };
         match fault {
             Fault::Io(error) => bytes::unreadable(&self.path, error),
-            Fault::Unclosed => error(UNCLOSED)
+            Fault::Unclosed => error("a quotation mark is not closed")
                 .expected("a second quotation mark at the end of the cell")
                 .found("the end of the file")
                 .help("close it, or double quotation marks inside cells"),
-            Fault::TooLong => error(TOO_LONG)
+            Fault::TooLong => error("a row is too long")
                 .expected("at most 1 GiB")
                 .found("more")
                 .help("check that lines end, and that quotation marks are closed"),

@@ -93,7 +93,7 @@ fn files_to_predict_are_read_by_name() {
     let read = |text: &[u8]| {
         let path = folder.path().join("new.csv");
         std::fs::write(&path, text).unwrap();
-        reader.read(&path)
+        reader.read_all(&path)
     };
     let dataset = read(b"colour,length\nblue,4\n").unwrap();
     assert_eq!(dataset.inputs(), &InputStore::F64(vec![4.0, 1.0, 0.0]));

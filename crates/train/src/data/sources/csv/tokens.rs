@@ -1,7 +1,8 @@
 //! Cuts CSV into cells where they lie in a buffer, without an allocation for each cell or row.
 //!
 //! The grammar is that of RFC 4180: cells that begin with a quotation mark, or with blanks and
-//! one, may hold delimiters and line ends, a doubled mark stands for one. Lines end with `\n`, `\r\n` or `\r`.
+//! one, may hold delimiters and line ends, a doubled mark stands for one. Lines end with `\n`,
+//! `\r\n` or `\r`.
 
 use std::io::{self, Read};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::date::DateFormat;
-use super::facts::{Facts, Others, Sample};
+use super::facts::{COMPACT_DATES, Facts, Others, Sample};
 use super::number::NumberFormat;
 use super::{ColumnKind, DateUnit};
 use crate::data::error::{DataError, DataErrorCode, quote};
@@ -116,8 +116,7 @@ impl Judged<'_> {
         others: &Others,
         customs: Customs,
     ) -> Result<ColumnKind, DataError> {
-        const DATES: u64 = 3;
-        if facts.is_plain() && facts.not_compact.is_none() && facts.cells >= DATES {
+        if facts.is_plain() && facts.not_compact.is_none() && facts.cells >= COMPACT_DATES {
             return Ok(ColumnKind::Date(DateFormat {
                 day_first: None,
                 date: true,

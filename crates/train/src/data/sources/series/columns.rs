@@ -120,7 +120,7 @@ impl Columns {
         Some(Column { name: self.head.names[index].clone(), index, kind })
     }
 
-    /// The numbers of a column, one a row.
+    /// The numbers of a column, one per row.
     pub(super) fn values(&self, index: usize) -> Result<&[f64], DataError> {
         let column = &self.columns[index];
         column.problem.clone().map_or(Ok(&column.values), Err)

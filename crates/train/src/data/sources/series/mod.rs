@@ -102,15 +102,8 @@ impl SeriesConfig {
         schema: &SeriesSchema,
     ) -> Result<Loaded, DataError> {
         let target = self.target.as_ref().or(schema.target.as_ref());
-        let config = Self {
-            header: schema.header.into(),
-            delimiter: Some(schema.delimiter),
-            target: target.or(schema.features.first()).cloned(),
-            features: schema.features.clone(),
-            time: schema.time.clone().or_else(|| self.time.clone()),
-            window: schema.window,
-            ..self.clone()
-        };
+        let target = target.or(schema.features.first()).cloned();
+        let config = Self { target, ..schema.applied_to(self) };
         config.read(&base_dir.join(&self.path), &schema.columns, schema.step)
     }
 

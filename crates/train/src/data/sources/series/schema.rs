@@ -47,39 +47,15 @@ pub struct SeriesSchema {
 }
 
 impl SeriesSchema {
-    /// All windows of another series and what came next, read as the training file was.
-    ///
-    /// # Errors
-    /// As [`SeriesConfig::load`]; also for a model of an earlier version, which does not say what
-    /// it predicts.
-    pub fn read_labelled(&self, path: &Path) -> Result<Dataset, DataError> {
-        let Some(target) = &self.target else {
-            let message = "the model does not say which column it predicts";
-            return Err(DataError::new(DataErrorCode::Source, message)
-                .file(path)
-                .expected("a model of this version")
-                .found("one of an earlier version")
-                .help("train it again; `predict` works with it as it is"));
-        };
-        let config = SeriesConfig {
-            path: path.to_path_buf(),
-            target: Some(target.clone()),
-            horizon: self.horizon,
-            season: self.season,
-            ..self.config()
-        };
-        Ok(config.read(path, &self.columns, self.step)?.dataset)
-    }
-
-    fn config(&self) -> SeriesConfig {
+    /// A series that is read as the training file was; what the schema does not say is of `config`.
+    pub(super) fn applied_to(&self, config: &SeriesConfig) -> SeriesConfig {
         SeriesConfig {
             delimiter: Some(self.delimiter),
             header: self.header.into(),
             features: self.features.clone(),
-            time: self.time.clone(),
-            gaps: self.gaps,
+            time: self.time.clone().or_else(|| config.time.clone()),
             window: self.window,
-            ..SeriesConfig::default()
+            ..config.clone()
         }
     }
 
@@ -89,7 +65,8 @@ impl SeriesSchema {
     /// # Errors
     /// As [`SeriesConfig::load`].
     pub fn read_inputs(&self, path: &Path) -> Result<Dataset, DataError> {
-        let config = self.config();
+        let config = SeriesConfig { gaps: self.gaps, ..SeriesConfig::default() };
+        let config = self.applied_to(&config);
         let mut columns = Columns::read(&config.format(path, &self.columns))?;
         let time = self.time.as_ref();
         let time = time.and_then(|time| infer::find("time", time, &columns.head, path).ok());

@@ -142,7 +142,7 @@ fn the_end_of_a_file_is_predicted_from() {
     let read = |text: &str| {
         let path = folder.path().join("new.csv");
         std::fs::write(&path, text).unwrap();
-        reader.read(&path)
+        reader.read_all(&path)
     };
     let dataset = read("x,y\n0,1\n2,3\n4,5\n6,7\n").unwrap();
     assert_eq!(dataset.inputs(), &InputStore::F64(vec![3.0, 2.0, 5.0, 4.0, 7.0, 6.0]));

@@ -30,9 +30,9 @@ pub(super) struct Order {
     pub(super) notes: Vec<String>,
 }
 
-/// Sorts the rows by the time column and looks for gaps from row `from` on.
+/// Sorts the rows by the time column and looks for gaps.
 ///
-/// The rule: rows are sorted, the oldest first, and it is said when they were not; two rows of the
+/// The rule: rows are sorted, the oldest first, with a note when they were not; two rows of the
 /// same time are an error; steps of less than half or more than one and a half of the usual length
 /// (the median) are gaps, for which `gaps` says what to do. The allowance lets months of 28 to 31
 /// days pass.
@@ -51,42 +51,11 @@ pub(super) fn order(
         ));
         return Ok(out);
     }
-    let unread = |error: DataError| error.help("correct it, or name another column as `time`");
-    let times = columns.values(time).map_err(unread)?.to_vec();
-    let mut order: Vec<usize> = (0..times.len()).collect();
-    order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
-    let misplaced = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    if misplaced > 0 {
-        out.notes.push(match misplaced + 1 == times.len() {
-            true => format!("the newest row is the first: rows are sorted by {name:?}"),
-            false => format!("rows are not in the order of time: they are sorted by {name:?}"),
-        });
-        columns.sort(&order);
-    }
-    let times = columns.values(time)?;
-    let steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let shown = |value: f64| match columns.has_dates(time) {
-        true => columns.shown_date(time, value),
-        false => value.to_string(),
-    };
-    let error = |code, message: &str, row: usize| {
-        DataError::new(code, message).file(path).line(columns.lines[row]).column(&name)
-    };
+    out.notes.extend(sort(columns, time, &name)?);
+    let clock = Clock { columns, time, name: &name, path, times: columns.values(time)? };
+    let steps: Vec<f64> = clock.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if let Some(at) = steps.iter().position(|&step| step == 0.0) {
-        let message = "two rows of the series have the same time";
-        return Err(error(DataErrorCode::SameTime, message, at + 1)
-            .expected("one row for each time")
-            .found(format!(
-                "{} in lines {} and {}",
-                shown(times[at]),
-                columns.lines[at],
-                columns.lines[at + 1]
-            ))
-            .help(
-                "keep one of them, or write their mean; write several series to files of their \
-                 own, a date and its time of day to one column, and local times with their zone \
-                 where clocks are set back",
-            ));
+        return Err(clock.same_time(at));
     }
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
@@ -94,47 +63,108 @@ pub(super) fn order(
     out.step = Some(step);
     let is_even = |found: f64| found > 0.5 * step && found < 1.5 * step;
     let uneven: Vec<usize> = (0..steps.len()).filter(|&at| !is_even(steps[at])).collect();
-    let Some(&at) = uneven.first() else { return Ok(out) };
-    let step = if columns.has_dates(time) { duration(step) } else { rounded(step) };
-    let count = uneven.len();
+    let Some(&first) = uneven.first() else { return Ok(out) };
+    let (count, after) = (uneven.len(), clock.shown(clock.times[first]));
     match gaps {
-        Gaps::Error => {
-            let before = times[at];
-            let more = match count {
-                1 => String::new(),
-                count => format!("; {count} of {} steps are not even", steps.len()),
-            };
-            Err(error(DataErrorCode::Gap, "the steps of the series are not even", at + 1)
-                .expected(format!(
-                    "{}, a step of {step} after {}",
-                    shown(before + sorted[steps.len() / 2]),
-                    shown(before)
-                ))
-                .found(format!("{}{more}", shown(times[at + 1])))
-                .help(
-                    "fill in the rows that are missing; or set gaps = \"split\", so that no window \
-                     reaches over a gap, or gaps = \"join\", if rows follow each other anyway, as \
-                     trading days do",
-                ))
-        }
+        Gaps::Error => return Err(clock.uneven(first, count, step)),
         Gaps::Split => {
             out.breaks = uneven.iter().map(|at| at + 1).collect();
-            out.notes.push(format!(
-                "the series is cut at {count} {}, the first after {}",
-                if count == 1 { "gap" } else { "gaps" },
-                shown(times[at])
-            ));
-            Ok(out)
+            let gaps = if count == 1 { "gap" } else { "gaps" };
+            out.notes.push(format!("the series is cut at {count} {gaps}, the first after {after}"));
         }
-        Gaps::Join => {
-            out.notes.push(format!(
-                "{count} of {} steps are not of {step}: rows are taken as if they were, the \
-                 first after {}",
-                steps.len(),
-                shown(times[at])
-            ));
-            Ok(out)
+        Gaps::Join => out.notes.push(format!(
+            "{count} of {} steps are not of {}: rows are taken as if they were, the first after \
+             {after}",
+            steps.len(),
+            clock.length(step)
+        )),
+    }
+    Ok(out)
+}
+
+/// Puts the rows in the order of time; a note where they were in another.
+fn sort(columns: &mut Columns, time: usize, name: &str) -> Result<Option<String>, DataError> {
+    let unread = |error: DataError| error.help("correct it, or name another column as `time`");
+    let times = columns.values(time).map_err(unread)?;
+    let misplaced = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    if misplaced == 0 {
+        return Ok(None);
+    }
+    let is_reversed = misplaced + 1 == times.len();
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    columns.sort(&order);
+    Ok(Some(match is_reversed {
+        true => format!("the newest row is the first: rows are sorted by {name:?}"),
+        false => format!("rows are not in the order of time: they are sorted by {name:?}"),
+    }))
+}
+
+/// The time column of a series in order, for errors.
+struct Clock<'a> {
+    columns: &'a Columns,
+    time: usize,
+    name: &'a str,
+    path: &'a Path,
+    times: &'a [f64],
+}
+
+impl Clock<'_> {
+    fn shown(&self, value: f64) -> String {
+        match self.columns.has_dates(self.time) {
+            true => self.columns.shown_date(self.time, value),
+            false => value.to_string(),
         }
+    }
+
+    /// The length of a step.
+    fn length(&self, step: f64) -> String {
+        if self.columns.has_dates(self.time) { duration(step) } else { rounded(step) }
+    }
+
+    fn error(&self, code: DataErrorCode, message: &str, row: usize) -> DataError {
+        let line = self.columns.lines[row];
+        DataError::new(code, message).file(self.path).line(line).column(self.name)
+    }
+
+    /// Row `at` and the next one have the same time.
+    fn same_time(&self, at: usize) -> DataError {
+        let message = "two rows of the series have the same time";
+        self.error(DataErrorCode::SameTime, message, at + 1)
+            .expected("one row for each time")
+            .found(format!(
+                "{} in lines {} and {}",
+                self.shown(self.times[at]),
+                self.columns.lines[at],
+                self.columns.lines[at + 1]
+            ))
+            .help(
+                "keep one of them, or write their mean; write several series to files of their \
+                 own, a date and its time of day to one column, and local times with their zone \
+                 where clocks are set back",
+            )
+    }
+
+    /// The step after row `at`, the first of `count`, is not about `step` long.
+    fn uneven(&self, at: usize, count: usize, step: f64) -> DataError {
+        let before = self.times[at];
+        let more = match count {
+            1 => String::new(),
+            count => format!("; {count} of {} steps are not even", self.times.len() - 1),
+        };
+        self.error(DataErrorCode::Gap, "the steps of the series are not even", at + 1)
+            .expected(format!(
+                "{}, a step of {} after {}",
+                self.shown(before + step),
+                self.length(step),
+                self.shown(before)
+            ))
+            .found(format!("{}{more}", self.shown(self.times[at + 1])))
+            .help(
+                "fill in the rows that are missing; or set gaps = \"split\", so that no window \
+                 reaches over a gap, or gaps = \"join\", if rows follow each other anyway, as \
+                 trading days do",
+            )
     }
 }
 
