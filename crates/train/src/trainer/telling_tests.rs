@@ -32,8 +32,11 @@ fn trainer() -> Trainer<Graph> {
     Trainer::new(model, TrainConfig { epochs: 2, loss, ..TrainConfig::default() })
 }
 
+/// Which event is meant.
+type Chosen = fn(&Event<'_>) -> bool;
+
 /// Fails at one event.
-struct Fails(fn(&Event<'_>) -> bool);
+struct Fails(Chosen);
 
 impl Observer for Fails {
     fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
@@ -88,7 +91,7 @@ fn a_step_without_items_serves_interrupts_and_checkpoints() {
 
 #[test]
 fn what_was_reached_is_kept_when_an_observer_fails_before_it_is_saved() {
-    let fails: [(fn(&Event<'_>) -> bool, _); 3] = [
+    let fails: [(Chosen, _); 3] = [
         (|event| matches!(event, Event::Model { epoch: 1, .. }), (1, 0, 3)),
         (|event| matches!(event, Event::EpochEnd(report) if report.epoch == 2), (2, 0, 6)),
         (|event| matches!(event, Event::Step(step) if step.report.step == 5), (1, 2, 5)),
