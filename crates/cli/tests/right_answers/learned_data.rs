@@ -292,3 +292,13 @@ fn scores_that_cannot_be_written_are_a_failure() {
     let status = place.command("eval last --json").stdout(full).status().unwrap();
     assert_eq!(status.code(), Some(1));
 }
+
+#[test]
+fn a_column_that_is_there_twice_is_refused_in_new_data_too() {
+    let place = trained();
+    place.write("twice.csv", "x,x,y\n0.5,-0.5,pos\n-0.5,0.5,neg\n");
+    for command in ["eval last twice.csv", "predict last twice.csv"] {
+        let err = place.run(command).failed(1);
+        assert!(err.contains("GB0311") && err.contains("more than once"), "{err}");
+    }
+}

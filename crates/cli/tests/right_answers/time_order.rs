@@ -99,3 +99,35 @@ fn an_index_is_left_out_and_dates_are_the_time() {
     assert!(out.contains("time     date: dates"), "{out}");
     assert!(out.contains("target   price: numbers"), "{out}");
 }
+
+#[test]
+fn a_year_of_two_digits_is_not_taken_for_a_day() {
+    let series = |date: &dyn Fn(u32, u32) -> String| {
+        let place = Place::new();
+        place.write("r.toml", SERIES);
+        let days = (1..=5).flat_map(|month| (1..=28).map(move |day| (month, day)));
+        let lines = days.enumerate().map(|(y, (month, day))| format!("{},{y}\n", date(month, day)));
+        place.write("t.csv", &format!("date,y\n{}", lines.collect::<String>()));
+        place.run("check r.toml")
+    };
+    // 24-01-05 may be the 5th of January 2024, and the 24th of January 2005.
+    let err = series(&|month, day| format!("24-{month:02}-{day:02}")).failed(1);
+    assert!(err.contains("GB0346") && err.contains("year") && err.contains("24-01-01"), "{err}");
+    // No day is 98: the year is first.
+    let shown = series(&|month, day| format!("98-{month:02}-{day:02}"));
+    assert!(!format!("{shown:?}").contains("GB0346"), "{shown:?}");
+}
+
+#[test]
+fn a_file_without_the_models_time_is_refused() {
+    let place = Place::new();
+    place.write("r.toml", SERIES);
+    place.write("t.csv", &table(&rows(120)));
+    place.run("train r.toml").ok();
+    let prices = rows(20).iter().map(|row| row.split_once(',').unwrap().1.to_owned());
+    place.write("new.csv", &format!("price\n{}", prices.collect::<String>()));
+    for command in ["predict last new.csv", "eval last new.csv"] {
+        let err = place.run(command).failed(1);
+        assert!(err.contains("GB0311") && err.contains("`time`"), "{err}");
+    }
+}

@@ -28,6 +28,9 @@ pub struct DateFormat {
     /// Whether the day stands before the month, as in 31/12/2024. `None` where neither the training
     /// data nor the recipe shows it: a date such as 1/2/2024 in another file is an error.
     pub day_first: Option<bool>,
+    /// Whether years of two digits come first, as in 99-12-31.
+    #[serde(default)]
+    pub year_first: bool,
     /// Whether there are dates, not only times of day.
     pub date: bool,
     /// Whether there are times of day.
@@ -58,8 +61,11 @@ pub(super) enum WrittenDate {
         first: u32,
         second: u32,
         year: i64,
-        /// Points stand between: the day comes first wherever dates are written so.
+        /// Points are between: the day comes first wherever dates are written so.
         points: bool,
+        /// The last number, where it has two digits and there are no points: the year may as well be
+        /// the first number, and this the day.
+        short: Option<u32>,
     },
 }
 
@@ -82,15 +88,29 @@ const WEEKDAYS: [&str; 7] =
 pub(super) const DAY: f64 = 86_400.0;
 
 impl WrittenDate {
-    /// The day, where `day_first` says how open dates are written.
-    pub(super) fn civil(self, day_first: Option<bool>) -> Option<Civil> {
+    /// The day, where `format` says how open dates are written.
+    pub(super) fn civil(self, format: &DateFormat) -> Option<Civil> {
         match self {
             Self::Known(civil) => Some(civil),
-            Self::Open { first, second, year, points } => match points || day_first? {
+            Self::Open { .. } if format.year_first => self.year_first(),
+            Self::Open { first, second, year, points, .. } => match points || format.day_first? {
                 true => Civil::new(year, second, first),
                 false => Civil::new(year, first, second),
             },
         }
+    }
+
+    /// The day, if the first number is the year.
+    pub(super) fn year_first(self) -> Option<Civil> {
+        let Self::Open { first, second, short, .. } = self else { return None };
+        Civil::new(century(first.into()), second, short?)
+    }
+
+    /// Whether it can be a date whose year is the last number.
+    pub(super) fn can_end_with_year(self) -> bool {
+        let Self::Open { first, second, year, points, .. } = self else { return false };
+        let month_first = Civil::new(year, first, second).filter(|_| !points);
+        Civil::new(year, second, first).or(month_first).is_some()
     }
 }
 
@@ -186,24 +206,27 @@ fn date_of(text: &str) -> Option<WrittenDate> {
             let (first, second) = (number(first, 2)?, number(second, 2)?);
             let year = year_of(y)?;
             let points = separator == '.';
-            let open = WrittenDate::Open { first, second, year, points };
-            let day_first = Civil::new(year, second, first);
-            let month_first = Civil::new(year, first, second).filter(|_| !points);
-            day_first.or(month_first).map(|_| open)
+            let short = number(y, 2).filter(|_| !points);
+            let open = WrittenDate::Open { first, second, year, points, short };
+            (open.can_end_with_year() || open.year_first().is_some()).then_some(open)
         }
         _ => None,
     }
 }
 
-/// A year of four digits, or of two: 69 to 99 are of the 20th century, as POSIX has it.
+/// A year of four digits, or of two.
 fn year_of(text: &str) -> Option<i64> {
     let year: i64 = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())??;
     match text.len() {
         4 => Some(year),
-        2 if year >= 69 => Some(1900 + year),
-        2 => Some(2000 + year),
+        2 => Some(century(year)),
         _ => None,
     }
+}
+
+/// A year of two digits: 69 to 99 are of the 20th century, as POSIX has it.
+fn century(year: i64) -> i64 {
+    if year >= 69 { 1900 + year } else { 2000 + year }
 }
 
 /// A date with a month's name, or a quarter.
@@ -300,7 +323,7 @@ impl DateFormat {
             return None;
         }
         let civil = match moment.date {
-            Some(date) => Some(date.civil(self.day_first)?),
+            Some(date) => Some(date.civil(self)?),
             None => None,
         };
         Some((civil, moment.time.unwrap_or(0.0) - moment.zone.unwrap_or(0.0)))
@@ -319,7 +342,9 @@ impl DateFormat {
     /// tell apart.
     pub(in crate::data::sources) fn is_open(&self, cell: &str) -> bool {
         let open = |date| matches!(date, Some(WrittenDate::Open { .. }));
-        self.day_first.is_none() && written(cell).is_some_and(|moment| open(moment.date))
+        self.day_first.is_none()
+            && !self.year_first
+            && written(cell).is_some_and(|moment| open(moment.date))
     }
 
     /// What it is, for people: `dates, as days since 1970`.
@@ -330,7 +355,11 @@ impl DateFormat {
             (false, _) => "times of day",
         };
         let day_first = self.date && self.day_first == Some(true);
-        let order = if day_first { ", day first" } else { "" };
+        let order = match (day_first, self.year_first) {
+            (_, true) => ", year first",
+            (true, _) => ", day first",
+            _ => "",
+        };
         let unit = match self.unit {
             DateUnit::Days if self.date => "days since 1970".to_owned(),
             DateUnit::Seconds if self.date => "seconds since 1970".to_owned(),

@@ -4,7 +4,8 @@
 use super::*;
 
 fn format(day_first: bool, date: bool, time: bool, zone: bool) -> DateFormat {
-    DateFormat { day_first: Some(day_first), date, time, zone, unit: DateUnit::Days }
+    let year_first = false;
+    DateFormat { day_first: Some(day_first), year_first, date, time, zone, unit: DateUnit::Days }
 }
 
 #[test]
@@ -117,4 +118,18 @@ fn days_are_shown_as_dates() {
     ] {
         assert_eq!(shown(days), text);
     }
+}
+
+#[test]
+fn a_year_of_two_digits_may_come_first() {
+    let read = |cell: &str, year_first: bool, day_first: bool| {
+        let format = DateFormat { year_first, ..format(day_first, true, false, false) };
+        format.value(cell).map(|days| shown(days))
+    };
+    assert_eq!(read("24-01-05", true, false).as_deref(), Some("2024-01-05"));
+    assert_eq!(read("99/12/31", true, false).as_deref(), Some("1999-12-31"));
+    assert_eq!(read("24-01-05", false, true).as_deref(), Some("2005-01-24"));
+    assert_eq!(read("01/24/05", false, false).as_deref(), Some("2005-01-24"));
+    assert_eq!(read("99-12-31", false, true), None);
+    assert_eq!(read("24.01.05", true, true), None);
 }

@@ -77,6 +77,11 @@ pub(in crate::data::sources) struct Others {
     pub(super) day_first: Option<Sample>,
     pub(super) month_first: Option<Sample>,
     pub(super) open: Option<Sample>,
+    /// Years of two digits: the first date, the first whose year cannot be first, and the first
+    /// whose year cannot be last.
+    pub(super) short: Option<Sample>,
+    pub(super) year_last: Option<Sample>,
+    pub(super) year_first: Option<Sample>,
     pub(super) without_date: Option<Sample>,
     pub(super) with_date: bool,
     pub(super) with_time: bool,
@@ -312,8 +317,16 @@ impl Others {
         }
         match date.date {
             None => set(&mut self.without_date, cell, line),
-            Some(WrittenDate::Open { first, second, points: false, .. }) => {
+            Some(open @ WrittenDate::Open { first, second, points: false, short, .. }) => {
                 self.with_date = true;
+                if short.is_some() {
+                    set(&mut self.short, cell, line);
+                }
+                if open.year_first().is_none() {
+                    set(&mut self.year_last, cell, line);
+                } else if !open.can_end_with_year() {
+                    set(&mut self.year_first, cell, line);
+                }
                 let place = match (first > 12, second > 12) {
                     (true, _) => &mut self.day_first,
                     (_, true) => &mut self.month_first,

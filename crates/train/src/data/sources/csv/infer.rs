@@ -264,6 +264,16 @@ pub(in crate::data::sources) fn find(
     Head { header, names, .. }: &Head,
     path: &Path,
 ) -> Result<usize, DataError> {
+    if let ColumnRef::Name(name) = column
+        && names.iter().filter(|other| *other == name).count() > 1
+    {
+        let message = format!("the column that `{key}` names is in the file more than once");
+        let error = DataError::new(DataErrorCode::Column, message).file(path).line(1);
+        return Err(error
+            .expected(format!("one column {}", quote(name)))
+            .found(names.join(", "))
+            .help("rename or remove the other"));
+    }
     let (found, wanted) = match column {
         ColumnRef::Index(index) => {
             (Some(*index).filter(|index| *index < names.len()), format!("column {index}"))

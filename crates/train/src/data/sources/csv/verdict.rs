@@ -119,6 +119,7 @@ impl Judged<'_> {
         if facts.is_plain() && facts.not_compact.is_none() && facts.cells >= COMPACT_DATES {
             return Ok(ColumnKind::Date(DateFormat {
                 day_first: None,
+                year_first: false,
                 date: true,
                 time: false,
                 zone: false,
@@ -185,6 +186,27 @@ impl Judged<'_> {
         }
     }
 
+    /// Whether years of two digits come first: 31-12-24 may be of 2024 and of 2031.
+    fn year_first(&self, others: &Others, customs: Customs) -> Result<bool, DataError> {
+        let Some(short) = &others.short else { return Ok(false) };
+        match (&others.year_last, &others.year_first, customs.day_first) {
+            (Some(last), Some(first), _) => {
+                let later = if last.line > first.line { last } else { first };
+                let message = "in some dates the year comes first and in others last";
+                Err(self.mixed(later, message, "the same order in all rows"))
+            }
+            (None, Some(_), _) => Ok(true),
+            (Some(_), None, _) | (None, None, Some(_)) => Ok(false),
+            (None, None, None) => {
+                let message = "a date can be read in two ways: its year may come first or last";
+                Err(self
+                    .error(DataErrorCode::AmbiguousDate, message, short)
+                    .expected("a year of four digits, or a date that shows which number it is")
+                    .help("set day_first = true or false if the year is last, or write it in full"))
+            }
+        }
+    }
+
     fn date(&self, others: &Others, customs: Customs) -> Result<ColumnKind, DataError> {
         if let (Some(clock), true) = (&others.without_date, others.with_date) {
             let message = "some cells are dates and others times of day";
@@ -194,7 +216,9 @@ impl Judged<'_> {
             let message = "some times have a zone and others do not";
             return Err(self.mixed(local, message, "a zone, as in other rows"));
         }
+        let year_first = self.year_first(others, customs)?;
         let day_first = match (&others.day_first, &others.month_first, customs.day_first) {
+            _ if year_first => None,
             (Some(day), Some(month), _) => {
                 let later = if day.line > month.line { day } else { month };
                 let message = "in some dates the day comes first and in others the month";
@@ -224,6 +248,7 @@ impl Judged<'_> {
         };
         Ok(ColumnKind::Date(DateFormat {
             day_first,
+            year_first,
             date: others.with_date,
             time: others.with_time,
             zone: others.with_zone,
@@ -232,7 +257,7 @@ impl Judged<'_> {
     }
 }
 
-/// What a file's columns show about what stands before decimals: nothing, or where they disagree.
+/// What a file's columns show about what is before decimals: nothing, or where they disagree.
 pub(in crate::data::sources) fn shown_decimal<'a>(
     columns: impl Iterator<Item = &'a Facts>,
 ) -> Option<char> {

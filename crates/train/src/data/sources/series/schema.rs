@@ -59,8 +59,8 @@ impl SeriesSchema {
         }
     }
 
-    /// The last window of a file: one item, whose next steps are to be predicted. Where the file
-    /// has the time column, the window is the latest.
+    /// The last window of a file: one item, whose next steps are to be predicted. Where the model
+    /// has a time column, the window is the latest.
     ///
     /// # Errors
     /// As [`SeriesConfig::load`].
@@ -69,7 +69,7 @@ impl SeriesSchema {
         let config = self.applied_to(&config);
         let mut columns = Columns::read(&config.format(path, &self.columns))?;
         let time = self.time.as_ref();
-        let time = time.and_then(|time| infer::find("time", time, &columns.head, path).ok());
+        let time = time.map(|time| infer::find("time", time, &columns.head, path)).transpose()?;
         let order = match time {
             Some(time) => time::order(&mut columns, time, self.gaps, path)?,
             None => Order::default(),
