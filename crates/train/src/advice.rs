@@ -27,6 +27,8 @@ pub struct Circumstances {
     pub rate: (&'static str, f64),
     /// Whether gradients are clipped.
     pub clipped: bool,
+    /// Whether no update was made yet: then no learning rate is to blame.
+    pub untrained: bool,
 }
 
 impl Circumstances {
@@ -120,6 +122,11 @@ impl fmt::Display for Circumstances {
             )?,
             None => {}
         }
+        if self.untrained {
+            let text = "no update was made yet, so no learning rate helps: look for a setting that \
+                        makes the first loss so large, such as a slope, a class weight or `init`";
+            return line(f, text.into());
+        }
         let (key, rate) = self.rate;
         let clip = match self.clipped {
             true => "",
@@ -158,6 +165,12 @@ mod tests {
         assert_eq!(text.trim(), format!("help: {expected}"));
         let clipped = Circumstances { clipped: true, ..ordinary() }.to_string();
         assert_eq!(clipped.trim(), "help: train.optimizer.lr = 1000 → 100");
+    }
+
+    #[test]
+    fn no_rate_is_blamed_before_the_first_update() {
+        let text = Circumstances { untrained: true, ..ordinary() }.to_string();
+        assert!(text.contains("a slope, a class weight") && !text.contains("lr ="), "{text}");
     }
 
     #[test]

@@ -97,6 +97,7 @@ impl<M: Module> Trainer<M> {
             targets_standardized: !train.target_units().is_identity(),
             rate: rate_key(&self.config.schedule, &self.config.optimizer),
             clipped: self.config.clip.is_some(),
+            untrained: self.optimizer.is_fresh(),
             ..seen
         }
     }
