@@ -29,7 +29,7 @@ impl Place {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
         command.current_dir(self.path()).args(arguments.split_whitespace());
-        command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm");
+        command.env_remove("NO_COLOR").env_remove("GLASSBOX_COLUMNS").env("TERM", "xterm");
         command
     }
 
