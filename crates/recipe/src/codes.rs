@@ -305,6 +305,15 @@ pub const CODES: &[Code] = &[
         "`glassbox resume --set` takes every key that leaves the weights' shapes alone, and what the model knows \
          about its data: data.path, everything of train, augment and watch, run.seed, and of layers p, dropout and \
          recompute. Others make another model: write a recipe and train it."),
+    row("GB0523", "a run has trained all epochs that are asked for",
+        "A run that has come to its end has no step left that a change could act on, and one that has trained more \
+         epochs than are asked for would end in the middle of an epoch. `glassbox resume RUN --epochs +5` trains 5 \
+         epochs more, with what else is set; `--from` resumes from an earlier checkpoint that is kept."),
+    row("GB0524", "there are no items to score",
+        "The part of the run's own split is empty, or all items of the data are of the class that \
+         train.loss.ignore_index leaves out. Score another part with `glassbox eval RUN --split train`, or other \
+         labelled data with `glassbox eval RUN FILE`. A run gets a test part when it is trained: data.split in the \
+         recipe, and train again."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

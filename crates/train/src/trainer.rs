@@ -119,10 +119,16 @@ impl<M: Module> Trainer<M> {
     ///
     /// # Errors
     /// Before the first step, when a setting cannot work, or task, loss, targets, model and batches
-    /// do not fit together.
+    /// do not fit together: observers then see no event at all.
     /// Later when data cannot be read, an observer fails (a full disk), or the loss or a weight is
     /// no number: observers then see [`Event::Failed`], so that nothing that was reached is lost.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
+        let _flush = denormals::flush();
+        // Nothing has begun before these pass: observers, and what they keep, are left alone.
+        self.check_settings()?;
+        self.check(train, valid)?;
+        carried::check(&self.model, train, &self.progress, &self.state)?;
+        SeesAnswer::check(&self.model, train.dataset())?;
         let outcome = self.run(train, valid);
         if let Err(error) = &outcome {
             self.tell_failure(error);
@@ -131,12 +137,7 @@ impl<M: Module> Trainer<M> {
     }
 
     fn run(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
-        let _flush = denormals::flush();
         let start = Instant::now();
-        self.check_settings()?;
-        self.check(train, valid)?;
-        carried::check(&self.model, train, &self.progress, &self.state)?;
-        SeesAnswer::check(&self.model, train.dataset())?;
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
         if self.progress.step == 0 {
             self.show_model()?;

@@ -65,7 +65,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// A training state read back.
+/// A training state read back. Tensors are shared until they are changed.
+#[derive(Clone)]
 pub struct SavedState {
     path: PathBuf,
     model: Vec<(String, Tensor)>,

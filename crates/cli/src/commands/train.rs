@@ -23,7 +23,7 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
     }
     let record = begin(&folder, &prepared, overrides)?;
     let Preparation { experiment, data, .. } = &prepared;
-    Session { experiment, data, folder, record, state: None }.run(&arguments.output)
+    Session { experiment, data, folder, record, state: None, changes: None }.run(&arguments.output)
 }
 
 /// Writes what a run folder has before training begins.

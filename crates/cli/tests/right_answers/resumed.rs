@@ -105,6 +105,23 @@ fn a_choice_outlasts_an_interruption() {
 }
 
 #[test]
+fn a_resumption_that_changes_nothing_keeps_what_was_chosen() {
+    let place = Place::new();
+    place.write("t.csv", &table());
+    let more = "epochs = 6\ncheckpoint_every = { epochs = 1 }\nschedule = \"linear\"";
+    place.write("r.toml", &RECIPE.replace("epochs = 2", more));
+    place.run("train r.toml").ok();
+    let told = place.run("resume last --epochs +3 --schedule continue");
+    assert!(told.err.contains("its last rate"), "{told:?}");
+    told.ok();
+    let whole = last(&place.path().join("runs"));
+    let again = place.run("resume last --from 7");
+    assert!(!again.err.contains("is stretched"), "{again:?}");
+    again.ok();
+    assert_eq!(last(&place.path().join("runs")), whole);
+}
+
+#[test]
 fn one_cycle_trained_longer_says_that_its_rate_rises_again() {
     let place = Place::new();
     let recipe = TINY
@@ -156,8 +173,7 @@ fn a_finished_run_trains_nothing_more() {
     place.run("train r.toml").ok();
     let runs = place.path().join("runs");
     let before = record(&runs);
-    for command in ["resume last", "resume last --epochs 2", "resume last --set train.batch_size=4"]
-    {
+    for command in ["resume last", "resume last --epochs 2"] {
         let out = place.run(command).ok();
         assert!(out.contains("has trained its 2 epochs"), "{command}: {out}");
         assert_eq!(record(&runs), before);
@@ -187,6 +203,11 @@ fn a_project_can_be_moved() {
     // The runs alone, moved away: the data is found where it was, which is said.
     fs::rename(new.join("runs"), place.path().join("elsewhere")).unwrap();
     let ended = run(place.path(), "resume last --runs elsewhere --epochs +1");
+    assert!(ended.err.contains("the data is read from "), "{ended:?}");
+    ended.ok();
+
+    // By eval as well.
+    let ended = run(place.path(), "eval last --runs elsewhere --split train");
     assert!(ended.err.contains("the data is read from "), "{ended:?}");
     ended.ok();
 

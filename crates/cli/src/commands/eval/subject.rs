@@ -130,8 +130,9 @@ impl Subject {
         if data.split.part(part).is_empty() {
             let name = name_of(split);
             return Err(Failure::Usage(format!(
-                "this run has no {name} items\n  help: --split train, or keep some back in the \
-                 recipe"
+                "GB0524 × this run has no {name} items\n  expected: a {name} part in its split\n  \
+                 found: none\n  help: --split scores another part, `glassbox eval RUN FILE…` other \
+                 labelled data; for a {name} part, train again with data.split"
             )));
         }
         let (notes, warnings) = (Vec::new(), Vec::new());

@@ -42,8 +42,8 @@ pub fn plan(
         ScheduleSpan { from: planned.from, epochs: now.saturating_sub(planned.from).max(1) };
     let choice = match asked {
         Some(ScheduleChoice::Restart) => ScheduleChoice::Restart,
-        // Its lengths are its own, or nothing has changed.
-        _ if !spans || end == now => {
+        // Its lengths are its own, or nothing has changed: what was chosen before stays.
+        _ if !spans || end == now || (asked.is_none() && now == old_epochs) => {
             return Ok(Planned { span: train.schedule_span, notes: Vec::new(), restarts: false });
         }
         Some(choice) => choice,
