@@ -10,8 +10,9 @@ use glassbox_train::{Event, Flow, Observer, RunFolder, TrainError, atomic};
 
 use crate::terminal::complain;
 
-/// What a resumption makes other than it was. Whether the run can go on so is known only after the
-/// trainer has taken the state and compared it with the data: until then the folder stays as it is.
+/// What a resumption makes other than it was. Whether the run can be trained so is known only
+/// after the trainer has taken the state and compared it with the data: until then the folder stays as
+/// it is.
 pub struct Changes {
     pub folder: RunFolder,
     /// What the user is told, a line each.

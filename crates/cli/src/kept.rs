@@ -119,8 +119,7 @@ fn tell_program(folder: &RunFolder, record: &RunRecord, output: &Output) {
 /// What a run that diverged has kept, and the command that resumes it with a lower rate.
 pub fn how_to_resume(folder: &RunFolder, record: &RunRecord) -> String {
     let kept = kept(folder);
-    let error = record.error.as_deref().unwrap_or_default();
-    let set = lower_rate(error).or_else(|| tenth_of_rate(folder));
+    let set = record.advice.clone().or_else(|| tenth_of_rate(folder));
     let set = set.unwrap_or_else(|| "train.optimizer.lr=…".into());
     let kept_list = list(&kept);
     if best_is_lost(record) && folder.resolved().exists() {
@@ -176,21 +175,14 @@ fn outputs_with(record: &RunRecord, name: &str) -> usize {
     names.filter(own).count().max(1)
 }
 
-/// `train.optimizer.lr=100`, from the advice `train.optimizer.lr = 1000 → 100, or …`.
-fn lower_rate(error: &str) -> Option<String> {
-    ["train.optimizer.lr", "train.schedule.max_lr"].into_iter().find_map(|key| {
-        let (_, rest) = error.split_once(&format!("{key} = "))?;
-        let lower = rest.split_once("→ ")?.1.split([',', '\n']).next()?;
-        Some(format!("{key}={}", lower.trim()))
-    })
-}
-
-/// The same for a run of an earlier version, whose advice is another.
+/// The advice for a run of an earlier version, which noted none: a tenth of its highest rate.
 fn tenth_of_rate(folder: &RunFolder) -> Option<String> {
     let recipe = std::fs::read_to_string(folder.resolved()).ok()?;
-    let rate: f64 = value_at(&recipe, "train.optimizer.lr")?.parse().ok()?;
-    let lower: f64 = format!("{:.2e}", rate / 10.0).parse().ok()?;
-    Some(format!("train.optimizer.lr={lower}"))
+    ["train.schedule.max_lr", "train.optimizer.lr"].into_iter().find_map(|key| {
+        let rate: f64 = value_at(&recipe, key)?.parse().ok()?;
+        let lower: f64 = format!("{:.2e}", rate / 10.0).parse().ok()?;
+        Some(format!("{key}={lower}"))
+    })
 }
 
 /// Writes the report. Everything else is done: a report that cannot be written is not a failure.
@@ -208,12 +200,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_advice_becomes_a_command() {
-        let error = "GB0402 × …\n  help: or train.optimizer.lr = 0.01 → 0.001, or train.clip = …";
-        assert_eq!(lower_rate(error).as_deref(), Some("train.optimizer.lr=0.001"));
-        let error = "GB0402 × …\n  help: train.schedule.max_lr = 30 → 3";
-        assert_eq!(lower_rate(error).as_deref(), Some("train.schedule.max_lr=3"));
-        assert_eq!(lower_rate("GB0510 × …"), None);
+    fn a_run_without_advice_gets_a_tenth_of_its_highest_rate() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(runs.path(), "a").unwrap();
+        assert_eq!(tenth_of_rate(&folder), None);
+        let optimizer = "[train]\noptimizer = { type = \"sgd\", lr = 0.01 }\n";
+        let cycle = format!("{optimizer}schedule = {{ type = \"one_cycle\", max_lr = 30.0 }}\n");
+        for (recipe, advice) in
+            [(optimizer, "train.optimizer.lr=0.001"), (&cycle, "train.schedule.max_lr=3")]
+        {
+            std::fs::write(folder.resolved(), recipe).unwrap();
+            assert_eq!(tenth_of_rate(&folder).as_deref(), Some(advice));
+        }
     }
 
     #[test]

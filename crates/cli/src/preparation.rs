@@ -31,7 +31,7 @@ pub fn prepare(path: Option<&Path>, overrides: &[String]) -> Result<Preparation,
     Ok(preparation)
 }
 
-/// As [`prepare`], without telling the notes.
+/// As [`prepare`], without telling what is to be known of the data; notes on the recipe are told.
 pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Preparation, Failure> {
     let recipe = read(path, overrides)?;
     let data = recipe.prepare()?;

@@ -38,7 +38,7 @@ pub struct Session<'a> {
     pub folder: RunFolder,
     /// What `run.json` says.
     pub record: RunRecord,
-    /// Where a run that goes on stood.
+    /// Where a run that is resumed was.
     pub state: Option<SavedState>,
     /// What a run that resumes changes; none for a new one.
     pub changes: Option<Changes>,

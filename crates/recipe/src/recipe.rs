@@ -50,7 +50,7 @@ impl Recipe {
 
     /// Reads the resolved recipe of a run that is to be resumed or evaluated. There was a training
     /// with it already: what it settles is not judged again, or runs of earlier versions could not
-    /// be used any more. To train anew with it, [`open`](Self::open) it like any other recipe.
+    /// be used any more. To train from scratch with it, [`open`](Self::open) it like any other recipe.
     ///
     /// # Errors
     /// A report of everything that cannot be used.
@@ -186,24 +186,16 @@ impl Recipe {
     /// # Errors
     /// A report that says what is wrong with the data.
     pub fn prepare(&self) -> Result<Prepared, Report> {
-        self.data.prepare(Path::new("")).map_err(|error| {
-            let mut report = self.report();
-            report.push(self.data_problem(&error));
-            report
-        })
+        self.data.prepare(Path::new("")).map_err(|error| self.data_report(&error))
     }
 
     /// Loads and splits the data through what a model learned about it, fitting nothing: for a run
-    /// that goes on or is evaluated.
+    /// that is resumed or evaluated.
     ///
     /// # Errors
     /// A report that says what is wrong with the data, or what of it the model does not know.
     pub fn prepare_known(&self, learned: &Learned) -> Result<Prepared, Report> {
-        self.data.prepare_known(Path::new(""), learned).map_err(|error| {
-            let mut report = self.report();
-            report.push(self.data_problem(&error));
-            report
-        })
+        self.data.prepare_known(Path::new(""), learned).map_err(|error| self.data_report(&error))
     }
 
     /// Where the data comes from and how it is read.
@@ -237,6 +229,12 @@ impl Recipe {
             Value::List(items) => items.get(index),
             _ => None,
         }
+    }
+
+    fn data_report(&self, error: &DataError) -> Report {
+        let mut report = self.report();
+        report.push(self.data_problem(error));
+        report
     }
 
     /// A problem with the data, told at the key of the recipe that leads to it.

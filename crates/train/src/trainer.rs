@@ -61,7 +61,7 @@ impl<M: Module> Trainer<M> {
         self
     }
 
-    /// Goes on from a saved state. Add observers first: they take back what they remember.
+    /// Resumes from a saved state. Add observers first: they take back what they remember.
     ///
     /// # Errors
     /// When the state belongs to another model or optimizer.
@@ -161,7 +161,7 @@ impl<M: Module> Trainer<M> {
         Ok(report)
     }
 
-    /// A run that goes on may keep settings without effect, which it began with.
+    /// A run that is resumed may keep settings without effect, which it began with.
     fn check_settings(&self) -> Result<(), TrainError> {
         let bad = self.config.check();
         let bad = if self.progress.step > 0 { bad.impossible() } else { bad };

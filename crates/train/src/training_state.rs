@@ -106,7 +106,7 @@ impl SavedState {
     }
 
     /// A state of weights alone, for runs that kept no more of their best epoch: the optimizer
-    /// begins anew.
+    /// starts from scratch.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -165,7 +165,7 @@ impl SavedState {
         self.optimizer.steps.is_empty() || saved.collect::<BTreeSet<_>>() == wanted
     }
 
-    /// Lets the optimizer begin anew, as for another update rule.
+    /// Lets the optimizer start from scratch, as for another update rule.
     pub fn forget_optimizer(&mut self) {
         self.optimizer = OptimizerState::default();
     }

@@ -10,13 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
 use crate::fit::Fit;
-use crate::format::{named_score, score};
+use crate::format::{NOTHING, named_score, score};
 use crate::layout::{Column, Table};
 use crate::run_names;
-use crate::terminal::{self, complain, say};
-
-/// What a run without a value shows.
-const NOTHING: &str = "–";
+use crate::terminal::{complain, say};
 
 pub fn run(arguments: &Runs) -> Result<(), Failure> {
     match &arguments.action {
@@ -90,7 +87,7 @@ fn show(runs: &[(RunFolder, RunRecord)], damaged: &[(RunFolder, TrainError)], ex
     for (folder, _) in damaged {
         table.push(vec![folder.name(), "damaged: run.json cannot be read".into()]);
     }
-    say!("{}", table.render(terminal::width()).trim_end());
+    table.print();
 }
 
 /// A column that was asked for, with a cell for each run.
@@ -182,7 +179,7 @@ pub(super) fn main_score(scores: &Scores) -> String {
     match (scores.get("accuracy"), scores.get("rmse")) {
         (Some(accuracy), _) => format!("{:.2} %", 100.0 * accuracy),
         (_, Some(rmse)) => format!("rmse {}", score(rmse)),
-        _ => scores.get("loss").map_or("–".into(), |loss| format!("loss {}", score(loss))),
+        _ => scores.get("loss").map_or(NOTHING.into(), |loss| format!("loss {}", score(loss))),
     }
 }
 

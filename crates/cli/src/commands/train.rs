@@ -42,7 +42,7 @@ fn begin(
         cpu: glassbox_tensor::cpu_name().into(),
         threads: threads::count(),
         seed: experiment.run.seed,
-        data_hash: format!("{:016x}", prepared.data.dataset.fingerprint()),
+        data_hash: prepared.data.dataset.hash_text(),
         epochs: experiment.train.epochs,
         data_path: preparation::data_path(experiment),
         overrides: Some(overrides),

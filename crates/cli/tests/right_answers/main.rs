@@ -19,7 +19,6 @@ mod resumed;
 mod run_lists;
 mod runs;
 mod scores;
-mod smoke;
 mod time_order;
 mod unlike;
 mod what_was_trained;

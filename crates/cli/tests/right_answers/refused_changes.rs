@@ -22,13 +22,8 @@ fn files(place: &Place) -> BTreeMap<String, Vec<u8>> {
         }
     }
     let mut all = BTreeMap::new();
-    add(&place.path().join("runs").join(place.run_name()), &mut all);
+    add(&place.run_file(""), &mut all);
     all
-}
-
-fn record(place: &Place) -> Value {
-    let path = place.path().join("runs").join(place.run_name()).join("run.json");
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// A run of 3 epochs of 12 steps, of which the steps 20, 25, 30 and 35 are kept.
@@ -43,7 +38,7 @@ fn tiny() -> Place {
 fn a_resumption_that_does_not_begin_leaves_the_run_as_it_is() {
     let place = tiny();
     // The recipe is no longer that of the weights: known only when they are put into the model.
-    let resolved = place.path().join("runs").join(place.run_name()).join("resolved.toml");
+    let resolved = place.run_file("resolved.toml");
     let text = fs::read_to_string(&resolved).unwrap();
     fs::write(&resolved, text.replace("units = 16", "units = 8")).unwrap();
     let before = files(&place);
@@ -63,7 +58,7 @@ fn a_resumption_that_does_not_begin_leaves_the_run_as_it_is() {
     let ended = place.run("resume last --from 20 --set train.batch_size=16");
     assert!(ended.err.contains("train.batch_size = 32 → 16"), "{ended:?}");
     ended.ok();
-    assert_eq!(record(&place)["epoch"], 3);
+    assert_eq!(place.record()["epoch"], 3);
 }
 
 #[test]
@@ -94,7 +89,7 @@ checkpoint_every = { steps = 3 }
     let ended = place.run(&format!("resume last --from {first} --set train.batch_size=4"));
     assert!(ended.err.contains("begins again: its items are in another order"), "{ended:?}");
     ended.ok();
-    assert_eq!(record(&place)["status"], "finished");
+    assert_eq!(place.record()["status"], "finished");
 }
 
 #[test]
@@ -159,10 +154,10 @@ epochs = 2
         let err = place.run(&format!("{command} r.toml {ignoring}")).failed(2);
         assert!(err.contains("no validation item counts"), "{err}");
     }
-    // A run that exists goes on, and ends with what it has.
+    // A run that exists is resumed, and ends with what it has.
     place.run("train r.toml").ok();
     let ended = place.run(&format!("resume last --epochs +1 {ignoring} --progress json"));
     assert!(ended.out.contains("\"event\":\"finished\""), "{ended:?}");
     ended.ok();
-    assert!(record(&place)["test"]["loss"].is_number(), "{}", record(&place));
+    assert!(place.record()["test"]["loss"].is_number(), "{}", place.record());
 }

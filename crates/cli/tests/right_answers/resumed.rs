@@ -73,7 +73,7 @@ fn a_schedule_that_spans_the_run_is_told_and_chosen() {
     let told = "linear was planned over 6 epochs and is stretched over 9 epochs: the rate goes from \
                 1.7e-4 to 3.3e-4";
     assert!(ended.err.contains(told), "{ended:?}");
-    assert!(ended.err.contains("--schedule continue goes on with 1.7e-4"), "{ended:?}");
+    assert!(ended.err.contains("--schedule continue trains with 1.7e-4"), "{ended:?}");
     assert!(ended.err.contains("--schedule restart with 1.0e-3"), "{ended:?}");
     let close = |place: &Place, expected: [f64; 3]| {
         let rates = rates(&place.path().join("runs"));
@@ -85,7 +85,7 @@ fn a_schedule_that_spans_the_run_is_told_and_chosen() {
     close(&longer(line, "--schedule stretch").0, [3e-3 / 9.0, 2e-3 / 9.0, 1e-3 / 9.0]);
     close(&longer(line, "--schedule continue").0, [1e-3 / 6.0; 3]);
     close(&longer(line, "--schedule restart").0, [1e-3, 2e-3 / 3.0, 1e-3 / 3.0]);
-    // A schedule with lengths of its own goes on by itself, or begins again.
+    // A schedule with lengths of its own continues by itself, or begins again.
     let step = "{ type = \"step\", every = 2, gamma = 0.5 }";
     close(&longer(step, "").0, [1.25e-4, 1.25e-4, 6.25e-5]);
     close(&longer(step, "--schedule restart").0, [1e-3, 1e-3, 5e-4]);
@@ -202,14 +202,11 @@ fn a_project_can_be_moved() {
 
     // The runs alone, moved away: the data is found where it was, which is said.
     fs::rename(new.join("runs"), place.path().join("elsewhere")).unwrap();
-    let ended = run(place.path(), "resume last --runs elsewhere --epochs +1");
-    assert!(ended.err.contains("the data is read from "), "{ended:?}");
-    ended.ok();
-
-    // By eval as well.
-    let ended = run(place.path(), "eval last --runs elsewhere --split train");
-    assert!(ended.err.contains("the data is read from "), "{ended:?}");
-    ended.ok();
+    for command in ["eval last --split train", "resume last --epochs +1"] {
+        let ended = run(place.path(), &format!("{command} --runs elsewhere"));
+        assert!(ended.err.contains("the data is read from "), "{command}: {ended:?}");
+        ended.ok();
+    }
 
     // The data moved: an error, and a way out that is noted down.
     fs::rename(new.join("recipes/t.csv"), place.path().join("new.csv")).unwrap();

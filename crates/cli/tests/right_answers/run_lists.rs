@@ -45,9 +45,8 @@ fn programs_are_told_what_the_table_shows() {
     fs::create_dir(&damaged).unwrap();
     fs::write(damaged.join("run.json"), "{").unwrap();
     let columns = "batch_size,type,valid.loss,gap,watch.lags";
-    let out = place.run(&format!("runs ls --json --columns {columns}")).ok();
-    let objects: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(objects.len(), 3, "{out}");
+    let objects = place.json(&format!("runs ls --json --columns {columns}"));
+    assert_eq!(objects.len(), 3, "{objects:?}");
     for (object, (folder, size)) in objects.iter().zip([(&first, 32), (&second, 64)]) {
         assert_eq!(object["name"], name(folder));
         let shown = &object["columns"];
@@ -62,7 +61,7 @@ fn programs_are_told_what_the_table_shows() {
         (&objects[2]["name"], &objects[2]["status"]),
         (&name(&damaged).into(), &"damaged".into())
     );
-    assert!(objects[2]["error"].as_str().unwrap().contains("run.json"), "{out}");
+    assert!(objects[2]["error"].as_str().unwrap().contains("run.json"), "{objects:?}");
 }
 
 #[test]
@@ -78,7 +77,7 @@ fn the_epoch_of_a_killed_run_is_that_of_its_state() {
     fs::write(&path, &text).unwrap();
     let table = place.run("runs ls").ok();
     assert!(table.contains("killed") && table.contains("1/1"), "{table}");
-    let json: Value = serde_json::from_str(&place.run("runs ls --json").ok()).unwrap();
+    let json = &place.json("runs ls --json")[0];
     assert_eq!((&json["status"], &json["epoch"]), (&"killed".into(), &1.into()), "{text}");
 }
 

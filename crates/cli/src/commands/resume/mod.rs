@@ -160,8 +160,7 @@ fn is_other_data(
     prepared: &Preparation,
     set: &[String],
 ) -> Result<bool, Failure> {
-    let is_same = |hash| prepared.data.dataset.matches(hash);
-    if u64::from_str_radix(&record.data_hash, 16).is_ok_and(is_same) {
+    if record.is_of(&prepared.data.dataset) {
         return Ok(false);
     }
     if set.iter().any(|set| override_key(set) == "data.path") {
@@ -173,13 +172,9 @@ fn is_other_data(
          other data from here on, or train again with `glassbox train {}`",
         folder.name(),
         record.data_hash,
-        hash(prepared),
+        prepared.data.dataset.hash_text(),
         folder.recipe().display()
     )))
-}
-
-fn hash(prepared: &Preparation) -> String {
-    format!("{:016x}", prepared.data.dataset.fingerprint())
 }
 
 /// A run on its way back to training.
@@ -218,7 +213,7 @@ impl Resumed<'_> {
             let text = "the data is another, read as the model knows it: scores from here on cannot be \
                         compared with those before";
             notes.push(text.into());
-            self.record.data_hash = hash(prepared);
+            self.record.data_hash = prepared.data.dataset.hash_text();
         }
         let (mut best_kept_as, what) = (None, self.chosen.what());
         let mut state = self.chosen.state.take();

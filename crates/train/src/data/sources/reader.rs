@@ -34,6 +34,15 @@ pub enum InputReader {
 }
 
 impl InputReader {
+    /// The tokens of texts, where texts are read.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        match self {
+            Self::Text(vocabulary) => Some(vocabulary),
+            Self::Lines(schema) => Some(&schema.vocabulary),
+            _ => None,
+        }
+    }
+
     /// The inputs of a file, without targets: one item for an image, a text or a series, one a
     /// row for a table.
     ///
