@@ -110,7 +110,7 @@ pub struct Output {
     /// How to show progress; by default a bar on a terminal, plain lines otherwise
     #[arg(long, value_enum)]
     pub progress: Option<Progress>,
-    /// Threads to compute with; by default one a core. They do not change the result
+    /// Threads to compute with; by default one per core. They do not change the result
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub threads: Option<u16>,
 }
@@ -121,7 +121,7 @@ pub enum Progress {
     Bar,
     /// Lines
     Plain,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -151,7 +151,7 @@ pub struct Train {
 pub struct Resume {
     /// The run: its name, the beginning of it, its folder, or `last`
     pub run: String,
-    /// Train to epoch N, or N more than are trained with +N
+    /// Train up to epoch N; +N: N epochs beyond the checkpoint
     #[arg(long, value_name = "N|+N")]
     pub epochs: Option<String>,
     /// What becomes of a schedule that spans the run when the number of epochs changes; by default
@@ -175,7 +175,7 @@ pub enum ScheduleChoice {
     Continue,
     /// Over all epochs that there are now
     Stretch,
-    /// Anew, over the epochs that are still to be trained
+    /// From its beginning, over the epochs that are still to be trained
     Restart,
 }
 
@@ -207,7 +207,7 @@ pub struct Eval {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Unknown {
-    /// Tell the place and stop; with predict, go on with the next row
+    /// Tell the place and stop; with predict, read the next row
     Error,
     /// A category is none of the known ones, a word becomes `<unknown>`
     Other,
@@ -346,7 +346,7 @@ pub enum RunsAction {
 
 #[derive(Args)]
 pub struct ListRuns {
-    /// Print one JSON object a run
+    /// Print one JSON object per run
     #[arg(long)]
     pub json: bool,
     /// Show these as well: settings (`lr`, `train.batch_size`), `train.loss`, `valid.accuracy` and

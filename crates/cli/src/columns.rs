@@ -41,12 +41,7 @@ pub fn used(data: &Prepared) -> Vec<Read<'_>> {
 /// A line for each kind of column, the names of columns of one kind together.
 pub fn lines(data: &Prepared) -> Vec<String> {
     const NAMED: usize = 4;
-    let vocabulary = match &data.reader {
-        InputReader::Text(vocabulary) => Some(vocabulary),
-        InputReader::Lines(schema) => Some(&schema.vocabulary),
-        _ => None,
-    };
-    if let Some(vocabulary) = vocabulary {
+    if let Some(vocabulary) = data.reader.vocabulary() {
         let unit = match vocabulary.unit() {
             Unit::Char => "characters",
             Unit::Byte => "bytes",

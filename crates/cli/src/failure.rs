@@ -29,6 +29,15 @@ impl Failure {
         Self::Failed(format!("error: {}: {error}", path.display()))
     }
 
+    /// What went wrong, as text.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Usage(message) | Self::Failed(message) => message.clone(),
+            Self::Recipe(report) => report.to_string(),
+            Self::Interrupted => "interrupted".into(),
+        }
+    }
+
     /// Tells the user and gives the exit status.
     pub fn report(&self) -> ExitCode {
         match self {

@@ -1,9 +1,11 @@
 //! Numbers as people read them.
 
-use std::time::Duration;
-
 use glassbox_report::baseline_title;
 use glassbox_train::Scores;
+pub use glassbox_train::{baseline_of as baseline, clock, score_text as score};
+
+/// What a run without a value shows.
+pub const NOTHING: &str = "–";
 
 /// `421,738`.
 pub fn thousands(number: u64) -> String {
@@ -39,20 +41,6 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// `0:21`, `1:02:07`; below ten seconds `3.2s`.
-pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 9.95 {
-        return format!("{seconds:.1}s");
-    }
-    let seconds = seconds.round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
-}
-
 /// `87.6 %`.
 pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", 100.0 * fraction)
@@ -61,18 +49,6 @@ pub fn percent(fraction: f64) -> String {
 /// A learning rate: `8.0e-4`.
 pub fn rate(rate: f64) -> String {
     if rate == 0.0 { "0".into() } else { format!("{rate:.1e}") }
-}
-
-/// A score with about four significant digits.
-pub fn score(value: f64) -> String {
-    match value.abs() {
-        v if v.is_infinite() || v.is_nan() => format!("{value}"),
-        v if v >= 1e6 => format!("{value:.3e}"),
-        v if v >= 1000.0 => format!("{value:.1}"),
-        v if v >= 10.0 => format!("{value:.2}"),
-        v if v < 5e-5 && v > 0.0 => format!("{value:.1e}"),
-        _ => format!("{value:.4}"),
-    }
 }
 
 /// A value in its own units: as a score, but large numbers keep their digits.
@@ -94,46 +70,33 @@ pub fn named_score(name: &str, value: f64) -> String {
 /// What baselines get where a model got `scores`, a line for each:
 /// `last value: mae 12.3 · rmse 15.1`.
 pub fn baselines(scores: &Scores) -> Vec<String> {
-    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
-    for (name, value) in scores.iter() {
-        let Some((baseline, name)) = baseline(name) else { continue };
-        let text = format!("{name} {}", named_score(name, value));
-        match lines.iter_mut().find(|(other, _)| *other == baseline) {
-            Some((_, parts)) => parts.push(text),
-            None => lines.push((baseline, vec![text])),
-        }
-    }
-    let line = |(name, parts): (&str, Vec<String>)| {
-        format!("{}: {}", baseline_title(name), parts.join(" · "))
+    let line = |(baseline, scores): (&str, Vec<(&str, f64)>)| {
+        format!("{}: {}", baseline_title(baseline), joined(&scores))
     };
-    lines.into_iter().map(line).collect()
+    scores.baselines().into_iter().map(line).collect()
 }
 
 /// The scores of each output by itself, a line for each: `y1: mae 0.5000 · rmse 0.6124`. Of many
 /// outputs, the first.
 pub fn outputs(scores: &Scores) -> Vec<String> {
     const SHOWN: usize = 12;
-    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
-    for (name, value) in scores.iter() {
-        let Some((name, output)) = name.split_once('.') else { continue };
-        let text = format!("{name} {}", score(value));
-        match lines.iter_mut().find(|(other, _)| *other == output) {
-            Some((_, parts)) => parts.push(text),
-            None => lines.push((output, vec![text])),
-        }
-    }
-    let more = lines.len().saturating_sub(SHOWN);
-    let line = |(name, parts): (&str, Vec<String>)| format!("{name}: {}", parts.join(" · "));
-    let mut lines: Vec<String> = lines.into_iter().take(SHOWN).map(line).collect();
+    let all = scores.outputs();
+    let more = all.len().saturating_sub(SHOWN);
+    let line =
+        |(output, scores): (&str, Vec<(&str, f64)>)| format!("{output}: {}", joined(&scores));
+    let mut lines: Vec<String> = all.into_iter().take(SHOWN).map(line).collect();
     if more > 0 {
         lines.push(format!("{more} more outputs: `glassbox eval --json` has their scores"));
     }
     lines
 }
 
-/// The baseline and the error of a score `baseline_last_mae`; nothing for a model's own score.
-pub fn baseline(score: &str) -> Option<(&str, &str)> {
-    score.strip_prefix("baseline_")?.split_once('_')
+fn joined(scores: &[(&str, f64)]) -> String {
+    let texts: Vec<_> = scores
+        .iter()
+        .map(|(name, value)| format!("{name} {}", named_score(name, *value)))
+        .collect();
+    texts.join(" · ")
 }
 
 #[cfg(test)]
@@ -148,10 +111,6 @@ mod tests {
         );
         assert_eq!([288, 225_792, 4_240_000].map(short).join(" "), "288 225.8k 4.24M");
         assert_eq!([100, 100_352, 64_000_000].map(bytes).join(" "), "100 B 98.0 KiB 61.0 MiB");
-        assert_eq!(
-            [0.4812, 12.345, 4321.6, 0.000_01].map(score).join(" "),
-            "0.4812 12.35 4321.6 1.0e-5"
-        );
         assert_eq!(rate(8e-4), "8.0e-4");
         assert_eq!(
             [1_700_000_001.4, -12.5, 1e20].map(quantity).join(" "),
@@ -189,12 +148,5 @@ mod tests {
         let many: Vec<String> = (0..14).map(|index| format!("mae.y{index}")).collect();
         let scores = many.iter().map(|name| (name.as_str(), 1.0)).collect();
         assert!(outputs(&scores)[12].starts_with("2 more outputs"));
-    }
-
-    #[test]
-    fn times_grow_from_seconds_to_hours() {
-        let text: Vec<_> =
-            [3.21, 21.0, 218.0, 3727.0].map(|s| clock(Duration::from_secs_f64(s))).into();
-        assert_eq!(text, ["3.2s", "0:21", "3:38", "1:02:07"]);
     }
 }

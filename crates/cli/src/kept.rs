@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use glassbox_recipe::value_at;
-use glassbox_train::{Kept, RunFolder, RunRecord, Status, kept};
+use glassbox_train::{Kept, Monitor, RunFolder, RunRecord, Status, kept};
 use serde_json::json;
 
 use crate::arguments::{Checkpoint, Output, Progress};
@@ -33,9 +33,6 @@ pub fn weights(folder: &RunFolder, checkpoint: Checkpoint) -> Result<PathBuf, Fa
         }
         return Ok(path);
     }
-    if !failed && record.epoch > 0 {
-        return Ok(path); // which is told as a file that cannot be read
-    }
     let there = [(folder.best_weights(), "best"), (folder.last_weights(), "last")];
     let there = there.iter().find(|(path, _)| path.exists()).map(|(_, name)| *name);
     let help = match there {
@@ -44,7 +41,8 @@ pub fn weights(folder: &RunFolder, checkpoint: Checkpoint) -> Result<PathBuf, Fa
     };
     let why = match failed {
         true => failure(&record),
-        false => format!("{} has not completed an epoch", folder.name()),
+        false if record.epoch == 0 => format!("{} has not completed an epoch", folder.name()),
+        false => "the file is gone, or no epoch had a score to be the best by".into(),
     };
     Err(Failure::Failed(format!(
         "GB0521 × there are no {name} weights: {why}\n  expected: {}\n  found: {}\n  help: {help}",
@@ -76,29 +74,11 @@ pub fn ends_in_failure(
     let mut record = folder.record().unwrap_or(started);
     if record.status != Status::Failed {
         record.status = Status::Failed;
-        record.error = Some(match &failure {
-            Failure::Failed(message) | Failure::Usage(message) => message.clone(),
-            Failure::Recipe(report) => report.to_string(),
-            Failure::Interrupted => return failure,
-        });
+        record.error = Some(failure.message());
         // A disk that does not take this is not told again: the failure itself is on its way.
         let _ = folder.write_record(&mut record);
     }
-    if output.progress.unwrap_or_else(terminal::default_progress) == Progress::Json {
-        let message = record.error.as_deref().unwrap_or_default();
-        say!(
-            "{}",
-            json!({
-                "event": "error",
-                "code": message.get(..6).filter(|code| code.starts_with("GB")),
-                "message": message,
-                "epoch": record.failed_at.map(|at| at.epoch),
-                "step": record.failed_at.map(|at| at.step),
-                "best": record.best,
-                "path": folder.path(),
-            })
-        );
-    }
+    tell_program(folder, &record, output);
     write_report(folder);
     match failure {
         Failure::Failed(message) if record.has_diverged() => {
@@ -108,11 +88,38 @@ pub fn ends_in_failure(
     }
 }
 
+/// The end of a resumption that did not come to its first step: the run is as it was before.
+pub fn does_not_begin(folder: &RunFolder, failure: Failure, output: &Output) -> Failure {
+    let mut record = folder.record().unwrap_or_default();
+    (record.error, record.failed_at) = (Some(failure.message()), None);
+    tell_program(folder, &record, output);
+    failure
+}
+
+/// The error of `record` as an event, where progress is told in JSON.
+fn tell_program(folder: &RunFolder, record: &RunRecord, output: &Output) {
+    if output.progress.unwrap_or_else(terminal::default_progress) != Progress::Json {
+        return;
+    }
+    let message = record.error.as_deref().unwrap_or_default();
+    say!(
+        "{}",
+        json!({
+            "event": "error",
+            "code": message.get(..6).filter(|code| code.starts_with("GB")),
+            "message": message,
+            "epoch": record.failed_at.map(|at| at.epoch),
+            "step": record.failed_at.map(|at| at.step),
+            "best": record.best,
+            "path": folder.path(),
+        })
+    );
+}
+
 /// What a run that diverged has kept, and the command that resumes it with a lower rate.
 pub fn how_to_resume(folder: &RunFolder, record: &RunRecord) -> String {
     let kept = kept(folder);
-    let error = record.error.as_deref().unwrap_or_default();
-    let set = lower_rate(error).or_else(|| tenth_of_rate(folder));
+    let set = record.advice.clone().or_else(|| tenth_of_rate(folder));
     let set = set.unwrap_or_else(|| "train.optimizer.lr=…".into());
     let kept_list = list(&kept);
     if best_is_lost(record) && folder.resolved().exists() {
@@ -140,28 +147,42 @@ const LOST: f64 = 100.0;
 /// Whether the best weights were far out already: a lower rate from there on helps no more.
 fn best_is_lost(record: &RunRecord) -> bool {
     let (Some(best), Some(baseline)) = (&record.best, &record.baseline) else { return false };
-    let name = best.metric.rsplit('.').next().unwrap_or_default();
-    let lower_is_better = matches!(name, "loss" | "mae" | "rmse");
-    let baseline = baseline.get(&format!("baseline_constant_{name}"));
-    lower_is_better
-        && baseline.is_some_and(|baseline| best.value.is_nan() || best.value > LOST * baseline)
+    if (Monitor { metric: best.metric.clone() }).larger_is_better() {
+        return false;
+    }
+    let (_, name) = best.metric.split_once('.').unwrap_or(("", &best.metric));
+    // Of one output alone: no output's error is larger than the sum of all, of which the baseline
+    // has the mean.
+    let (name, outputs) = match name.split_once('.') {
+        Some((name, _)) => (name, outputs_with(record, name)),
+        None => (name, 1),
+    };
+    let Some(baseline) = baseline.get(&format!("baseline_constant_{name}")) else { return false };
+    let (value, baseline) = match name {
+        // A perplexity is the exponential of a loss.
+        "perplexity" => (best.value.ln(), baseline.ln()),
+        _ => (best.value, baseline * outputs as f64),
+    };
+    // Beside a baseline of 0 every error is infinitely larger, however small it is.
+    value.is_nan() || (baseline > 0.0 && value > LOST * baseline)
 }
 
-/// `train.optimizer.lr=100`, from the advice `train.optimizer.lr = 1000 → 100, or …`.
-fn lower_rate(error: &str) -> Option<String> {
-    ["train.optimizer.lr", "train.schedule.max_lr"].into_iter().find_map(|key| {
-        let (_, rest) = error.split_once(&format!("{key} = "))?;
-        let lower = rest.split_once("→ ")?.1.split([',', '\n']).next()?;
-        Some(format!("{key}={}", lower.trim()))
-    })
+/// How many outputs have a score called `name` of their own.
+fn outputs_with(record: &RunRecord, name: &str) -> usize {
+    let scores = record.valid.as_ref().or(record.train.as_ref());
+    let names = scores.into_iter().flat_map(|scores| scores.iter()).map(|(name, _)| name);
+    let own = |score: &&str| score.split_once('.').is_some_and(|(score, _)| score == name);
+    names.filter(own).count().max(1)
 }
 
-/// The same for a run of an earlier version, whose advice is another.
+/// The advice for a run of an earlier version, which noted none: a tenth of its highest rate.
 fn tenth_of_rate(folder: &RunFolder) -> Option<String> {
     let recipe = std::fs::read_to_string(folder.resolved()).ok()?;
-    let rate: f64 = value_at(&recipe, "train.optimizer.lr")?.parse().ok()?;
-    let lower: f64 = format!("{:.2e}", rate / 10.0).parse().ok()?;
-    Some(format!("train.optimizer.lr={lower}"))
+    ["train.schedule.max_lr", "train.optimizer.lr"].into_iter().find_map(|key| {
+        let rate: f64 = value_at(&recipe, key)?.parse().ok()?;
+        let lower: f64 = format!("{:.2e}", rate / 10.0).parse().ok()?;
+        Some(format!("{key}={lower}"))
+    })
 }
 
 /// Writes the report. Everything else is done: a report that cannot be written is not a failure.
@@ -179,12 +200,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_advice_becomes_a_command() {
-        let error = "GB0402 × …\n  help: or train.optimizer.lr = 0.01 → 0.001, or train.clip = …";
-        assert_eq!(lower_rate(error).as_deref(), Some("train.optimizer.lr=0.001"));
-        let error = "GB0402 × …\n  help: train.schedule.max_lr = 30 → 3";
-        assert_eq!(lower_rate(error).as_deref(), Some("train.schedule.max_lr=3"));
-        assert_eq!(lower_rate("GB0510 × …"), None);
+    fn a_run_without_advice_gets_a_tenth_of_its_highest_rate() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(runs.path(), "a").unwrap();
+        assert_eq!(tenth_of_rate(&folder), None);
+        let optimizer = "[train]\noptimizer = { type = \"sgd\", lr = 0.01 }\n";
+        let cycle = format!("{optimizer}schedule = {{ type = \"one_cycle\", max_lr = 30.0 }}\n");
+        for (recipe, advice) in
+            [(optimizer, "train.optimizer.lr=0.001"), (&cycle, "train.schedule.max_lr=3")]
+        {
+            std::fs::write(folder.resolved(), recipe).unwrap();
+            assert_eq!(tenth_of_rate(&folder).as_deref(), Some(advice));
+        }
     }
 
     #[test]
@@ -199,6 +226,31 @@ mod tests {
         assert!(!best_is_lost(&with("valid.loss", 1.3)));
         assert!(!best_is_lost(&with("valid.r2", 1e43)));
         assert!(!best_is_lost(&RunRecord::default()));
+    }
+
+    #[test]
+    fn lost_weights_are_known_by_any_error() {
+        let with = |metric: &str, value, baseline: (&str, f64)| RunRecord {
+            best: Some(glassbox_train::Best { metric: metric.into(), value, epoch: 1 }),
+            baseline: Some([baseline].into_iter().collect()),
+            valid: Some([("mae.price", 1.0), ("mae.size", 1.0)].into_iter().collect()),
+            ..RunRecord::default()
+        };
+        // Of an output called as a score that is better when larger, and of one of two outputs.
+        let mae = ("baseline_constant_mae", 2.0);
+        for (metric, value, lost) in [
+            ("valid.mae.price", 1e9, true),
+            ("valid.mae.price", 399.0, false),
+            ("valid.mae.r2", 1e9, true),
+            ("valid.r2.mae", 1e9, false),
+            ("valid.mae", 201.0, true),
+        ] {
+            assert_eq!(best_is_lost(&with(metric, value, mae)), lost, "{metric} {value}");
+        }
+        let perplexity = ("baseline_constant_perplexity", 20.0);
+        assert!(best_is_lost(&with("valid.perplexity", f64::INFINITY, perplexity)));
+        assert!(!best_is_lost(&with("valid.perplexity", 3000.0, perplexity)), "a loss of 8");
+        assert!(!best_is_lost(&with("valid.mae", 0.1, ("baseline_constant_mae", 0.0))));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use console::{measure_text_width, truncate_str};
 
+use crate::terminal::{self, say};
+
 /// Cells between two columns.
 const BETWEEN: &str = "  ";
 /// Where a name is cut off before a column is left out, and where it is cut off in the end.
@@ -59,6 +61,11 @@ impl Table {
     /// Adds a row: a cell for each column.
     pub fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
+    }
+
+    /// Prints the table as wide as the terminal is.
+    pub fn print(&self) {
+        say!("{}", self.render(terminal::width()).trim_end());
     }
 
     /// The table in lines of at most `width` cells: names are cut off, then columns are left out,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod beginning;
 mod columns;
 mod commands;
 mod embedded;

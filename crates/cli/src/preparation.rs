@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glassbox_recipe::{Experiment, Recipe, value_at};
+use glassbox_recipe::{Experiment, Recipe, override_key};
 use glassbox_tensor::threads;
 use glassbox_train::data::Prepared;
 use glassbox_train::{PredictorConfig, RunFolder, RunRecord};
@@ -31,7 +31,7 @@ pub fn prepare(path: Option<&Path>, overrides: &[String]) -> Result<Preparation,
     Ok(preparation)
 }
 
-/// As [`prepare`], without telling the notes.
+/// As [`prepare`], without telling what is to be known of the data; notes on the recipe are told.
 pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Preparation, Failure> {
     let recipe = read(path, overrides)?;
     let data = recipe.prepare()?;
@@ -44,13 +44,22 @@ pub fn prepare_quietly(path: Option<&Path>, overrides: &[String]) -> Result<Prep
 
 /// The same for a run that resumes: its data is read through what its model learned about it, so
 /// that nothing is fitted again.
-pub fn prepare_run(folder: &RunFolder, overrides: &[String]) -> Result<Preparation, Failure> {
+pub fn prepare_run(
+    folder: &RunFolder,
+    record: &RunRecord,
+    overrides: &[String],
+) -> Result<Preparation, Failure> {
+    let recipe = recipe_of(folder, record, overrides)?;
+    if missing_data(&recipe).is_some() && !sets_data_path(overrides) {
+        complain!("note: `--set data.path=…` reads the data of {} from another place", record.name);
+    }
     let weights = [folder.last_weights(), folder.best_weights()];
     let known = weights.iter().find_map(|path| PredictorConfig::read(path).ok());
-    // Killed before its first checkpoint, the run begins again.
-    let Some(known) = known else { return prepare(Some(&folder.resolved()), overrides) };
-    let recipe = read(Some(&folder.resolved()), overrides)?;
-    let data = recipe.prepare_known(&known.learned)?;
+    let data = match known {
+        Some(known) => recipe.prepare_known(&known.learned)?,
+        // Killed before its first checkpoint, the run begins again.
+        None => recipe.prepare()?,
+    };
     for note in &data.notes {
         complain!("note: {note}");
     }
@@ -60,26 +69,36 @@ pub fn prepare_run(folder: &RunFolder, overrides: &[String]) -> Result<Preparati
 
 /// Where the data is, if it is in files.
 pub fn data_path(experiment: &Experiment) -> Option<String> {
-    let source = serde_json::to_value(&experiment.data.source).ok()?;
-    source["path"].as_str().filter(|path| !path.is_empty()).map(str::to_owned)
+    experiment.data.source.path().map(|path| path.to_string_lossy().into_owned())
 }
 
-/// `--set` for a run whose data is not where its recipe says, but still where it was when it was
-/// trained: the run's folder was moved without the data. This is said.
-pub fn found_data(folder: &RunFolder, record: &RunRecord, overrides: &[String]) -> Vec<String> {
-    let is_path = |set: &String| set.split('=').next().is_some_and(|key| key.trim() == "data.path");
-    let text = std::fs::read_to_string(folder.resolved()).unwrap_or_default();
-    let Some(path) = value_at(&text, "data.path") else { return Vec::new() };
-    let here = folder.path().join(path.trim_matches(['"', '\'']));
-    if overrides.iter().any(is_path) || here.exists() {
-        return Vec::new();
-    }
-    let Some(before) = record.data_path.as_ref().filter(|before| Path::new(before).exists()) else {
-        complain!("note: `--set data.path=…` reads the data of {} from another place", record.name);
-        return Vec::new();
+/// The recipe of a run. Where its data is not where the recipe says, but still where it was when the
+/// run was trained, it is read from there: the run's folder was moved without the data. This is
+/// said.
+pub fn recipe_of(
+    folder: &RunFolder,
+    record: &RunRecord,
+    overrides: &[String],
+) -> Result<Recipe, Failure> {
+    let recipe = Recipe::open_stored(&folder.resolved(), overrides)?;
+    let (Some(missing), false) = (missing_data(&recipe), sets_data_path(overrides)) else {
+        return Ok(recipe);
     };
-    complain!("note: {} is not there; the data is read from {before}", here.display());
-    vec![format!("data.path={before}")]
+    let Some(before) = record.data_path.as_ref().filter(|before| Path::new(before).exists()) else {
+        return Ok(recipe);
+    };
+    complain!("note: {} is not there; the data is read from {before}", missing.display());
+    let found = [overrides, &[format!("data.path={before}")]].concat();
+    Ok(Recipe::open_stored(&folder.resolved(), &found)?)
+}
+
+/// The path of the recipe's data, where nothing is there.
+fn missing_data(recipe: &Recipe) -> Option<&Path> {
+    recipe.data().source.path().filter(|path| !path.exists())
+}
+
+fn sets_data_path(overrides: &[String]) -> bool {
+    overrides.iter().any(|set| override_key(set) == "data.path")
 }
 
 fn read(path: Option<&Path>, overrides: &[String]) -> Result<Recipe, Failure> {

@@ -6,23 +6,37 @@ use std::path::Path;
 use glassbox_train::{FoundRuns, RunFolder, RunRecord};
 
 use crate::failure::Failure;
+use crate::terminal::complain;
 
 /// The run that `text` means: a folder, a name, a beginning that fits one run only, or `last`.
 pub fn find(text: impl AsRef<OsStr>, runs: &Path) -> Result<(RunFolder, RunRecord), Failure> {
     let path = Path::new(text.as_ref());
     let text = &*text.as_ref().to_string_lossy();
+    if text.trim().is_empty() {
+        let message = "the name of a run is empty".to_owned();
+        return Err(Failure::Usage(format!(
+            "{message}\n  help: `glassbox runs ls` lists the runs"
+        )));
+    }
     if path.join("run.json").is_file() {
         return open(path);
     }
     let FoundRuns { whole: list, mut damaged } = RunFolder::scan(runs);
     if text == "last" {
-        return list.into_iter().next_back().ok_or_else(|| {
+        let Some((folder, record)) = list.into_iter().next_back() else {
             if let Some((_, error)) = damaged.pop() {
-                return error.into();
+                return Err(error.into());
             }
             let message = format!("there are no runs in {}", runs.display());
-            Failure::Usage(format!("{message}\n  help: `glassbox train` makes one"))
-        });
+            return Err(Failure::Usage(format!("{message}\n  help: `glassbox train` makes one")));
+        };
+        if let Some((newer, error)) = damaged.iter().find(|(other, _)| other.is_newer(&folder)) {
+            let (newer, name) = (newer.name(), folder.name());
+            complain!(
+                "note: {newer} is newer, but damaged; the last whole run is {name}\n  {error}"
+            );
+        }
+        return Ok((folder, record));
     }
     if runs.join(path).join("run.json").is_file() {
         return open(&runs.join(path));
@@ -52,16 +66,15 @@ fn open(path: &Path) -> Result<(RunFolder, RunRecord), Failure> {
 
 /// Whether `text` begins a run's name, with or without the date, or ends it.
 fn fits(folder: &str, name: &str, text: &str) -> bool {
-    if text.is_empty() {
-        return false;
-    }
-    let without_date = folder.splitn(4, '-').nth(3).unwrap_or(folder);
+    let without_date = RunFolder::without_date(folder);
     let fits = |text: &str| {
         let begins = [folder, name, without_date].iter().any(|name| name.starts_with(text));
         begins || folder.ends_with(text)
     };
     // A name as it was given is found, too, where a folder cannot have it.
-    fits(text) || fits(&RunFolder::part_of_name(text))
+    // One that leaves nothing of itself would be the name that runs without one have.
+    let is_name = text.contains(|c: char| c.is_alphanumeric());
+    fits(text) || (is_name && fits(&RunFolder::part_of_name(text)))
 }
 
 #[cfg(test)]
@@ -78,7 +91,7 @@ mod tests {
         for text in ["drop0.0", "drop0.0-my net/7", "drop0.0 my net/7"] {
             assert!(fits(name, name, text), "{text}");
         }
-        for text in ["cnn", "fashion", ""] {
+        for text in ["cnn", "fashion"] {
             assert!(!fits(name, name, text), "{text}");
         }
     }
@@ -105,5 +118,11 @@ mod tests {
         assert_eq!(find(path.to_str().unwrap(), runs.path()).unwrap().0.name(), names[0]);
         assert!(missing("digits").starts_with("\"digits\" fits 2 runs"));
         assert!(missing("mnist").contains("there is no run \"mnist\""));
+        // A run without a name has one that must not be found by nothing.
+        let folder = RunFolder::create(runs.path(), "").unwrap();
+        folder.write_record(&mut RunRecord { name: folder.name(), ..Default::default() }).unwrap();
+        for nothing in ["", " ", "\t "] {
+            assert!(missing(nothing).contains("is empty"), "{nothing:?}");
+        }
     }
 }

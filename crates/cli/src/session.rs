@@ -1,6 +1,8 @@
 //! A training session: a run's folder, the trainer, and everything that watches it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use glassbox_nn::Graph;
 use glassbox_recipe::Experiment;
@@ -15,6 +17,7 @@ use glassbox_train::{
 };
 
 use crate::arguments::Output;
+use crate::beginning::{Beginning, Changes};
 use crate::failure::Failure;
 use crate::progress::{self, Heading, Outcome};
 use crate::terminal::complain;
@@ -35,32 +38,49 @@ pub struct Session<'a> {
     pub folder: RunFolder,
     /// What `run.json` says.
     pub record: RunRecord,
-    /// Where a run that goes on stood.
+    /// Where a run that is resumed was.
     pub state: Option<SavedState>,
+    /// What a run that resumes changes; none for a new one.
+    pub changes: Option<Changes>,
+}
+
+/// What training ends with.
+struct Trained {
+    report: RunReport,
+    model: Graph,
+    ending: Box<dyn progress::Ending>,
 }
 
 impl Session<'_> {
     /// Trains to the end, evaluates the best weights on the test items, and tells the user what to
     /// do next.
     pub fn run(mut self, output: &Output) -> Result<(), Failure> {
-        let (experiment, data) = (self.experiment, self.data);
+        let (experiment, data, resumes) = (self.experiment, self.data, self.changes.is_some());
         let yardstick = Yardstick::of(data, &experiment.train.loss, experiment.run.task);
         self.record.baseline = yardstick.as_ref().map(|yardstick| yardstick.scores().clone());
         self.record.verdict = None;
         let (folder, record) = (self.folder.clone(), self.record.clone());
-        match self.train(output, yardstick.clone()) {
-            Ok((report, model, progress)) => {
-                if report.stopped == Some(StopReason::Interrupted) {
-                    progress.interrupted(&folder, &report);
-                    kept::write_report(&folder);
-                    return Err(Failure::Interrupted);
-                }
-                let test = test_scores(experiment, data, &folder, model)?;
-                let verdict = verdict(&folder, yardstick.as_ref(), &report)?;
-                let outcome = Outcome { test: test.as_ref(), verdict: verdict.as_deref() };
-                progress.finished(&folder, &report, &outcome);
+        let has_begun = Rc::new(Cell::new(false));
+        let trained = self.train(output, yardstick.clone(), has_begun.clone());
+        let ended = trained.and_then(|Trained { report, model, ending }| {
+            if report.stopped == Some(StopReason::Interrupted) {
+                ending.interrupted(&folder, &report);
+                return Err(Failure::Interrupted);
+            }
+            let test = test_scores(experiment, data, &folder, &report, model)?;
+            let verdict = verdict(&folder, yardstick.as_ref(), &report)?;
+            let outcome = Outcome { test: test.as_ref(), verdict: verdict.as_deref() };
+            ending.finished(&folder, &report, &outcome);
+            Ok(())
+        });
+        match ended {
+            Ok(()) | Err(Failure::Interrupted) => {
                 kept::write_report(&folder);
-                Ok(())
+                ended
+            }
+            // The run is as it was: it can be resumed in another way.
+            Err(failure) if resumes && !has_begun.get() => {
+                Err(kept::does_not_begin(&folder, failure, output))
             }
             Err(failure) => Err(kept::ends_in_failure(&folder, record, failure, output)),
         }
@@ -70,8 +90,9 @@ impl Session<'_> {
         self,
         output: &Output,
         yardstick: Option<Yardstick>,
-    ) -> Result<(RunReport, Graph, Box<dyn progress::Ending>), Failure> {
-        let Self { experiment, data, folder, record, state } = self;
+        has_begun: Rc<Cell<bool>>,
+    ) -> Result<Trained, Failure> {
+        let Self { experiment, data, folder, record, state, changes } = self;
         let model = experiment
             .build_model(data)
             .map_err(|error| Failure::Failed(format!("the model cannot be built: {error}")))?;
@@ -89,6 +110,7 @@ impl Session<'_> {
         let flag = interrupt::on_ctrl_c()?;
         let metadata = metadata(experiment, data)?;
         let mut trainer = Trainer::new(model, experiment.train_config())
+            .observe(Beginning::new(changes, has_begun))
             .observe(MetricsLog::new(&folder, 1))
             .observe(Checkpoints::new(folder.clone(), every, metadata))
             .observe(RunStatus::new(folder.clone(), record));
@@ -102,7 +124,7 @@ impl Session<'_> {
         }
         let report = trainer.fit(&train, valid.as_ref())?;
         warn(&folder, trainer.growth(&train, constant))?;
-        Ok((report, trainer.into_model(), ending))
+        Ok(Trained { report, model: trainer.into_model(), ending })
     }
 }
 
@@ -162,17 +184,21 @@ fn metadata(experiment: &Experiment, data: &Prepared) -> Result<HashMap<String, 
     Ok(config.with_precision(experiment.train.precision.into()).to_metadata())
 }
 
-/// The best weights on the test items; none when there are no test items.
+/// The best weights on the test items; the last, which `model` has, where no epoch was the best one.
+/// None when there are no test items.
 fn test_scores(
     experiment: &Experiment,
     data: &Prepared,
     folder: &RunFolder,
+    report: &RunReport,
     mut model: Graph,
 ) -> Result<Option<Scores>, Failure> {
     if data.split.test.is_empty() {
         return Ok(None);
     }
-    load_weights(&mut model, &folder.best_weights())?;
+    if report.best.is_some() {
+        load_weights(&mut model, &folder.best_weights())?;
+    }
     let scores = scores_on(Part::Test, experiment, data, &model)?;
     let mut record = folder.record()?;
     record.test = Some(scores.clone());

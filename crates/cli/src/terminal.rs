@@ -58,15 +58,16 @@ pub fn default_progress() -> Progress {
     if moving && env::var_os("CI").is_none() { Progress::Bar } else { Progress::Plain }
 }
 
-/// The cells of a line of the standard output: the terminal's, or what `COLUMNS` says. A file or a
-/// pipe has lines of any length.
+/// The cells of a line of the standard output: the terminal's, or what `COLUMNS` says where it does
+/// not tell. A file or a pipe has lines of any length, whatever the terminal beside it has, unless
+/// `GLASSBOX_COLUMNS` says otherwise: so tests see what narrow terminals show.
 pub fn width() -> Option<usize> {
-    if let (true, Some((_, columns))) = (stdout().is_terminal(), Term::stdout().size_checked())
-        && columns > 0
-    {
-        return Some(columns.into());
-    }
-    env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+    let (own, variable) = match stdout().is_terminal() {
+        true => (Term::stdout().size_checked().map(|(_, columns)| columns.into()), "COLUMNS"),
+        false => (None, "GLASSBOX_COLUMNS"),
+    };
+    let said = || env::var(variable).ok()?.parse().ok().filter(|columns| *columns > 0);
+    own.filter(|columns| *columns > 0).or_else(said)
 }
 
 /// Prints a text, in several lines where one is not long enough.

@@ -9,7 +9,7 @@ use glassbox_train::{Monitor, Task};
 use serde::Deserialize;
 
 use crate::codes;
-use crate::diagnostic::{Place, Problem};
+use crate::diagnostic::{Place, Problem, Report};
 use crate::experiment::Experiment;
 use crate::recipe::Recipe;
 use crate::suggest;
@@ -31,6 +31,17 @@ pub struct Checks<'a> {
 }
 
 impl Checks<'_> {
+    /// `checked`, where nothing is wrong; otherwise all that is.
+    pub fn outcome<T>(self, checked: T) -> Result<T, Report> {
+        if self.problems.is_empty() {
+            return Ok(checked);
+        }
+        let mut report = self.recipe.report();
+        self.problems.into_iter().for_each(|problem| report.push(problem));
+        report.sort();
+        Err(report)
+    }
+
     /// A problem at the value under a dotted path.
     fn push_at(&mut self, path: &str, mut problem: Problem) {
         problem.place = self.recipe.place(path);

@@ -126,8 +126,8 @@ pub const CODES: &[Code] = &[
          slowly. The same holds for sigmoid and binary_cross_entropy. Remove the layer: predictions are turned \
          into probabilities where they are shown."),
     row(HEAD_WIDTH, "the last layer does not fit the targets",
-        "A classifier gives one score a class (or one in all with binary_cross_entropy), a regression one number \
-         a target column. Write units = \"classes\" or units = \"outputs\" and the width follows the data."),
+        "A classifier gives one score per class (or one in all with binary_cross_entropy), a regression one \
+         number per target column. Write units = \"classes\" or units = \"outputs\" and the width follows the data."),
     row(AUGMENT_WITHOUT_IMAGES, "augmentation without images",
         "Flips, crops, rotations and the like move pixels; they need items of shape [height, width, channels]."),
     row(SCHEDULE, "the schedule does not fit the training",
@@ -158,7 +158,7 @@ pub const CODES: &[Code] = &[
          the prompt may only have characters of that text."),
     row(NO_EFFECT, "a setting without effect",
         "The setting changes nothing in this training, so it is not what you meant: Nesterov's look ahead without \
-         momentum, a rate that would fall after the last epoch, a momentum moved by the schedule for an optimizer \
+         momentum, a `step` or `multi_step` schedule whose rate would fall after the last epoch, a momentum moved by the schedule for an optimizer \
          that has none, an ignored class that no item has. Remove it, or give what it needs."),
     row(HEAD_RANGE, "the last layer cannot reach the targets",
         "The layers after the last dense or recurrent layer confine the model's values: relu gives nothing below 0, \
@@ -272,11 +272,11 @@ pub const CODES: &[Code] = &[
          not, so it cannot predict files by itself."),
     row("GB0510", "the log cannot be written",
         "The disk is full, or the run's folder may not be written to. Checkpoints are as they were, and \
-         `glassbox resume` goes on from them."),
+         `glassbox resume` resumes from them."),
     row("GB0511", "not a run folder",
         "The folder has no readable run.json, which every run has. `glassbox runs ls` lists the runs."),
     row("GB0512", "the data of a run that resumes has changed",
-        "A run that goes on must see the same data, or its result would be neither the one nor the other. Put the \
+        "A run that is resumed must see the same data, or its result would be neither the one nor the other. Put the \
          data back, or train again."),
     row("GB0513", "the model makes no text",
         "`glassbox generate` continues a text and `glassbox states` shows what recurrent units do while they read \
@@ -286,8 +286,8 @@ pub const CODES: &[Code] = &[
         "The report draws what the files of the run's folder say: metrics.jsonl, lags.jsonl, samples. This one is \
          there but cannot be read. Check its permissions; the weights are not touched."),
     row("GB0515", "the carried state does not fit",
-        "With `stateful`, an interrupted epoch goes on with the state that recurrent layers carried, one row for each \
-         row of a batch. The batch size or the model in resolved.toml is not the one the state was saved with, or \
+        "With `stateful`, an interrupted epoch is resumed with the state that recurrent layers carried, one row for \
+         each row of a batch. The batch size or the model in resolved.toml is not the one the state was saved with, or \
          the file is damaged. Put them back, or train again."),
     row("GB0516", "the data of a run has changed",
         "`glassbox eval RUN` scores a part of the run's own split, which it finds again only while the data is the \
@@ -315,8 +315,17 @@ pub const CODES: &[Code] = &[
          the end of its first epoch has no best weights."),
     row("GB0522", "the key cannot be changed when a run is resumed",
         "`glassbox resume --set` takes every key that leaves the weights' shapes alone, and what the model knows \
-         about its data: data.path, everything of train, augment and watch, run.seed, and of layers p, dropout and \
+         about its data: data.path and other paths (*_path), data.unknown, data.damaged, everything of train, augment and watch, run.seed, and of layers p, dropout and \
          recompute. Others make another model: write a recipe and train it."),
+    row("GB0523", "a run has trained all epochs that are asked for",
+        "A run that has come to its end has no step left that a change could act on, and one that has trained more \
+         epochs than are asked for would end in the middle of an epoch. `glassbox resume RUN --epochs +5` trains 5 \
+         epochs more, with what else is set; `--from` resumes from an earlier checkpoint that is kept."),
+    row("GB0524", "there are no items to score",
+        "The part of the run's own split is empty, or all items of the data are of the class that \
+         train.loss.ignore_index leaves out. Score another part with `glassbox eval RUN --split train`, or other \
+         labelled data with `glassbox eval RUN FILE`. A run gets a test part when it is trained: data.split in the \
+         recipe, and train again."),
 ];
 
 /// A code, its title and its explanation, wherever in Glassbox it belongs.

@@ -27,6 +27,7 @@ mod write;
 
 pub use diagnostic::{Place, Problem, Report, Source};
 pub use experiment::{CheckpointEvery, Experiment, PrecisionSetting, RunSection, TrainSection};
+pub use overrides::override_key;
 pub use recipe::Recipe;
 pub use render::Style;
 pub use resume_keys::{refusal, value_at};

@@ -6,6 +6,13 @@ use crate::diagnostic::{Place, Problem};
 use crate::suggest;
 use crate::tree::{self, Entry, Node, Table, Value};
 
+/// The dotted key of `KEY=VALUE`, without the spaces that may be around its parts; that of the whole
+/// text where it has no equals sign.
+pub fn override_key(text: &str) -> String {
+    let key = text.split_once('=').map_or(text, |(key, _)| key);
+    key.split('.').map(str::trim).collect::<Vec<_>>().join(".")
+}
+
 /// Lays `text` (`train.epochs=3`), source number `source`, over `recipe`.
 pub fn apply(recipe: &mut Table, text: &str, source: usize) -> Result<(), Vec<Problem>> {
     let text = text.trim_end();
@@ -178,6 +185,14 @@ mod tests {
         let json = with(named, "model.layers.drop.p=0.5").unwrap();
         assert_eq!(json["model"]["layers"][1]["p"], 0.5);
         assert!(with(named, "model.layers.dorp.p=0.5").is_err());
+    }
+
+    #[test]
+    fn keys_are_found_as_they_are_laid() {
+        assert_eq!(override_key(" data . path = a.b=c"), "data.path");
+        assert_eq!(override_key("train.epochs"), "train.epochs");
+        let json = with("", " data . path = /x").unwrap();
+        assert_eq!(json["data"]["path"], "/x");
     }
 
     #[test]

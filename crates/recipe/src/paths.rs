@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::tree::{Entry, Table, Value};
 
 /// Whether the key of `[data]` is a path.
-fn is_path(key: &str) -> bool {
+pub(crate) fn is_path(key: &str) -> bool {
     key == "path" || key.ends_with("_path")
 }
 

@@ -45,9 +45,23 @@ impl Recipe {
     /// # Errors
     /// A report of everything that is wrong.
     pub fn open(path: &Path, overrides: &[String]) -> Result<Self, Report> {
+        Self::open_as(path, overrides, false)
+    }
+
+    /// Reads the resolved recipe of a run that is to be resumed or evaluated. There was a training
+    /// with it already: what it settles is not judged again, or runs of earlier versions could not
+    /// be used any more. To train from scratch with it, [`open`](Self::open) it like any other recipe.
+    ///
+    /// # Errors
+    /// A report of everything that cannot be used.
+    pub fn open_stored(path: &Path, overrides: &[String]) -> Result<Self, Report> {
+        Self::open_as(path, overrides, true)
+    }
+
+    fn open_as(path: &Path, overrides: &[String], stored: bool) -> Result<Self, Report> {
         let text = read_file(path)?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self::parse(&path.display().to_string(), &text, &base, overrides)
+        Self::parse_as((&path.display().to_string(), stored), &text, &base, overrides)
     }
 
     /// Reads a recipe from `text`, which is called `name` in messages. Relative paths in it start
@@ -57,6 +71,15 @@ impl Recipe {
     /// A report of everything that is wrong.
     pub fn parse(
         name: &str,
+        text: &str,
+        base: &Path,
+        overrides: &[String],
+    ) -> Result<Self, Report> {
+        Self::parse_as((name, false), text, base, overrides)
+    }
+
+    fn parse_as(
+        (name, stored): (&str, bool),
         text: &str,
         base: &Path,
         overrides: &[String],
@@ -74,8 +97,6 @@ impl Recipe {
             }
         }
         let syntax_errors = problems.len();
-        let is_resolved = Path::new(name).file_name().is_some_and(|name| name == "resolved.toml");
-        let stored = is_resolved && base.join("run.json").is_file();
         let sources = report.sources_shared();
         let recipe = Self::read((name, stored), root, base, sources, &mut problems);
         if !syntax_lines.is_empty() {
@@ -165,24 +186,16 @@ impl Recipe {
     /// # Errors
     /// A report that says what is wrong with the data.
     pub fn prepare(&self) -> Result<Prepared, Report> {
-        self.data.prepare(Path::new("")).map_err(|error| {
-            let mut report = self.report();
-            report.push(self.data_problem(&error));
-            report
-        })
+        self.data.prepare(Path::new("")).map_err(|error| self.data_report(&error))
     }
 
     /// Loads and splits the data through what a model learned about it, fitting nothing: for a run
-    /// that goes on or is evaluated.
+    /// that is resumed or evaluated.
     ///
     /// # Errors
     /// A report that says what is wrong with the data, or what of it the model does not know.
     pub fn prepare_known(&self, learned: &Learned) -> Result<Prepared, Report> {
-        self.data.prepare_known(Path::new(""), learned).map_err(|error| {
-            let mut report = self.report();
-            report.push(self.data_problem(&error));
-            report
-        })
+        self.data.prepare_known(Path::new(""), learned).map_err(|error| self.data_report(&error))
     }
 
     /// Where the data comes from and how it is read.
@@ -226,6 +239,12 @@ impl Recipe {
             Value::List(items) => items.get(index),
             _ => None,
         }
+    }
+
+    fn data_report(&self, error: &DataError) -> Report {
+        let mut report = self.report();
+        report.push(self.data_problem(error));
+        report
     }
 
     /// A problem with the data, told at the key of the recipe that leads to it.

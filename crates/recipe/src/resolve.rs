@@ -51,13 +51,7 @@ impl Recipe {
                 }
             }
         }
-        if checks.problems.is_empty() {
-            return Ok(experiment);
-        }
-        let mut report = self.report();
-        checks.problems.into_iter().for_each(|problem| report.push(problem));
-        report.sort();
-        Err(report)
+        checks.outcome(experiment)
     }
 
     /// Decides what the recipe leaves open where nothing is to be trained: the loss, the task and the
@@ -71,12 +65,7 @@ impl Recipe {
         let mut loss = checks.loss(task).unwrap_or_default();
         checks.weights(&mut loss);
         let outputs = checks.outputs(&loss);
-        if checks.problems.is_empty() {
-            return Ok(self.experiment(data, task, loss, outputs));
-        }
-        let mut report = self.report();
-        checks.problems.into_iter().for_each(|problem| report.push(problem));
-        Err(report)
+        checks.outcome(self.experiment(data, task, loss, outputs))
     }
 
     fn experiment(

@@ -1,7 +1,7 @@
 //! Which keys of a run's recipe can be changed when it is resumed: those that leave the weights'
 //! shapes alone, and what the model knows about its data.
 
-use crate::write;
+use crate::{paths, write};
 
 /// Why a key cannot be changed when a run is resumed; none when it can. `key` is the dotted path of
 /// an override.
@@ -12,7 +12,7 @@ pub fn refusal(key: &str) -> Option<&'static str> {
     let parts: Vec<&str> = key.split('.').map(str::trim).collect();
     let last = parts.last().copied().unwrap_or_default();
     match parts.as_slice() {
-        ["data", key] if *key == "path" || key.ends_with("_path") => None,
+        ["data", key] if paths::is_path(key) => None,
         ["data", "damaged" | "unknown"] => None,
         ["data", "split", ..] => {
             Some("with another split the model would be scored on items that it has learned from")

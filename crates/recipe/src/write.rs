@@ -86,7 +86,8 @@ fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn quoted_key(key: &str) -> String {
+/// A key as TOML has it: in quotation marks where it needs them.
+pub(crate) fn quoted_key(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !key.is_empty() && key.chars().all(plain) { key.into() } else { quoted(key) }
 }

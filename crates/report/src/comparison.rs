@@ -17,7 +17,8 @@ use crate::plots::{Line, LinePlot, Meaning};
 pub fn compare_plots(
     runs: &[(RunFolder, RunRecord)],
 ) -> Result<Vec<(String, LinePlot)>, ReportError> {
-    let names: Vec<String> = runs.iter().map(|(folder, _)| short(&folder.name())).collect();
+    let names: Vec<String> =
+        runs.iter().map(|(folder, _)| RunFolder::without_date(&folder.name()).to_owned()).collect();
     let curves = runs.iter().map(|(folder, _)| Curves::read(folder));
     let curves = curves.collect::<Result<Vec<_>, _>>()?;
     let mut scores: Vec<String> = Vec::new();
@@ -66,13 +67,6 @@ fn score_plot(score: &str, curves: &[Curves], names: &[String]) -> LinePlot {
     LinePlot::new(&title, "epochs", score, lines).log_where_it_helps()
 }
 
-/// The name of a run without its date.
-fn short(name: &str) -> String {
-    let date = |c: char| c.is_ascii_digit() || c == '-';
-    let rest = name.trim_start_matches(date);
-    if name.len() - rest.len() == "2026-11-23-".len() { rest.into() } else { name.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +90,6 @@ mod tests {
         let plots = compare_plots(&found).unwrap();
         let files: Vec<_> = plots.iter().map(|(file, _)| file.as_str()).collect();
         assert_eq!(files, ["loss", "lags-before", "lags-after"]);
-        assert_eq!(["2026-11-23-rnn-3f2a", "3f2a"].map(short), ["rnn-3f2a", "3f2a"]);
         let lines = &plots[0].1.lines;
         assert_eq!(
             (lines.len(), lines[0].points[0], lines[2].points[0]),

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use glassbox_train::{EpochReport, RunFolder, Scores};
+use glassbox_train::{EpochReport, RunFolder, Scores, baseline_of};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -194,11 +194,10 @@ impl Curves {
         let ends = [0.0, self.end().unwrap_or(self.epochs.len() as f64)];
         let mut number = 0;
         for (baseline, value) in context.baseline.iter() {
-            let of_this = baseline.strip_prefix("baseline_").and_then(|rest| {
-                let kind = rest.strip_suffix(name)?.strip_suffix('_')?;
-                (!kind.is_empty()).then(|| baseline_title(kind))
-            });
-            if let Some(title) = of_this {
+            if let Some((kind, score)) = baseline_of(baseline)
+                && score == name
+            {
+                let title = baseline_title(kind);
                 let points = ends.map(|x| (x, value)).to_vec();
                 let (dash, gap) = DASHES[number % DASHES.len()];
                 lines.push(Line::new(&title, points).of(Meaning::Baseline).dashed(dash, gap));

@@ -17,7 +17,7 @@ pub use curves::{Context, Curves, EpochScores, Step, baseline_title};
 pub use lag_plot::{lag_plots, lags_of};
 pub use page::{Page, SampleText};
 pub use plots::{HeatMap, Line, LinePlot, Mark, Meaning, panels};
-pub use settings::{Change, Settings, changes, differing};
+pub use settings::{ChangedSetting, Settings, changes, differing};
 pub use states::StateMap;
 
 /// Why nothing was drawn or read.

@@ -1,6 +1,8 @@
 //! The report of a run: one page without anything from elsewhere.
 
-use glassbox_train::{RunFolder, RunRecord, Scores, Status, StopReason, clock};
+use glassbox_train::{
+    RunFolder, RunRecord, Scores, Status, StopReason, baseline_of, clock, score_text,
+};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::ReportError;
@@ -221,9 +223,12 @@ impl Page {
         };
         let time = clock(std::time::Duration::from_secs_f64(record.seconds.max(0.0)));
         let best = match &record.best {
-            Some(best) => {
-                Some(format!("{} {} after epoch {}", best.metric, score(best.value), best.epoch))
-            }
+            Some(best) => Some(format!(
+                "{} {} after epoch {}",
+                best.metric,
+                score_text(best.value),
+                best.epoch
+            )),
             None => self.best_epoch().map(|epoch| format!("after epoch {epoch}")),
         };
         let stopped = match &record.stopped {
@@ -264,11 +269,8 @@ fn pictures(plots: &[LinePlot]) -> Result<Markup, ReportError> {
 
 /// A model's scores on a part, and below them what needs no learning there.
 fn score_rows(part: &str, scores: Option<&Scores>) -> Markup {
-    let texts = |scores: &Scores| {
-        let own = scores.iter().filter(|(name, _)| !name.starts_with(BASELINE));
-        let texts: Vec<_> = own.map(|(name, value)| format!("{name} {}", score(value))).collect();
-        texts.join(" · ")
-    };
+    let texts =
+        |scores: &Scores| joined(scores.iter().filter(|(name, _)| baseline_of(name).is_none()));
     html! {
         @if let Some(scores) = scores {
             tr { th { (part) } td { (texts(scores)) } }
@@ -277,34 +279,21 @@ fn score_rows(part: &str, scores: Option<&Scores>) -> Markup {
     }
 }
 
-/// What the names of scores that need no learning begin with.
-const BASELINE: &str = "baseline_";
+/// `mae 1.2000 · rmse 3.4000`.
+fn joined<'a>(scores: impl IntoIterator<Item = (&'a str, f64)>) -> String {
+    let scores = scores.into_iter();
+    let texts: Vec<_> =
+        scores.map(|(name, value)| format!("{name} {}", score_text(value))).collect();
+    texts.join(" · ")
+}
 
 /// What needs no learning on a part, a row for each.
 fn baseline_rows(part: &str, scores: Option<&Scores>) -> Markup {
-    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
-    for (name, value) in scores.iter().flat_map(|scores| scores.iter()) {
-        let Some((kind, name)) = name.strip_prefix(BASELINE).and_then(|n| n.split_once('_')) else {
-            continue;
-        };
-        let text = format!("{name} {}", score(value));
-        match rows.iter_mut().find(|(other, _)| *other == kind) {
-            Some((_, texts)) => texts.push(text),
-            None => rows.push((kind, vec![text])),
-        }
-    }
+    let rows = scores.map(Scores::baselines).unwrap_or_default();
     html! {
-        @for (kind, texts) in &rows {
-            tr { th { (part) ", " (baseline_title(kind)) } td { (texts.join(" · ")) } }
+        @for (kind, scores) in rows {
+            tr { th { (part) ", " (baseline_title(kind)) } td { (joined(scores)) } }
         }
-    }
-}
-
-/// A score with about four significant digits, however large or small it is.
-fn score(value: f64) -> String {
-    match value.abs() {
-        size if size >= 1e6 || (size > 0.0 && size < 5e-4) => format!("{value:.3e}"),
-        _ => format!("{value:.4}"),
     }
 }
 

@@ -3,14 +3,14 @@
 use glassbox_train::{Resumption, RunFolder, RunRecord};
 use maud::{Markup, html};
 
-use crate::settings::{Change, changes};
+use crate::settings::{ChangedSetting, changes};
 
 /// The recipe of a run as it was trained.
 pub(crate) struct RecipeView {
     given: String,
     resolved: String,
-    changes: Vec<Change>,
-    /// What was changed while the run went on.
+    changes: Vec<ChangedSetting>,
+    /// What was changed when the run was resumed.
     history: Vec<Resumption>,
 }
 
@@ -75,14 +75,10 @@ impl RecipeView {
     }
 }
 
-/// `after epoch 6 (step 30), from last: train.epochs 6 → 10`.
+/// `after epoch 6 (step 30), from last: train.epochs = 6 → 10`.
 fn told(resumption: &Resumption) -> String {
     let Resumption { step, epoch, from, after, changes, .. } = resumption;
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
-    let change = |change: &glassbox_train::Change| {
-        format!("{} {} → {}", change.key, value(&change.old), value(&change.new))
-    };
-    let changes: Vec<_> = changes.iter().map(change).collect();
+    let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
     let changes = if changes.is_empty() { "nothing changed".into() } else { changes.join(", ") };
     let failure = after.as_deref().and_then(|failure| failure.lines().next());
     let failure = failure.map_or(String::new(), |failure| format!(" (it had failed: {failure})"));
@@ -139,7 +135,8 @@ mod tests {
         epochs = 3\noptimizer = { type = \"adam\", lr = 10.0 }\n";
 
     fn marked(keys: &[&str]) -> Vec<String> {
-        let change = |key: &&str| Change { key: (*key).into(), recipe: None, trained: None };
+        let change =
+            |key: &&str| ChangedSetting { key: (*key).into(), recipe: None, trained: None };
         let changes = keys.iter().map(change).collect();
         let view = RecipeView {
             given: String::new(),
@@ -154,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumption_tells_from_where_it_went_on_and_what_it_changed() {
+    fn a_resumption_tells_from_where_it_resumed_and_what_it_changed() {
         let change = glassbox_train::Change {
             key: "train.optimizer.lr".into(),
             old: Some("30.0".into()),
@@ -171,7 +168,7 @@ mod tests {
         assert_eq!(
             told(&resumption),
             "after epoch 1 (step 5), from best (it had failed: GB0402 × loss became infinite): \
-             train.optimizer.lr 30.0 → 0.01"
+             train.optimizer.lr = 30.0 → 0.01"
         );
         (resumption.after, resumption.changes) = (None, Vec::new());
         assert_eq!(told(&resumption), "after epoch 1 (step 5), from best: nothing changed");

@@ -9,7 +9,7 @@ pub struct Settings(Vec<(String, String)>);
 
 /// A setting that the command line changed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+pub struct ChangedSetting {
     /// Its path.
     pub key: String,
     /// What the recipe says; nothing when it leaves the key out.
@@ -116,16 +116,16 @@ fn in_order(key: &str) -> Vec<(usize, String)> {
 
 /// What the command line changed of the recipe of a run. Runs that did not note it down have only
 /// the numbers that differ between the recipe and what was trained.
-pub fn changes(folder: &RunFolder, record: &RunRecord) -> Vec<Change> {
+pub fn changes(folder: &RunFolder, record: &RunRecord) -> Vec<ChangedSetting> {
     let text = std::fs::read_to_string(folder.recipe()).unwrap_or_default();
     let (recipe, trained) = (Settings::parse(&text), Settings::of(folder));
-    let change = |key: &str| Change {
+    let change = |key: &str| ChangedSetting {
         key: key.to_owned(),
         recipe: recipe.get(key).map(str::to_owned),
         trained: trained.get(key).map(str::to_owned),
     };
     if let Some(overrides) = &record.overrides {
-        let mut changed: Vec<Change> = Vec::new();
+        let mut changed: Vec<ChangedSetting> = Vec::new();
         for text in overrides {
             let Some((key, value)) = text.split_once('=') else { continue };
             let key: String = key.split('.').map(str::trim).collect::<Vec<_>>().join(".");
@@ -150,7 +150,7 @@ pub fn changes(folder: &RunFolder, record: &RunRecord) -> Vec<Change> {
 }
 
 /// Notes a change in place of earlier ones of the same key and of keys within it.
-fn note(changed: &mut Vec<Change>, new: Change) {
+fn note(changed: &mut Vec<ChangedSetting>, new: ChangedSetting) {
     let within = |key: &str| key.strip_prefix(&new.key).is_some_and(|rest| rest.starts_with('.'));
     changed.retain(|known| known.key != new.key && !within(&known.key));
     changed.push(new);
@@ -197,7 +197,7 @@ mod tests {
         let folder = RunFolder::create(runs.path(), "demo").unwrap();
         std::fs::write(folder.recipe(), RECIPE).unwrap();
         std::fs::write(folder.resolved(), RECIPE.replace("1e-3", "10.0")).unwrap();
-        let lr = Change {
+        let lr = ChangedSetting {
             key: "train.optimizer.lr".into(),
             recipe: Some("0.001".into()),
             trained: Some("10.0".into()),
@@ -208,7 +208,8 @@ mod tests {
         let overrides = Some(overrides.map(String::from).to_vec());
         let found = changes(&folder, &RunRecord { overrides, ..RunRecord::default() });
         assert_eq!(found[0], lr);
-        let seed = Change { key: "run.seed".into(), recipe: None, trained: Some("4".into()) };
+        let seed =
+            ChangedSetting { key: "run.seed".into(), recipe: None, trained: Some("4".into()) };
         assert_eq!(found[1..], [seed]);
         let none = RunRecord { overrides: Some(Vec::new()), ..RunRecord::default() };
         assert_eq!(changes(&folder, &none), []);

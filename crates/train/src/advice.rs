@@ -39,6 +39,14 @@ impl Circumstances {
     }
 }
 
+impl Circumstances {
+    /// A tenth of the rate, as `train.optimizer.lr=0.1`.
+    pub(crate) fn lower_rate(&self) -> String {
+        let (key, rate) = self.rate;
+        format!("{key}={}", round(rate / 10.0))
+    }
+}
+
 /// The largest magnitude, NaN if there is one; none of whole numbers.
 fn largest(tensor: &Tensor) -> Option<f64> {
     let larger = |largest: f64, value: &f32| match value.is_nan() {
@@ -148,6 +156,13 @@ mod tests {
             rate: ("train.optimizer.lr", 1000.0),
             ..Default::default()
         }
+    }
+
+    #[test]
+    fn the_advice_is_an_override() {
+        assert_eq!(ordinary().lower_rate(), "train.optimizer.lr=100");
+        let rate = ("train.schedule.max_lr", 0.003);
+        assert_eq!(Circumstances { rate, ..ordinary() }.lower_rate(), "train.schedule.max_lr=3e-4");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::TrainError;
 use crate::data::Loader;
 use crate::progress::Progress;
 
-/// Compares what a run that goes on carried with what `model` carries on the next batch of `train`.
+/// Compares what a resumed run carried with what `model` carries on the next batch of `train`.
 ///
 /// # Errors
 /// When they have other shapes: the batch size or the model was changed, or a file is damaged.

@@ -50,7 +50,7 @@ pub enum TrainError {
     /// What recurrent layers carried from batch to batch does not fit.
     #[error(
         "GB0515 × the state that recurrent layers carried does not fit\n  expected: states of shape \
-         {expected}\n  found: {found}\n  help: continue with the batch size and the model of the \
+         {expected}\n  found: {found}\n  help: resume with the batch size and the model of the \
          interrupted run, or train again"
     )]
     Carried {
@@ -96,6 +96,14 @@ impl TrainError {
         match self {
             Self::NotFinite(found) => FailedAt { epoch: found.epoch, step: found.step },
             _ => FailedAt { epoch: progress.epoch + 1, step: progress.step + 1 },
+        }
+    }
+
+    /// What to set to get further, as `--set` takes it: of training that diverged.
+    pub(crate) fn advice(&self) -> Option<String> {
+        match self {
+            Self::NotFinite(found) => Some(found.circumstances.lower_rate()),
+            _ => None,
         }
     }
 

@@ -144,9 +144,13 @@ impl<'a> Running<'a> {
     }
 }
 
-/// How long a duration is, for people: `0:21`, `1:02:07`.
+/// How long a duration is, for people: `0:21`, `1:02:07`; below ten seconds `3.2s`.
 pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64().round() as u64;
+    let seconds = duration.as_secs_f64();
+    if seconds < 9.95 {
+        return format!("{seconds:.1}s");
+    }
+    let seconds = seconds.round() as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match hours {
         0 => format!("{minutes}:{seconds:02}"),

@@ -94,6 +94,6 @@ fn batches_change_no_score_of_a_model() {
 
 #[test]
 fn clocks() {
-    let texts = [3.2, 21.0, 3727.0].map(|s| clock(Duration::from_secs_f64(s)));
-    assert_eq!(texts, ["0:03", "0:21", "1:02:07"]);
+    let texts = [3.21, 21.0, 218.0, 3727.0].map(|s| clock(Duration::from_secs_f64(s)));
+    assert_eq!(texts, ["3.2s", "0:21", "3:38", "1:02:07"]);
 }

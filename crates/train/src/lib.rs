@@ -64,6 +64,6 @@ pub use run_lock::{RunLock, Writer};
 pub use run_record::{Change, FailedAt, Resumption, RunRecord, Status};
 pub use sampling::Sampling;
 pub use schedule::Plan;
-pub use scores::Scores;
+pub use scores::{Scores, baseline_of, score_text};
 pub use trainer::Trainer;
 pub use yardstick::Yardstick;

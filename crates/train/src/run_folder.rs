@@ -92,10 +92,38 @@ impl RunFolder {
             }
         }
         // Runs of the same second are told apart by when their recipe was written.
-        let written =
-            |folder: &Self| fs::metadata(folder.recipe()).and_then(|recipe| recipe.modified()).ok();
-        found.sort_by_cached_key(|(folder, record)| (record.started, written(folder)));
+        found.sort_by_cached_key(|(folder, record)| (record.started, folder.written()));
         FoundRuns { whole: found, damaged }
+    }
+
+    /// When the recipe was written: at the run's beginning.
+    fn written(&self) -> Option<SystemTime> {
+        fs::metadata(self.recipe()).and_then(|recipe| recipe.modified()).ok()
+    }
+
+    /// Whether the run began after `other`, as far as its files tell: one whose `run.json` is damaged
+    /// does not say it itself.
+    pub fn is_newer(&self, other: &Self) -> bool {
+        match (self.written(), other.written()) {
+            (Some(ours), Some(theirs)) => ours > theirs,
+            _ => self.name() > other.name(),
+        }
+    }
+
+    /// The name of a run's folder without the date with which [`create`](Self::create) begins it.
+    pub fn without_date(name: &str) -> &str {
+        let mut rest = name;
+        for digits in [4, 2, 2] {
+            match rest.split_once('-') {
+                Some((part, after))
+                    if part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()) =>
+                {
+                    rest = after;
+                }
+                _ => return name,
+            }
+        }
+        rest
     }
 
     /// The folder itself.
@@ -223,6 +251,9 @@ mod tests {
         assert!(folder.name().contains("-my-net-7-"), "{}", folder.name());
         assert_eq!(RunFolder::part_of_name(" drop0.0 "), "drop0.0");
         assert_eq!(RunFolder::part_of_name(""), "run");
+        let names = ["2026-11-23-3layers-ab12", "2026-11-23-rnn-3f2a", "3f2a", "a-b-c-d"];
+        let short = ["3layers-ab12", "rnn-3f2a", "3f2a", "a-b-c-d"];
+        assert_eq!(names.map(RunFolder::without_date), short);
         assert!(RunFolder::open(folder.path()).is_err(), "no run.json yet");
         let mut record = RunRecord { name: folder.name(), seed: 7, ..RunRecord::default() };
         folder.write_record(&mut record).unwrap();

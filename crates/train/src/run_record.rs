@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Dataset;
 use crate::event::{Best, StopReason};
 use crate::scores::Scores;
 
@@ -71,6 +72,8 @@ pub struct RunRecord {
     pub stopped: Option<StopReason>,
     /// What went wrong.
     pub error: Option<String>,
+    /// What to set to get further, as `train.optimizer.lr=0.1`, when it diverged.
+    pub advice: Option<String>,
     /// Where it went wrong, when that was in training.
     pub failed_at: Option<FailedAt>,
     /// What should be known of a run that came to its end, such as a loss that grew all the way.
@@ -88,6 +91,11 @@ impl RunRecord {
     pub fn has_diverged(&self) -> bool {
         let error = self.error.as_deref().unwrap_or_default();
         self.status == Status::Failed && error.starts_with("GB0402")
+    }
+
+    /// Whether the run was trained on this data set.
+    pub fn is_of(&self, dataset: &Dataset) -> bool {
+        u64::from_str_radix(&self.data_hash, 16).is_ok_and(|hash| dataset.matches(hash))
     }
 }
 

@@ -83,7 +83,7 @@ impl<M: Module> Trainer<M> {
         self
     }
 
-    /// Goes on from a saved state. Add observers first: they take back what they remember.
+    /// Resumes from a saved state. Add observers first: they take back what they remember.
     ///
     /// # Errors
     /// When the state belongs to another model or optimizer; the trainer is then as it was.
@@ -152,11 +152,17 @@ impl<M: Module> Trainer<M> {
     ///
     /// # Errors
     /// Before the first step, when a setting cannot work, or task, loss, targets, model and batches
-    /// do not fit together.
+    /// do not fit together: observers then see no event at all.
     /// Later when data cannot be read, an observer fails (a full disk), or the loss or a weight is
     /// no number: observers are then given what was reached, as long as it is finite, and see
     /// [`Event::Failed`], so that nothing of it is lost.
     pub fn fit(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
+        let _flush = denormals::flush();
+        // Nothing has begun before these pass: observers, and what they keep, are left alone.
+        self.check_settings()?;
+        self.check(train, valid)?;
+        carried::check(&self.model, train, &self.progress, &self.state)?;
+        SeesAnswer::check(&self.model, train.dataset())?;
         let outcome = self.run(train, valid);
         if let Err(error) = &outcome {
             self.tell_failure(error);
@@ -165,12 +171,7 @@ impl<M: Module> Trainer<M> {
     }
 
     fn run(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
-        let _flush = denormals::flush();
         let start = Instant::now();
-        self.check_settings()?;
-        self.check(train, valid)?;
-        carried::check(&self.model, train, &self.progress, &self.state)?;
-        SeesAnswer::check(&self.model, train.dataset())?;
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
         if self.progress.step == 0 {
             self.show_model()?;
@@ -194,7 +195,7 @@ impl<M: Module> Trainer<M> {
         Ok(report)
     }
 
-    /// A run that goes on may keep settings without effect, which it began with.
+    /// A run that is resumed may keep settings without effect, which it began with.
     fn check_settings(&self) -> Result<(), TrainError> {
         let bad = self.config.check();
         let bad = if self.progress.step > 0 { bad.impossible() } else { bad };

@@ -57,7 +57,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// A training state read back.
+/// A training state read back. Tensors are shared until they are changed.
+#[derive(Clone)]
 pub struct SavedState {
     path: PathBuf,
     model: Vec<(String, Tensor)>,
@@ -97,7 +98,7 @@ impl SavedState {
     }
 
     /// A state of weights alone, for runs that kept no more of their best epoch: the optimizer
-    /// starts again.
+    /// starts from scratch.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -161,7 +162,7 @@ impl SavedState {
         self.optimizer.steps.is_empty() || saved.collect::<BTreeSet<_>>() == wanted
     }
 
-    /// Lets the optimizer start again, as for another update rule.
+    /// Lets the optimizer start from scratch, as for another update rule.
     pub fn forget_optimizer(&mut self) {
         self.optimizer = OptimizerState::default();
     }

@@ -8,18 +8,15 @@ use glassbox_train::{RunFolder, RunRecord};
 use crate::arguments::Compare;
 use crate::commands::runs::main_score;
 use crate::failure::{Failure, write_file};
-use crate::format::{clock, score, thousands};
+use crate::format::{NOTHING, clock, score, thousands};
 use crate::layout::{Column, Table, width};
 use crate::terminal::{self, say, say_wrapped};
 use crate::{fit, run_names};
 
-/// What a run without a value shows.
-const NOTHING: &str = "–";
-
 pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let find = |name: &String| run_names::find(name, &arguments.runs.path);
     let found = arguments.names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-    print(&scores(&found)?);
+    scores(&found)?.print();
     if found.len() > 1 {
         say!();
         differences(&found);
@@ -91,7 +88,7 @@ fn differences(found: &[(RunFolder, RunRecord)]) {
         return;
     }
     let names: Vec<_> = found.iter().map(|(folder, _)| folder.name()).collect();
-    let mut columns = vec![Column::words("what differs").whole()];
+    let mut columns = vec![Column::words("what differs")];
     columns.extend(names.iter().map(|name| Column::numbers(name)));
     let mut table = Table::new(columns);
     let value = |key: &str, run: &Settings| run.get(key).unwrap_or(NOTHING).to_owned();
@@ -102,7 +99,7 @@ fn differences(found: &[(RunFolder, RunRecord)]) {
     let text = table.render(None);
     let room = terminal::width();
     if room.is_none_or(|room| text.lines().all(|line| width(line) <= room)) {
-        return print(&table);
+        return table.print();
     }
     // Too many or too long for columns: the values of each key below each other.
     say!("what differs:");
@@ -112,8 +109,4 @@ fn differences(found: &[(RunFolder, RunRecord)]) {
             say_wrapped(&format!("  {name}: {}", value(key, run)));
         }
     }
-}
-
-fn print(table: &Table) {
-    say!("{}", table.render(terminal::width()).trim_end());
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glassbox_train::data::sources::csv::Survey;
 use glassbox_train::data::{
-    ClassCount, DataSource, Distribution, InputReader, InputStore, Inspection, Numbers, Prepared,
+    ClassCount, DataSource, Distribution, InputStore, Inspection, Numbers, Prepared,
 };
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::format::{bytes, quantity, thousands};
 use crate::layout::{Column, Table, cut};
 use crate::preparation::{self, Preparation};
-use crate::terminal::{self, say, say_wrapped};
+use crate::terminal::{say, say_wrapped};
 
 /// Rows of a list that are shown; the others are counted. `--json` has all.
 const SHOWN: usize = 40;
@@ -122,7 +122,7 @@ fn print_numbers(title: &str, numbers: &[Numbers]) {
         let name = format!("  {}", cut(name, NAME));
         table.push(std::iter::once(name).chain(values).collect());
     }
-    print(&table);
+    table.print();
     more(numbers.len());
 }
 
@@ -137,12 +137,8 @@ fn print_classes(classes: &[ClassCount]) {
         let name = format!("  {}", cut(name, NAME));
         table.push(std::iter::once(name).chain(counts).collect());
     }
-    print(&table);
+    table.print();
     more(classes.len());
-}
-
-fn print(table: &Table) {
-    say!("{}", table.render(terminal::width()).trim_end());
 }
 
 fn more(count: usize) {
@@ -177,12 +173,7 @@ fn sample(data: &Prepared, item: usize) -> String {
     let dataset = &data.dataset;
     let mut values = vec![0.0; dataset.item_shape().elements()];
     dataset.write_input(item, &mut values);
-    let vocabulary = match &data.reader {
-        InputReader::Text(vocabulary) => Some(vocabulary),
-        InputReader::Lines(schema) => Some(&schema.vocabulary),
-        _ => None,
-    };
-    if let Some(vocabulary) = vocabulary {
+    if let Some(vocabulary) = data.reader.vocabulary() {
         let length = dataset.lengths().map_or(values.len(), |lengths| lengths[item] as usize);
         let mut text = Vec::new();
         values.iter().take(length).for_each(|&token| vocabulary.decode(token as i32, &mut text));

@@ -4,18 +4,16 @@ use std::fs;
 
 use glassbox_report::{Curves, Settings, differing};
 use glassbox_train::checkpoint::SavedState;
-use glassbox_train::{FoundRuns, RunFolder, RunLock, RunRecord, Scores, Status};
+use glassbox_train::{FoundRuns, RunFolder, RunLock, RunRecord, Scores, Status, TrainError};
+use serde_json::{Map, Value, json};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
 use crate::failure::Failure;
 use crate::fit::Fit;
-use crate::format::{named_score, score};
+use crate::format::{NOTHING, named_score, score};
 use crate::layout::{Column, Table};
 use crate::run_names;
-use crate::terminal::{self, complain, say};
-
-/// What a run without a value shows.
-const NOTHING: &str = "–";
+use crate::terminal::{complain, say};
 
 pub fn run(arguments: &Runs) -> Result<(), Failure> {
     match &arguments.action {
@@ -26,27 +24,53 @@ pub fn run(arguments: &Runs) -> Result<(), Failure> {
 
 fn list(arguments: &ListRuns) -> Result<(), Failure> {
     let FoundRuns { whole: runs, damaged } = RunFolder::scan(&arguments.runs.path);
+    let extra = extra_columns(&arguments.columns, &runs)?;
     if arguments.json {
-        for (folder, record) in &runs {
-            let mut object = serde_json::to_value(record).map_err(std::io::Error::from)?;
-            object["status"] = status(folder, record).into();
-            say!("{object}");
-        }
-        return Ok(());
+        return objects(&runs, &damaged, &extra);
     }
     if runs.is_empty() && damaged.is_empty() {
         say!("no runs in {}", arguments.runs.path.display());
         say!("next: glassbox train");
         return Ok(());
     }
-    let extra = extra_columns(&arguments.columns, &runs)?;
+    show(&runs, &damaged, &extra);
+    Ok(())
+}
+
+/// One object per run, with what the table shows.
+fn objects(
+    runs: &[(RunFolder, RunRecord)],
+    damaged: &[(RunFolder, TrainError)],
+    extra: &[Extra],
+) -> Result<(), Failure> {
+    for (index, (folder, record)) in runs.iter().enumerate() {
+        let mut object = serde_json::to_value(record).map_err(std::io::Error::from)?;
+        let status = status(folder, record);
+        object["status"] = status.into();
+        object["epoch"] = epochs(folder, record, status).into();
+        if !extra.is_empty() {
+            let values = extra
+                .iter()
+                .map(|Extra { title, cells }| (title.clone(), cells[index].value.clone()));
+            object["columns"] = values.collect::<Map<_, _>>().into();
+        }
+        say!("{object}");
+    }
+    for (folder, error) in damaged {
+        let (name, error) = (folder.name(), error.to_string());
+        say!("{}", json!({ "name": name, "status": "damaged", "error": error }));
+    }
+    Ok(())
+}
+
+fn show(runs: &[(RunFolder, RunRecord)], damaged: &[(RunFolder, TrainError)], extra: &[Extra]) {
     let mut columns = vec![
         Column::words("run"),
         Column::words("status").whole().rank(2),
         Column::numbers("epochs").rank(1),
         Column::numbers("best").rank(3),
     ];
-    columns.extend(extra.iter().map(|(title, _)| Column::numbers(title)));
+    columns.extend(extra.iter().map(|extra| Column::numbers(&extra.title)));
     columns.push(Column::words("test").whole());
     let mut table = Table::new(columns);
     for (index, (folder, record)) in runs.iter().enumerate() {
@@ -56,22 +80,47 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
         let status = status(folder, record);
         let epochs = format!("{}/{}", epochs(folder, record, status), record.epochs);
         let mut row = vec![folder.name(), status.to_string(), epochs, best];
-        row.extend(extra.iter().map(|(_, values)| values[index].clone()));
+        row.extend(extra.iter().map(|extra| extra.cells[index].text.clone()));
         row.push(record.test.as_ref().map_or(NOTHING.into(), main_score));
         table.push(row);
     }
-    for (folder, _) in &damaged {
+    for (folder, _) in damaged {
         table.push(vec![folder.name(), "damaged: run.json cannot be read".into()]);
     }
-    say!("{}", table.render(terminal::width()).trim_end());
-    Ok(())
+    table.print();
 }
 
-/// The columns that were asked for: titles, and a value for each run.
-fn extra_columns(
-    names: &[String],
-    runs: &[(RunFolder, RunRecord)],
-) -> Result<Vec<(String, Vec<String>)>, Failure> {
+/// A column that was asked for, with a cell for each run.
+struct Extra {
+    title: String,
+    cells: Vec<Cell>,
+}
+
+/// A value, for people and for programs.
+struct Cell {
+    text: String,
+    value: Value,
+}
+
+impl Cell {
+    /// A score, which is no number where it is not defined; nothing where there is none.
+    fn of_score(name: &str, score: Option<f64>) -> Self {
+        let text = score.map_or(NOTHING.into(), |score| named_score(name, score));
+        Self { text, value: score.into() }
+    }
+
+    /// A setting, as the recipe has it.
+    fn of_setting(setting: Option<&str>) -> Self {
+        let value = setting.map(|text| match text.parse::<Value>() {
+            Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+            _ => text.into(),
+        });
+        Self { text: setting.unwrap_or(NOTHING).into(), value: value.into() }
+    }
+}
+
+/// The columns that were asked for.
+fn extra_columns(names: &[String], runs: &[(RunFolder, RunRecord)]) -> Result<Vec<Extra>, Failure> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -80,41 +129,40 @@ fn extra_columns(
     for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
         if name == "changed" {
             for key in differing(&settings) {
-                let values = settings.iter().map(|run| setting(run, &key)).collect();
-                columns.push((key, values));
+                let cells = settings.iter().map(|run| Cell::of_setting(run.get(&key))).collect();
+                columns.push(Extra { title: key, cells });
             }
             continue;
         }
-        let values = runs.iter().zip(&settings).map(|((folder, record), run)| {
-            let found = match name {
-                "gap" => Fit::of(record, &Curves::read(folder)?).gap().map(score),
-                _ => score_of(record, name),
-            };
-            Ok(found.unwrap_or_else(|| setting(run, name)))
+        let cells = runs.iter().zip(&settings).map(|((folder, record), run)| {
+            Ok(match (name, score_of(record, name)) {
+                ("gap", _) => Cell::of_score(name, Fit::of(record, &Curves::read(folder)?).gap()),
+                (_, Some((name, value))) => Cell::of_score(name, Some(value)),
+                _ => Cell::of_setting(setting(run, name)),
+            })
         });
-        let values = values.collect::<Result<Vec<_>, Failure>>()?;
-        if !runs.is_empty() && name != "gap" && values.iter().all(|value| value == NOTHING) {
+        let cells = cells.collect::<Result<Vec<_>, Failure>>()?;
+        if !runs.is_empty() && name != "gap" && cells.iter().all(|cell| cell.text == NOTHING) {
             complain!(
                 "note: no run has `{name}`\n  help: gap, changed, a score such as test.loss, or a \
                  setting such as train.optimizer.lr or lr"
             );
         }
-        columns.push((name.to_owned(), values));
+        columns.push(Extra { title: name.to_owned(), cells });
     }
     Ok(columns)
 }
 
 /// The value of the setting with this path, or with a path that ends so.
-fn setting(run: &Settings, name: &str) -> String {
-    let found = run.get(name).or_else(|| match run.ending(name).as_slice() {
+fn setting<'a>(run: &'a Settings, name: &str) -> Option<&'a str> {
+    run.get(name).or_else(|| match run.ending(name).as_slice() {
         [key] => run.get(key),
         _ => None,
-    });
-    found.unwrap_or(NOTHING).to_owned()
+    })
 }
 
-/// A score such as `valid.loss`, from `run.json`.
-fn score_of(record: &RunRecord, name: &str) -> Option<String> {
+/// A score such as `valid.loss`, from `run.json`, and its name.
+fn score_of<'a>(record: &RunRecord, name: &'a str) -> Option<(&'a str, f64)> {
     let (part, score_name) = name.split_once('.')?;
     let scores = match part {
         "train" => record.train.as_ref(),
@@ -123,7 +171,7 @@ fn score_of(record: &RunRecord, name: &str) -> Option<String> {
         "baseline" => record.baseline.as_ref(),
         _ => None,
     };
-    scores?.get(score_name).map(|value| named_score(score_name, value))
+    scores?.get(score_name).map(|value| (score_name, value))
 }
 
 /// The score that says most: accuracy, or the error in the targets' units.
@@ -131,7 +179,7 @@ pub(super) fn main_score(scores: &Scores) -> String {
     match (scores.get("accuracy"), scores.get("rmse")) {
         (Some(accuracy), _) => format!("{:.2} %", 100.0 * accuracy),
         (_, Some(rmse)) => format!("rmse {}", score(rmse)),
-        _ => scores.get("loss").map_or("–".into(), |loss| format!("loss {}", score(loss))),
+        _ => scores.get("loss").map_or(NOTHING.into(), |loss| format!("loss {}", score(loss))),
     }
 }
 

@@ -23,7 +23,7 @@ pub fn run(arguments: &Train) -> Result<(), Failure> {
     }
     let record = begin(&folder, &prepared, overrides)?;
     let Preparation { experiment, data, .. } = &prepared;
-    Session { experiment, data, folder, record, state: None }.run(&arguments.output)
+    Session { experiment, data, folder, record, state: None, changes: None }.run(&arguments.output)
 }
 
 /// Writes what a run folder has before training begins.
@@ -42,7 +42,7 @@ fn begin(
         cpu: glassbox_tensor::cpu_name().into(),
         threads: threads::count(),
         seed: experiment.run.seed,
-        data_hash: format!("{:016x}", prepared.data.dataset.fingerprint()),
+        data_hash: prepared.data.dataset.hash_text(),
         epochs: experiment.train.epochs,
         data_path: preparation::data_path(experiment),
         overrides: Some(overrides),

@@ -12,7 +12,7 @@ use crate::terminal::{say, say_wrapped};
 pub enum Use {
     /// It predicts files.
     Predict,
-    /// It goes on writing a text.
+    /// It continues a text.
     Generate,
     /// It was trained on data that no file has.
     Look,

@@ -67,7 +67,7 @@ impl Heading {
     fn line(&self, info: &RunInfo) -> String {
         let going_on = match info.start_step {
             0 => String::new(),
-            step => format!(" · goes on after step {}", thousands(step)),
+            step => format!(" · resumes after step {}", thousands(step)),
         };
         format!(
             "{} · {} params · {} steps/epoch · seed {} · run {}{going_on}",

@@ -52,6 +52,11 @@ pub fn cases() -> Vec<Case> {
             says,
         }
     });
+    rows.chain(whole_files()).collect()
+}
+
+/// Recipes that are wrong as a whole, and overrides.
+fn whole_files() -> Vec<Case> {
     let with = |name, command, content: &[u8], code, place, says| Case {
         name,
         files: vec![("bad.toml".into(), content.to_vec())],
@@ -62,8 +67,7 @@ pub fn cases() -> Vec<Case> {
         says,
     };
     let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let mut cases: Vec<Case> = rows.collect();
-    cases.extend([
+    vec![
         with("no such recipe", "train none.toml", b"", "GB0102", "none.toml", "glassbox new"),
         with("a folder as a recipe", "train runs", b"", "GB0102", "runs", "a folder"),
         with(
@@ -100,6 +104,5 @@ pub fn cases() -> Vec<Case> {
             "--set",
             "`epochs`",
         ),
-    ]);
-    cases
+    ]
 }

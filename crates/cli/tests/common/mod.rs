@@ -4,8 +4,10 @@
 #[cfg(unix)]
 pub mod killing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use serde_json::Value;
 
 /// A folder to run the program in.
 pub struct Place {
@@ -29,12 +31,36 @@ impl Place {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
         command.current_dir(self.path()).args(arguments.split_whitespace());
-        command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm");
+        command.env_remove("NO_COLOR").env_remove("GLASSBOX_COLUMNS").env("TERM", "xterm");
         command
     }
 
     pub fn run(&self, arguments: &str) -> Ended {
         Ended::new(&self.command(arguments).output().unwrap())
+    }
+
+    /// The objects that the program prints, one per line.
+    pub fn json(&self, arguments: &str) -> Vec<Value> {
+        let out = self.run(arguments).ok();
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What `glassbox eval` says of the last run.
+    pub fn eval(&self, arguments: &str) -> Value {
+        let mut objects = self.json(&format!("eval last --json {arguments}"));
+        assert_eq!(objects.len(), 1);
+        objects.remove(0)
+    }
+
+    /// A file of the only run.
+    pub fn run_file(&self, name: &str) -> PathBuf {
+        self.path().join("runs").join(self.run_name()).join(name)
+    }
+
+    /// The record of the only run.
+    pub fn record(&self) -> Value {
+        let text = std::fs::read_to_string(self.run_file("run.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
     }
 
     /// The name of the only run.

@@ -39,14 +39,9 @@ fn trained() -> Place {
     place
 }
 
-fn eval(place: &Place, arguments: &str) -> Value {
-    serde_json::from_str(&place.run(&format!("eval last --json {arguments}")).ok()).unwrap()
-}
-
 /// The predictions of a file, one object an item.
 fn predict(place: &Place, arguments: &str) -> Vec<Value> {
-    let out = place.run(&format!("predict last --json {arguments}")).ok();
-    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    place.json(&format!("predict last --json {arguments}"))
 }
 
 /// The share of the rows of a labelled table that are predicted right.
@@ -66,13 +61,13 @@ fn other_data_is_normalized_as_the_training_data_was() {
     let share = right(&new, &predict(&place, "new.csv"));
     assert!(share > 0.95, "{share}");
     for arguments in ["new.csv", "--set data.path=new.csv"] {
-        let scores = eval(&place, arguments);
+        let scores = place.eval(arguments);
         assert_eq!((&scores["split"], &scores["n"]), (&"all".into(), &150.into()), "{scores}");
         assert_eq!(scores["files"], serde_json::json!(["new.csv"]));
         assert_eq!(scores["accuracy"].as_f64().unwrap(), share, "{arguments}");
     }
     // Several files are one set.
-    let scores = eval(&place, "new.csv train.csv");
+    let scores = place.eval("new.csv train.csv");
     let train = std::fs::read_to_string(place.path().join("train.csv")).unwrap();
     let both = 150.0 * share + 200.0 * right(&train, &predict(&place, "train.csv"));
     assert_eq!(scores["n"], 350);
@@ -83,7 +78,7 @@ fn other_data_is_normalized_as_the_training_data_was() {
 fn columns_are_found_by_name_and_a_class_may_be_missing() {
     let place = trained();
     place.write("turned.csv", "id,y,x\n1,pos,0.9\n2,pos,0.8\n");
-    let scores = eval(&place, "turned.csv");
+    let scores = place.eval("turned.csv");
     assert_eq!((&scores["n"], &scores["accuracy"]), (&2.into(), &1.0.into()), "{scores}");
 }
 
@@ -103,13 +98,13 @@ fn unknown_classes_are_named_with_their_place() {
 #[test]
 fn the_own_split_is_scored_only_while_the_data_is_the_same() {
     let place = trained();
-    let own = eval(&place, "");
+    let own = place.eval("");
     assert_eq!((&own["split"], &own["n"]), (&"test".into(), &30.into()));
     let train = std::fs::read_to_string(place.path().join("train.csv")).unwrap();
     // The same values beside another column are the same data.
     let wider: String = train.lines().map(|row| format!("a,{row}\n")).collect();
     place.write("train.csv", &wider);
-    assert_eq!(eval(&place, ""), own);
+    assert_eq!(place.eval(""), own);
     place.write("train.csv", &format!("{train}0.5,pos\n"));
     let err = place.run("eval last").failed(1);
     for part in ["GB0516", "train.csv", "200 items", "201 items", "glassbox eval"] {
@@ -123,13 +118,13 @@ fn the_own_split_is_scored_only_while_the_data_is_the_same() {
     assert!(err.contains("GB0516") && err.contains("GB0341") && err.contains("plus"), "{err}");
     // Back again, and at another place.
     place.write("train.csv", &train);
-    assert_eq!(eval(&place, ""), own);
+    assert_eq!(place.eval(""), own);
     std::fs::rename(place.path().join("train.csv"), place.path().join("moved.csv")).unwrap();
     let err = place.run("eval last").failed(1);
     for part in ["GB0518", "train.csv", "FILE --split test"] {
         assert!(err.contains(part), "{part} is not in {err}");
     }
-    let moved = eval(&place, "moved.csv --split test");
+    let moved = place.eval("moved.csv --split test");
     assert_eq!((&moved["accuracy"], &moved["n"]), (&own["accuracy"], &own["n"]));
     place.write("other.csv", "x,y\n0.5,pos\n");
     let err = place.run("eval last other.csv --split valid").failed(2);
@@ -146,7 +141,7 @@ fn what_was_learned_cannot_be_set() {
         let err = place.run(&format!("eval last --set {set}")).failed(2);
         assert!(err.contains("GB0517") && err.contains(set.split('=').next().unwrap()), "{err}");
     }
-    eval(&place, "--set train.threads=1");
+    place.eval("--set train.threads=1");
 }
 
 #[test]
@@ -162,15 +157,15 @@ fn unknown_categories_are_errors_or_none_of_the_known_ones() {
     for part in ["GB0315", "new.csv:3", "\"color\"", "\"green\"", "unknown"] {
         assert!(err.contains(part), "{part} is not in {err}");
     }
-    assert_eq!(eval(&place, "new.csv --unknown other")["n"], 2);
-    assert_eq!(eval(&place, "new.csv --set data.unknown=other")["n"], 2);
+    assert_eq!(place.eval("new.csv --unknown other")["n"], 2);
+    assert_eq!(place.eval("new.csv --set data.unknown=other")["n"], 2);
     let ended = place.run("predict last new.csv");
     assert_eq!((ended.status, ended.out.lines().count()), (1, 1), "{ended:?}");
     assert_eq!(predict(&place, "new.csv --unknown other").len(), 2);
     // As the recipe says.
     place.run("train r.toml --set data.unknown=other").ok();
     assert_eq!(predict(&place, "new.csv").len(), 2);
-    assert_eq!(eval(&place, "new.csv")["n"], 2);
+    assert_eq!(place.eval("new.csv")["n"], 2);
 }
 
 #[test]
@@ -194,7 +189,7 @@ fn errors_of_eval_are_those_of_predict_row_by_row() {
             })
             .collect();
         let mae = errors.iter().sum::<f64>() / errors.len() as f64;
-        let told = eval(&place, file)["mae"].as_f64().unwrap();
+        let told = place.eval(file)["mae"].as_f64().unwrap();
         // Outputs of 256 items and of 23 may differ by the rounding of a sum in single precision.
         assert!((told - mae).abs() < 1e-5 * mae, "{file}: {told} {mae}");
     }
@@ -218,7 +213,7 @@ fn a_folder_of_other_images_is_scored_and_predicted_whole() {
     place.write("r.toml", &recipe.replace("layers = [", "layers = [{ type = \"flatten\" }, "));
     place.run("train r.toml").ok();
     // One class alone keeps its number.
-    let scores = eval(&place, "new");
+    let scores = place.eval("new");
     assert_eq!((&scores["n"], &scores["accuracy"]), (&10.into(), &1.0.into()), "{scores}");
     for folder in ["new", "new/light"] {
         let predictions = predict(&place, folder);
@@ -251,7 +246,7 @@ fn texts_with_a_strange_character_keep_their_rows_too() {
     assert!(ended.err.contains("new.csv, row 2: GB0323"), "{ended:?}");
     assert!(ended.err.contains("new.csv:3") && ended.err.contains("'x'"), "{ended:?}");
     place.write("labelled.csv", "text,kind\nab,q\nba,p\n");
-    assert_eq!(eval(&place, "labelled.csv")["n"], 2);
+    assert_eq!(place.eval("labelled.csv")["n"], 2);
     place.write("strange.csv", "text,kind\nab,q\nxa,p\n");
     let err = place.run("eval last strange.csv").failed(1);
     assert!(err.contains("strange.csv:3") && err.contains("'x'"), "{err}");

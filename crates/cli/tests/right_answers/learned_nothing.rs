@@ -8,9 +8,7 @@ use crate::common::{Place, TINY};
 fn trained(place: &Place, recipe: &str, arguments: &str) -> (String, Value) {
     place.write("recipe.toml", recipe);
     let out = place.run(&format!("train recipe.toml {arguments}")).ok();
-    let path = place.path().join("runs").join(place.run_name()).join("run.json");
-    let record = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    (out, record)
+    (out, place.record())
 }
 
 #[track_caller]
@@ -19,7 +17,7 @@ fn assert_nothing_learned(place: &Place, recipe: &str, arguments: &str) -> Strin
     assert!(!out.contains('★') && !out.contains("glassbox predict"), "{out}");
     let verdict = record["verdict"].as_str().unwrap_or_else(|| panic!("{out}\n{record}"));
     assert!(out.contains(&format!("nothing learned: {verdict}\n")), "{out}");
-    let report = place.path().join("runs").join(place.run_name()).join("report.html");
+    let report = place.run_file("report.html");
     assert!(std::fs::read_to_string(report).unwrap().contains("Nothing learned"));
     out
 }

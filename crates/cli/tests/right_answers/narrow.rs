@@ -9,7 +9,7 @@ fn cells(line: &str) -> usize {
 
 fn run(place: &Place, arguments: &str, columns: usize) -> String {
     let mut command = place.command(arguments);
-    Ended::new(&command.env("COLUMNS", columns.to_string()).output().unwrap()).ok()
+    Ended::new(&command.env("GLASSBOX_COLUMNS", columns.to_string()).output().unwrap()).ok()
 }
 
 #[test]

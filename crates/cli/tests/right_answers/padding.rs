@@ -1,7 +1,5 @@
 //! Padding is not data: what follows a shorter text is no token.
 
-use serde_json::Value;
-
 use crate::common::Place;
 
 /// Texts of parentheses, odd and even in number: the first token, and the most frequent one, is
@@ -28,8 +26,7 @@ fn place(layers: &str) -> Place {
 
 /// What `r` says of each row of a file.
 fn predicted(place: &Place, file: &str) -> Vec<(String, f64)> {
-    let out = place.run(&format!("predict r {file} --json")).ok();
-    let rows = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let rows = place.json(&format!("predict r {file} --json")).into_iter();
     rows.map(|row| {
         let odd = row["probabilities"]["odd"].as_f64().unwrap();
         (row["class"].as_str().unwrap().to_owned(), odd)

@@ -73,7 +73,7 @@ fn a_schedule_that_spans_the_run_is_told_and_chosen() {
     let told = "linear was planned over 6 epochs and is stretched over 9 epochs: the rate goes from \
                 1.7e-4 to 3.3e-4";
     assert!(ended.err.contains(told), "{ended:?}");
-    assert!(ended.err.contains("--schedule continue goes on with 1.7e-4"), "{ended:?}");
+    assert!(ended.err.contains("--schedule continue trains with 1.7e-4"), "{ended:?}");
     assert!(ended.err.contains("--schedule restart with 1.0e-3"), "{ended:?}");
     let close = |place: &Place, expected: [f64; 3]| {
         let rates = rates(&place.path().join("runs"));
@@ -85,7 +85,7 @@ fn a_schedule_that_spans_the_run_is_told_and_chosen() {
     close(&longer(line, "--schedule stretch").0, [3e-3 / 9.0, 2e-3 / 9.0, 1e-3 / 9.0]);
     close(&longer(line, "--schedule continue").0, [1e-3 / 6.0; 3]);
     close(&longer(line, "--schedule restart").0, [1e-3, 2e-3 / 3.0, 1e-3 / 3.0]);
-    // A schedule with lengths of its own goes on by itself, or begins again.
+    // A schedule with lengths of its own continues by itself, or begins again.
     let step = "{ type = \"step\", every = 2, gamma = 0.5 }";
     close(&longer(step, "").0, [1.25e-4, 1.25e-4, 6.25e-5]);
     close(&longer(step, "--schedule restart").0, [1e-3, 1e-3, 5e-4]);
@@ -102,6 +102,23 @@ fn a_choice_outlasts_an_interruption() {
     let rates = rates(&place.path().join("runs"));
     let cosine = |part: f64| 1e-3 * (1.0 + (std::f64::consts::PI * part).cos()) / 2.0;
     assert!((rates[9] - cosine(0.5)).abs() < 1e-12, "{rates:?}");
+}
+
+#[test]
+fn a_resumption_that_changes_nothing_keeps_what_was_chosen() {
+    let place = Place::new();
+    place.write("t.csv", &table());
+    let more = "epochs = 6\ncheckpoint_every = { epochs = 1 }\nschedule = \"linear\"";
+    place.write("r.toml", &RECIPE.replace("epochs = 2", more));
+    place.run("train r.toml").ok();
+    let told = place.run("resume last --epochs +3 --schedule continue");
+    assert!(told.err.contains("its last rate"), "{told:?}");
+    told.ok();
+    let whole = last(&place.path().join("runs"));
+    let again = place.run("resume last --from 7");
+    assert!(!again.err.contains("is stretched"), "{again:?}");
+    again.ok();
+    assert_eq!(last(&place.path().join("runs")), whole);
 }
 
 #[test]
@@ -156,8 +173,7 @@ fn a_finished_run_trains_nothing_more() {
     place.run("train r.toml").ok();
     let runs = place.path().join("runs");
     let before = record(&runs);
-    for command in ["resume last", "resume last --epochs 2", "resume last --set train.batch_size=4"]
-    {
+    for command in ["resume last", "resume last --epochs 2"] {
         let out = place.run(command).ok();
         assert!(out.contains("has trained its 2 epochs"), "{command}: {out}");
         assert_eq!(record(&runs), before);
@@ -186,9 +202,11 @@ fn a_project_can_be_moved() {
 
     // The runs alone, moved away: the data is found where it was, which is said.
     fs::rename(new.join("runs"), place.path().join("elsewhere")).unwrap();
-    let ended = run(place.path(), "resume last --runs elsewhere --epochs +1");
-    assert!(ended.err.contains("the data is read from "), "{ended:?}");
-    ended.ok();
+    for command in ["eval last --split train", "resume last --epochs +1"] {
+        let ended = run(place.path(), &format!("{command} --runs elsewhere"));
+        assert!(ended.err.contains("the data is read from "), "{command}: {ended:?}");
+        ended.ok();
+    }
 
     // The data moved: an error, and a way out that is noted down.
     fs::rename(new.join("recipes/t.csv"), place.path().join("new.csv")).unwrap();

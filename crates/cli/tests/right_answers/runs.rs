@@ -1,20 +1,9 @@
 //! The work of a run is not lost: signals, two processes on one run, and what is kept of one that
 //! diverged.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::common::{Place, TINY};
-
-/// The file of the only run.
-fn file(place: &Place, name: &str) -> PathBuf {
-    place.path().join("runs").join(place.run_name()).join(name)
-}
-
-fn record(place: &Place) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(file(place, "run.json")).unwrap()).unwrap()
-}
 
 /// Diverges after a good beginning: the rate grows over the run. One step an epoch.
 fn diverging(place: &Place, more: &str) {
@@ -55,18 +44,18 @@ fn a_run_that_diverges_keeps_its_best_weights_and_says_so_everywhere() {
         assert!(err.contains("kept: best (epoch "), "{err}");
         assert!(err.contains("--set train.optimizer.lr=5 --from best"), "{err}");
 
-        let record = record(&place);
+        let record = place.record();
         assert_eq!(record["status"], "failed");
         let (best, epoch) = (record["best"]["epoch"].as_u64().unwrap(), record["epoch"].as_u64());
         assert!(best >= 1 && epoch.unwrap() > best, "{record}");
         let failed = record["failed_at"]["step"].as_u64().unwrap();
         assert_eq!(failed, record["step"].as_u64().unwrap() + 1, "{record}");
         assert!(err.contains(&format!("at step {failed} (epoch {failed})")), "{err}");
-        let log = std::fs::read_to_string(file(&place, "metrics.jsonl")).unwrap();
+        let log = std::fs::read_to_string(place.run_file("metrics.jsonl")).unwrap();
         let last: Value = serde_json::from_str(log.lines().next_back().unwrap()).unwrap();
         assert_eq!((&last["event"], &last["code"]), (&"error".into(), &"GB0402".into()));
         assert_eq!(last["step"], failed);
-        assert!(file(&place, "report.html").is_file());
+        assert!(place.run_file("report.html").is_file());
         let ls = place.run("runs ls").ok();
         assert!(ls.contains("failed") && ls.contains(&format!("{}/400", failed - 1)), "{ls}");
         assert!(ls.contains("loss "), "the best: {ls}");
@@ -94,7 +83,7 @@ fn weights_that_were_lost_before_are_not_resumed_from() {
     diverging(&place, "");
     let set = "--set train.schedule=constant --set train.optimizer.lr=1e4";
     let err = place.run(&format!("train nan.toml {set}")).failed(1);
-    let resolved = file(&place, "resolved.toml");
+    let resolved = place.run_file("resolved.toml");
     assert!(!err.contains("--from best"), "{err}");
     let again = err.split_once("next: glassbox train ").expect(&err).1.trim();
     assert!(again.ends_with("resolved.toml --set train.optimizer.lr=1000"), "{again}");
@@ -109,14 +98,14 @@ fn a_run_that_diverged_resumes_with_a_lower_rate() {
     let place = Place::new();
     diverging(&place, "checkpoint_every = 1");
     place.run("train nan.toml").failed(1);
-    let before = record(&place);
+    let before = place.record();
     // Unchanged it would fail again: that is said instead, twice as well as once.
     for command in
         ["resume last", "resume last", "resume last --epochs +1", "resume last --from last"]
     {
         let err = place.run(command).failed(1);
         assert!(err.contains("GB0520") && err.contains("next: glassbox resume "), "{err}");
-        assert_eq!(record(&place), before);
+        assert_eq!(place.record(), before);
     }
     let err = place.run("resume last --set train.optimizer.lr=50.0").failed(1);
     assert!(err.contains("GB0520"), "the rate that it had: {err}");
@@ -128,17 +117,17 @@ fn a_run_that_diverged_resumes_with_a_lower_rate() {
     assert!(resumed.err.contains("train.optimizer.lr = 50.0 → 0.1"), "{resumed:?}");
     assert!(resumed.err.contains("from best (epoch "), "{resumed:?}");
     resumed.ok();
-    let after = record(&place);
+    let after = place.record();
     assert_eq!((&after["status"], &after["epoch"]), (&"finished".into(), &30.into()));
     assert!(after["best"]["value"].as_f64() <= before["best"]["value"].as_f64(), "{after}");
     let history = &after["history"][0];
     assert_eq!((&history["from"], &history["epoch"]), (&"best".into(), &before["best"]["epoch"]));
     assert!(history["after"].as_str().unwrap().starts_with("GB0402"), "{history}");
     assert_eq!(history["changes"][0]["key"], "train.optimizer.lr");
-    let resolved = std::fs::read_to_string(file(&place, "resolved.toml")).unwrap();
+    let resolved = std::fs::read_to_string(place.run_file("resolved.toml")).unwrap();
     assert!(resolved.contains("lr = 0.1") && !resolved.contains("lr = 50"), "{resolved}");
     // The log has each epoch once, in order.
-    let log = std::fs::read_to_string(file(&place, "metrics.jsonl")).unwrap();
+    let log = std::fs::read_to_string(place.run_file("metrics.jsonl")).unwrap();
     let events = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let epochs = events.filter(|event| event["event"] == "epoch");
     let epochs: Vec<_> = epochs.map(|event| event["epoch"].as_u64().unwrap()).collect();
@@ -150,9 +139,9 @@ fn a_step_that_is_kept_can_be_resumed_from() {
     let place = Place::new();
     diverging(&place, "checkpoint_every = 1");
     place.run("train nan.toml").failed(1);
-    let step = record(&place)["step"].as_u64().unwrap();
+    let step = place.record()["step"].as_u64().unwrap();
     let is_kept =
-        |step: &u64| file(&place, &format!("checkpoints/step-{step}.safetensors")).exists();
+        |step: &u64| place.run_file(&format!("checkpoints/step-{step}.safetensors")).exists();
     let kept: Vec<_> = (1..=step).filter(is_kept).collect();
     assert_eq!(kept, (step - 4..=step).collect::<Vec<_>>(), "the five latest");
     let from = kept[0];
@@ -160,8 +149,8 @@ fn a_step_that_is_kept_can_be_resumed_from() {
     let resumed = place.run(&command);
     assert!(resumed.err.contains(&format!("from step {from} (")), "{resumed:?}");
     resumed.ok();
-    assert_eq!(record(&place)["history"][0]["step"], from);
-    assert!(!file(&place, &format!("checkpoints/step-{step}.safetensors")).exists());
+    assert_eq!(place.record()["history"][0]["step"], from);
+    assert!(!place.run_file(&format!("checkpoints/step-{step}.safetensors")).exists());
 }
 
 #[test]
@@ -234,7 +223,7 @@ optimizer = { type = "sgd", lr = 1e-3 }
     assert!(ended.err.contains("GB0403 × the training loss grew without bound"), "{ended:?}");
     assert!(ended.err.contains("help: data.normalize = \"standard\""), "{ended:?}");
     assert!(ended.err.contains("train.optimizer.lr = 0.001 → 1e-4"), "{ended:?}");
-    assert!(record(&place)["warning"].as_str().unwrap().contains("GB0403"));
+    assert!(place.record()["warning"].as_str().unwrap().contains("GB0403"));
     place.run("train raw.toml --set data.normalize=standard --runs fine").ok();
     let fine = place.run("runs ls --runs fine --json").ok();
     assert_eq!(serde_json::from_str::<Value>(&fine).unwrap()["warning"], Value::Null, "{fine}");
@@ -304,7 +293,7 @@ mod processes {
         let (status, last) = training.end();
         assert_eq!(status, 130, "{last}");
         assert!(last.contains("\"event\":\"interrupted\""), "{last}");
-        assert!(file(&place, "report.html").is_file(), "a report of what was reached");
+        assert!(place.run_file("report.html").is_file(), "a report of what was reached");
 
         // As nohup does: the signal is ignored when the program starts.
         let mut command = Command::new("sh");

@@ -6,15 +6,9 @@ use serde_json::Value;
 
 use crate::common::Place;
 
-/// What `glassbox eval` prints as JSON.
-fn eval(place: &Place, arguments: &str) -> Value {
-    serde_json::from_str(&place.run(&format!("eval last --json {arguments}")).ok()).unwrap()
-}
-
 /// The predictions of a file, a line each.
 fn predicted(place: &Place, file: &str) -> Vec<Value> {
-    let out = place.run(&format!("predict last --json --checkpoint last {file}")).ok();
-    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    place.json(&format!("predict last --json --checkpoint last {file}"))
 }
 
 #[track_caller]
@@ -54,7 +48,7 @@ loss = { type = "cross_entropy", class_weights = { rare = 19.0, often = 1.0 } }
 "#,
     );
     place.run("train r.toml").ok();
-    let scores = eval(&place, "--split train --checkpoint last");
+    let scores = place.eval("--split train --checkpoint last");
     let (mut loss, mut weights) = (0.0, 0.0);
     for (row, prediction) in predicted(&place, "t.csv").iter().enumerate() {
         let (class, weight) = if row < 380 { ("often", 1.0) } else { ("rare", 19.0) };
@@ -90,7 +84,7 @@ monitor = "train.r2.y2"
     );
     let out = place.run("train r.toml --progress plain").ok();
     assert!(out.contains("best train.r2.y2"), "{out}");
-    let scores = eval(&place, "--split train --checkpoint last");
+    let scores = place.eval("--split train --checkpoint last");
     // r2_score(t, y, multioutput="raw_values"), by its definition.
     let predictions = predicted(&place, "t.csv");
     let r2 = |output: usize, name: &str| {
@@ -200,7 +194,7 @@ optimizer = { type = "sgd", lr = 0.1 }
     place.write("r.toml", recipe);
     let loss = |sets: &str| {
         place.run(&format!("train r.toml {sets}")).ok();
-        eval(&place, "--split train --checkpoint last")["loss"].as_f64().unwrap()
+        place.eval("--split train --checkpoint last")["loss"].as_f64().unwrap()
     };
     let whole = loss("--set train.batch_size=41");
     for sets in [
@@ -253,7 +247,7 @@ clip = { type = "norm", max = 1.0 }
     let out = place.run("train r.toml --progress plain").ok();
     assert!(out.contains("bits_per_token"), "{out}");
     // Without the state, two letters leave nearly all in doubt: about 0.41 nats.
-    let scores = eval(&place, "--split valid");
+    let scores = place.eval("--split valid");
     assert!(scores["loss"].as_f64().unwrap() < 0.1, "{scores}");
     let text = place.run("generate last --temperature 0 --length 28 --prompt aaaaab").ok();
     assert!(text.contains(&"aaaaaab".repeat(3)), "{text}");
@@ -278,13 +272,13 @@ loss = { type = "cross_entropy", ignore_index = 2 }
 "#,
     );
     place.run("train r.toml").ok();
-    let scores = eval(&place, "t.csv");
+    let scores = place.eval("t.csv");
     assert_eq!((&scores["n"], &scores["ignored"]), (&40.into(), &20.into()), "{scores}");
     let told = place.run("eval last t.csv").ok();
     assert!(told.contains("all 40 items of t.csv (20 of an ignored class left out)"), "{told}");
     place.write("unsure.csv", "x,label\n0.5,unsure\n0.1,unsure\n");
     let nothing = place.run("eval last unsure.csv").failed(1);
-    assert!(nothing.contains("nothing to score: all 2 items"), "{nothing}");
+    assert!(nothing.contains("GB0524") && nothing.contains("2 items of that class"), "{nothing}");
 }
 
 /// Without its outlier a first batch has a loss near 0; the mean's loss is 1.

@@ -124,7 +124,8 @@ fn a_file_without_the_models_time_is_refused() {
     place.write("r.toml", SERIES);
     place.write("t.csv", &table(&rows(120)));
     place.run("train r.toml").ok();
-    let prices = rows(20).iter().map(|row| row.split_once(',').unwrap().1.to_owned());
+    let new = rows(20);
+    let prices = new.iter().map(|row| row.split_once(',').unwrap().1.to_owned());
     place.write("new.csv", &format!("price\n{}", prices.collect::<String>()));
     for command in ["predict last new.csv", "eval last new.csv"] {
         let err = place.run(command).failed(1);

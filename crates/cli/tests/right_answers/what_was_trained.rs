@@ -45,7 +45,7 @@ fn the_report_of_a_resumed_run_shows_what_it_was_resumed_with() {
     let row = "<td>train.optimizer.lr</td><td>0.01</td><td><mark>0.001</mark></td>";
     assert!(html.contains(row), "{html}");
     assert!(html.contains("after epoch 1 (step "), "{html}");
-    assert!(html.contains("train.optimizer.lr 0.01 → 0.001"), "{html}");
+    assert!(html.contains("train.optimizer.lr = 0.01 → 0.001"), "{html}");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Weights of classes: one for each, in numbers, by name or from the data.
 
 use glassbox_nn::Loss;
-use glassbox_train::data::balanced_weights;
+use glassbox_nn::losses::CrossEntropyConfig;
+use glassbox_train::data::{Part, balanced_weights};
 
 use super::Checks;
 use crate::codes;
 use crate::diagnostic::Problem;
 use crate::sections::data_weights::DataWeights;
 use crate::suggest;
+use crate::write::quoted_key;
 
 /// The most classes that a message lists.
 const SHOWN: usize = 12;
@@ -44,10 +46,20 @@ impl Checks<'_> {
         }
     }
 
-    /// A training item at least has a weight above 0 and is not ignored.
+    /// A training item at least has a weight above 0 and is not ignored, and a validation item where
+    /// there are some: without, no epoch would be the best one.
     pub fn some_item_counts(&mut self, loss: &Loss) {
         let Loss::CrossEntropy(config) = loss else { return };
-        let counts = self.data.dataset.class_counts(&self.data.split.train);
+        // A run that exists has weights to resume from, whatever its validation is worth.
+        let judged =
+            [Part::Train, Part::Valid].into_iter().take(if self.recipe.stored { 1 } else { 2 });
+        for part in judged {
+            self.some_item_of(part, config);
+        }
+    }
+
+    fn some_item_of(&mut self, part: Part, config: &CrossEntropyConfig) {
+        let counts = self.data.dataset.class_counts(self.data.split.part(part));
         let counts_for = |class: usize| {
             let weight = config.class_weights.as_ref().and_then(|all| all.get(class));
             let is_ignored = config.ignore_index.is_some_and(|index| index as usize == class);
@@ -57,14 +69,20 @@ impl Checks<'_> {
         if present.peek().is_none() || present.any(|(class, _)| counts_for(class)) {
             return;
         }
-        let (key, found) = match config.class_weights {
-            Some(_) => ("class_weights", "a weight of 0, or an ignored class, for all of them"),
-            None => ("ignore_index", "training items of the ignored class alone"),
+        let (items, elsewhere) = match part {
+            Part::Train => ("training item", ""),
+            _ => ("validation item", ", or keep other items back: data.split"),
         };
-        let problem = Problem::new(codes::CLASS_WEIGHTS, "no training item counts")
-            .expected("training items whose class has a weight above 0 and is not ignored")
+        let (key, found) = match config.class_weights {
+            Some(_) => {
+                ("class_weights", "a weight of 0, or an ignored class, for all of them".to_owned())
+            }
+            None => ("ignore_index", format!("{items}s of the ignored class alone")),
+        };
+        let problem = Problem::new(codes::CLASS_WEIGHTS, format!("no {items} counts"))
+            .expected(format!("{items}s whose class has a weight above 0 and is not ignored"))
             .found(found)
-            .help("give a class of the training items a weight above 0");
+            .help(format!("give a class of the {items}s a weight above 0{elsewhere}"));
         self.push_at(&format!("train.loss.{key}"), problem);
     }
 
@@ -120,7 +138,7 @@ impl Checks<'_> {
             let problem = Problem::new(codes::CLASS_WEIGHTS, message)
                 .expected(format!("a weight for each of {}", listed(names)))
                 .found(format!("none for {}", listed(&missing)))
-                .help(format!("add {} = 1.0", toml_key(&missing[0])));
+                .help(format!("add {} = 1.0", quoted_key(&missing[0])));
             self.push_at("train.loss.class_weights", problem);
         }
         names.iter().map(|name| weight(name).map(|(_, weight)| *weight)).collect()
@@ -133,13 +151,5 @@ fn listed(names: &[String]) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-fn toml_key(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    match !name.is_empty() && name.chars().all(plain) {
-        true => name.to_owned(),
-        false => format!("{name:?}"),
     }
 }

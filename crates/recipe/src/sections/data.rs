@@ -39,7 +39,7 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
     let node = Node { value: Value::Table(table), place: section.place.clone() };
     let kind = Kind::by_kind("data").beside(COMMON);
     let source = tagged::read::<DataSource>(&node, kind, problems)?;
-    if serde_json::to_value(&source).is_ok_and(|source| source["path"] == "") {
+    if source.path().is_some_and(|path| path.as_os_str().is_empty()) {
         let example = "path = \"my-data\"";
         problems.push(read::missing("path", "data", &section.place, example));
     }

@@ -1,6 +1,7 @@
 //! Weights of a loss that follow from the data: by class name, or balanced.
 
 use glassbox_nn::Loss;
+use serde::Deserialize;
 
 use crate::limits;
 use crate::read::{self, Fields, check_range};
@@ -35,9 +36,12 @@ pub fn read_loss(fields: &mut Fields<'_, '_>) -> (Option<Loss>, Option<DataWeigh
 
 /// The key of the weights of this loss and their value, where it is not numbers.
 fn weights_of(table: &Table) -> Option<(&'static [&'static str], &Node)> {
-    let key: &'static [&'static str] = match table.get("type")?.node.text()? {
-        "cross_entropy" => &["class_weights"],
-        "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "bce" => &["positive_weight"],
+    // By whatever name the loss has here.
+    let name = table.get("type")?.node.text()?;
+    let loss = Loss::deserialize(serde_json::json!({ "type": name })).ok()?;
+    let key: &'static [&'static str] = match loss {
+        Loss::CrossEntropy(_) => &["class_weights"],
+        Loss::BinaryCrossEntropy(_) => &["positive_weight"],
         _ => return None,
     };
     let value = &table.get(key[0])?.node;

@@ -135,7 +135,8 @@ impl LinePlot {
         let mut zeros = 0;
         for line in &mut self.lines {
             let before = line.points.len();
-            line.points.retain(|(_, y)| *y > 0.0 || y.is_nan());
+            // What is no number is a gap, and counted already.
+            line.points.retain(|point| point.1 > 0.0 || !Line::is_number(point));
             zeros += before - line.points.len();
         }
         self.lines.retain(|line| !line.points.is_empty());

@@ -23,6 +23,14 @@ fn a_plot_has_its_words_and_lines() {
 }
 
 #[test]
+fn a_value_that_is_left_out_is_counted_once() {
+    let plot = plot(&[1.0, 100.0, -1.0, f64::NEG_INFINITY, f64::NAN, f64::INFINITY]).log();
+    let note = plot.note.as_deref().unwrap();
+    assert!(note.contains("3 of 6 values are NaN, infinite"), "{note}");
+    assert!(note.contains("1 values are not above 0"), "{note}");
+}
+
+#[test]
 fn a_logarithmic_axis_to_the_right_is_marked_where_points_are() {
     let line = Line::new("", vec![(0.0, 1.0), (64.0, 1.0), (512.0, 3.0), (2048.0, 5.0)]);
     let svg = LinePlot::new("", "width", "ms", vec![line]).log_x().svg().unwrap();

@@ -244,6 +244,11 @@ impl Dataset {
         self.fingerprint
     }
 
+    /// The fingerprint as `run.json` has it.
+    pub fn hash_text(&self) -> String {
+        format!("{:016x}", self.fingerprint)
+    }
+
     /// Whether `fingerprint` is that of this data set: today's, or the one that earlier versions
     /// gave, to which numbers counted in single precision only.
     pub fn matches(&self, fingerprint: u64) -> bool {

@@ -15,6 +15,18 @@ pub struct Unlike {
     pub items: Vec<(usize, Vec<String>)>,
 }
 
+impl Unlike {
+    /// At most `most` of `sentences` about columns; the others are counted.
+    pub fn shortened(mut sentences: Vec<String>, most: usize) -> Vec<String> {
+        let more = sentences.len().saturating_sub(most);
+        if more > 0 {
+            sentences.truncate(most);
+            sentences.push(format!("{more} more columns are unlike the training's"));
+        }
+        sentences
+    }
+}
+
 /// Values that lie further outside of the training's range than this share of it are told.
 const SLACK: f64 = 0.5;
 /// Means that differ by more standard deviations than this are told, of so many items or more.
@@ -294,6 +306,14 @@ mod tests {
         );
         assert!(told([20, 20]).contains("5 times smaller"), "{}", told([20, 20]));
         assert!(told([100, 600]).contains("change differently"), "{}", told([100, 600]));
+    }
+
+    #[test]
+    fn many_sentences_are_counted() {
+        let sentences = || (0..4).map(|index| index.to_string()).collect::<Vec<_>>();
+        assert_eq!(Unlike::shortened(sentences(), 4), sentences());
+        let told = ["0", "1", "2", "1 more columns are unlike the training's"];
+        assert_eq!(Unlike::shortened(sentences(), 3), told);
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl RunStatus {
         record.status = Status::Failed;
         record.error = Some(error.to_string());
         record.failed_at = Some(error.place(progress));
+        record.advice = error.advice();
         record.seconds += self.started.elapsed().as_secs_f64();
         self.write()
     }
@@ -56,6 +57,7 @@ impl Observer for RunStatus {
                 self.started = Instant::now();
                 self.record.status = Status::Running;
                 (self.record.error, self.record.failed_at) = (None, None);
+                self.record.advice = None;
                 self.record.parameters = info.parameters;
                 self.record.epochs = info.epochs;
                 self.write()?;

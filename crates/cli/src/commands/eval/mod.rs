@@ -5,7 +5,7 @@ mod subject;
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::Graph;
-use glassbox_recipe::Recipe;
+use glassbox_recipe::{Recipe, override_key};
 use glassbox_tensor::{Rng, Shape};
 use glassbox_train::checkpoint::load_weights;
 use glassbox_train::data;
@@ -27,10 +27,13 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     check_overrides(&arguments.set)?;
     // A path is another file to read, for data that has none in its recipe, too (digits).
     let (paths, set): (Vec<String>, Vec<String>) =
-        arguments.set.iter().cloned().partition(|set| key(set) == "data.path");
-    let recipe = Recipe::open(&folder.resolved(), &set)?;
+        arguments.set.iter().cloned().partition(|set| override_key(set) == "data.path");
     let mut files = arguments.files.clone();
     files.extend(paths.last().map(|set| value(set)));
+    let recipe = match files.is_empty() {
+        true => preparation::recipe_of(&folder, &record, &set)?,
+        false => Recipe::open_stored(&folder.resolved(), &set)?,
+    };
     let checkpoint = weights(&folder, arguments.checkpoint)?;
     let config = PredictorConfig::read(&checkpoint)?;
     let mut learned = config.learned.clone();
@@ -44,8 +47,9 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     subject.leave_out_ignored(&experiment.train.loss);
     if subject.items() == 0 {
         return Err(Failure::Failed(format!(
-            "error: there is nothing to score: all {} items are of the class that \
-             train.loss.ignore_index leaves out\n  help: evaluate data with items of other classes",
+            "GB0524 × there is nothing to score: all items are of the class that \
+             train.loss.ignore_index leaves out\n  expected: items of other classes\n  found: {} \
+             items of that class\n  help: `glassbox eval RUN FILE…` scores other labelled data",
             thousands(subject.ignored as u64)
         )));
     }
@@ -78,11 +82,6 @@ fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
     baselines(scores).iter().for_each(|line| say_wrapped(line));
 }
 
-/// The key of `KEY=VALUE`.
-fn key(set: &str) -> &str {
-    set.split('=').next().unwrap_or_default().trim()
-}
-
 /// The value of `KEY=VALUE` as a path, with or without quotation marks.
 fn value(set: &str) -> PathBuf {
     let value = set.split_once('=').map_or("", |(_, value)| value.trim());
@@ -93,7 +92,7 @@ fn value(set: &str) -> PathBuf {
 fn check_overrides(set: &[String]) -> Result<(), Failure> {
     const HARMLESS: [&str; 5] =
         ["data.path", "data.unknown", "data.damaged", "train.threads", "train.precision"];
-    match set.iter().map(|set| key(set)).find(|key| !HARMLESS.contains(key)) {
+    match set.iter().map(|set| override_key(set)).find(|key| !HARMLESS.contains(&&**key)) {
         None => Ok(()),
         Some(key) => Err(Failure::Usage(format!(
             "GB0517 × `{key}` cannot be set to evaluate: the model was trained with it as it is\n  \

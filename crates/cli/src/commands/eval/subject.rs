@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::Loss;
-use glassbox_nn::losses::CrossEntropyConfig;
 use glassbox_recipe::Recipe;
-use glassbox_train::data::{self, DataError, DataErrorCode, Dataset, Learned, Prepared, Targets};
+use glassbox_train::data::{
+    self, DataError, DataErrorCode, Dataset, Learned, Prepared, Targets, Unlike,
+};
 use glassbox_train::{RunFolder, RunRecord};
 
 use super::name_of;
@@ -42,12 +43,10 @@ impl Subject {
 
     /// Finds how many items are of the class that `loss` ignores.
     pub fn leave_out_ignored(&mut self, loss: &Loss) {
-        let Loss::CrossEntropy(CrossEntropyConfig { ignore_index: Some(class), .. }) = loss else {
-            return;
-        };
+        let Some(class) = loss.ignored() else { return };
         if let Targets::Classes { labels, .. } = self.data.dataset.targets() {
             let items = self.data.split.part(self.part);
-            self.ignored = items.iter().filter(|&&item| labels[item as usize] == *class).count();
+            self.ignored = items.iter().filter(|&&item| labels[item as usize] == class).count();
         }
     }
 
@@ -63,7 +62,7 @@ impl Subject {
         let path = config.source.path();
         let name = folder.name();
         let data = match config.prepare_known(Path::new(""), learned) {
-            Ok(data) if is_same(record, &data.dataset) => data,
+            Ok(data) if record.is_of(&data.dataset) => data,
             Ok(data) => return Err(changed(&name, path, record, learned, &data.dataset)),
             Err(error) => return Err(unusable(&name, path, &error)),
         };
@@ -85,7 +84,7 @@ impl Subject {
         }
         let data = config.read_labelled(&paths, learned)?;
         let mut notes = data.notes.clone();
-        if is_same(record, &data.dataset) {
+        if record.is_of(&data.dataset) {
             notes.push(
                 "this is the data that the run was trained on, training items included: --split \
                  test scores those that it has not learned from"
@@ -119,9 +118,9 @@ impl Subject {
         let mut config = recipe.data().clone();
         config.source = config.source.at(path)?;
         let data = config.prepare_known(Path::new(""), learned)?;
-        match is_same(record, &data.dataset) {
+        match record.is_of(&data.dataset) {
             true => Self::part(split, data, vec![path.into()]),
-            false => Err(refused(hash(&data.dataset))),
+            false => Err(refused(data.dataset.hash_text())),
         }
     }
 
@@ -130,22 +129,14 @@ impl Subject {
         if data.split.part(part).is_empty() {
             let name = name_of(split);
             return Err(Failure::Usage(format!(
-                "this run has no {name} items\n  help: --split train, or keep some back in the \
-                 recipe"
+                "GB0524 × this run has no {name} items\n  expected: a {name} part in its split\n  \
+                 found: none\n  help: --split scores another part, `glassbox eval RUN FILE…` other \
+                 labelled data; for a {name} part, train again with data.split"
             )));
         }
         let (notes, warnings) = (Vec::new(), Vec::new());
         Ok(Self { data, part, split: Some(split), files, ignored: 0, notes, warnings })
     }
-}
-
-/// Whether a data set is the one that a run was trained on.
-fn is_same(record: &RunRecord, dataset: &Dataset) -> bool {
-    u64::from_str_radix(&record.data_hash, 16).is_ok_and(|hash| dataset.matches(hash))
-}
-
-fn hash(dataset: &Dataset) -> String {
-    format!("{:016x}", dataset.fingerprint())
 }
 
 /// In what the items of a data set are unlike those of the training.
@@ -158,12 +149,7 @@ fn warnings(learned: &Learned, dataset: &Dataset) -> Vec<String> {
         let first = format!("item {}: {}", first + 1, sentences.join("; "));
         told.push(format!("{strange} of {all} items are unlike the training's; {first}"));
     }
-    if told.len() > MOST_TOLD {
-        let more = told.len() - MOST_TOLD;
-        told.truncate(MOST_TOLD);
-        told.push(format!("{more} more columns are unlike the training's"));
-    }
-    told
+    Unlike::shortened(told, MOST_TOLD)
 }
 
 /// The error of a run whose data is no longer what it was.
@@ -192,7 +178,7 @@ fn changed(
          {expected} the hash {}\n  found: {found} the hash {}\n  help: put the data back to score \
          the run's own split; `glassbox eval {run} {at}` scores all items of what is there now",
         record.data_hash,
-        hash(dataset)
+        dataset.hash_text()
     ))
 }
 

@@ -3,6 +3,7 @@
 mod inputs;
 mod show;
 
+use glassbox_train::data::Unlike;
 use glassbox_train::{FilePredictions, Predictor};
 
 use self::inputs::{Input, Opened, expand};
@@ -97,14 +98,8 @@ fn tell(input: &Input, file: &Opened<'_>, predictions: &FilePredictions, tally: 
         complain!("{name}: {} more rows could not be predicted", failed - MOST_TOLD);
     }
     tally.failed_rows += failed;
-    predictions
-        .warnings
-        .iter()
-        .take(MOST_TOLD)
-        .for_each(|text| complain!("warning: {name}: {text}"));
-    if predictions.warnings.len() > MOST_TOLD {
-        let more = predictions.warnings.len() - MOST_TOLD;
-        complain!("warning: {name}: {more} more columns are unlike the training's");
+    for text in Unlike::shortened(predictions.warnings.clone(), MOST_TOLD) {
+        complain!("warning: {name}: {text}");
     }
     // Of a table the warnings above tell all columns; an image has its own.
     for item in predictions.items.iter().filter(|item| item.row.is_none()) {

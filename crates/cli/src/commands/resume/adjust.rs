@@ -1,62 +1,51 @@
 //! What a saved state has to forget when the recipe around it changes.
 
+use std::path::PathBuf;
+
 use glassbox_nn::RecurrentState;
 use glassbox_recipe::{Experiment, value_at};
 use glassbox_train::checkpoint::SavedState;
-use glassbox_train::observers::same_file;
 use glassbox_train::schedule::{PlateauState, Schedule};
-use glassbox_train::{Accumulator, RunFolder, RunRecord, StopReason};
+use glassbox_train::{Accumulator, StopReason};
 
-use crate::failure::Failure;
+use super::Resumed;
 
-/// What a state is adjusted to.
-pub struct State<'a> {
-    pub folder: &'a RunFolder,
-    pub record: &'a RunRecord,
-    /// The text of the recipe so far.
-    pub before: &'a str,
+/// What a state is adjusted to. Nothing is written: the state may not fit yet.
+pub struct Adjustment<'a> {
+    pub run: &'a Resumed<'a>,
     /// The text of the recipe from here on.
     pub after: &'a str,
     pub experiment: &'a Experiment,
     /// Whether the schedule starts again.
     pub restarts: bool,
-    /// Whether the state is not the last one: a part of the way is left.
-    pub is_earlier: bool,
-    /// Whether the data is another from here on.
-    pub other_data: bool,
 }
 
-impl State<'_> {
+impl Adjustment<'_> {
     fn changes(&self, key: &str) -> bool {
-        value_at(self.before, key) != value_at(self.after, key)
+        value_at(self.run.before, key) != value_at(self.after, key)
     }
 
-    /// Adjusts the state; answers what was done, for the user.
-    pub fn adjust(&self, state: &mut SavedState) -> Result<Vec<String>, Failure> {
+    /// Adjusts the state; returns what was done, for the user, and under which name the best weights
+    /// so far are to be kept where their score counts no more.
+    pub fn adjust(&self, state: &mut SavedState) -> (Vec<String>, Option<PathBuf>) {
         let mut notes = Vec::new();
         self.early_stop(state, &mut notes);
         self.optimizer(state, &mut notes);
         self.epoch(state, &mut notes);
-        self.best(state, &mut notes)?;
-        for step in self.folder.kept_steps() {
-            if step > state.progress.step {
-                // Of the way that is left; one that stays is no harm.
-                let _ = std::fs::remove_file(self.folder.step_state(step));
-            }
-        }
-        Ok(notes)
+        let best_kept_as = self.best(state, &mut notes);
+        (notes, best_kept_as)
     }
 
     /// After an early stop, patience begins again: otherwise the next epoch would be the last.
     fn early_stop(&self, state: &mut SavedState, notes: &mut Vec<String>) {
         let Some(config) = &self.experiment.train.early_stop else { return };
-        if self.other_data
+        if self.run.other_data
             || ["train.early_stop.metric", "train.loss"].iter().any(|key| self.changes(key))
         {
             state.observers.remove("early_stop");
             return;
         }
-        if matches!(self.record.stopped, Some(StopReason::NoImprovement(_)))
+        if matches!(self.run.record.stopped, Some(StopReason::NoImprovement(_)))
             && let Some(memory) = state.observers.get_mut("early_stop")
         {
             memory["waited"] = 0.into();
@@ -88,7 +77,11 @@ impl State<'_> {
         if progress.batch == 0 {
             return;
         }
-        if self.other_data || self.changes("run.seed") || self.changes("train.stateful") {
+        // Streams are cut by the number of rows, and so is the state that each of them carried.
+        let other_streams = self.experiment.train.stateful && self.changes("train.batch_size");
+        let other_order = self.run.other_data
+            || ["run.seed", "train.stateful"].iter().any(|key| self.changes(key));
+        if other_order || other_streams {
             (progress.batch, progress.train) = (0, Accumulator::default());
             state.recurrent = RecurrentState::default();
             let epoch = progress.epoch + 1;
@@ -96,7 +89,7 @@ impl State<'_> {
             return;
         }
         let size = |text| value_at(text, "train.batch_size").and_then(|n| n.parse::<usize>().ok());
-        let (Some(old), Some(new)) = (size(self.before), size(self.after)) else { return };
+        let (Some(old), Some(new)) = (size(self.run.before), size(self.after)) else { return };
         if old != new {
             let used = progress.batch * old;
             progress.batch = used / new;
@@ -109,27 +102,25 @@ impl State<'_> {
 
     /// The best score: it cannot be compared with scores of another kind, and weights of a way that
     /// is left are still the best that there are.
-    fn best(&self, state: &mut SavedState, notes: &mut Vec<String>) -> Result<(), Failure> {
+    fn best(&self, state: &mut SavedState, notes: &mut Vec<String>) -> Option<PathBuf> {
+        let Resumed { folder, record, chosen, other_data, .. } = self.run;
         let best = &mut state.progress.best;
         let other =
-            self.other_data || ["train.loss", "train.monitor"].iter().any(|key| self.changes(key));
+            *other_data || ["train.loss", "train.monitor"].iter().any(|key| self.changes(key));
         if !other {
-            if self.is_earlier {
-                let last = SavedState::peek(&self.folder.training_state());
+            if chosen.is_earlier {
+                let last = SavedState::peek(&folder.training_state());
                 *best = last.and_then(|progress| progress.best).or_else(|| best.take());
             }
-            return Ok(());
+            return None;
         }
-        if best.is_some() && self.folder.best_weights().exists() {
-            let step = self.record.step;
-            let name = format!("best-before-step-{step}.safetensors");
-            let path = self.folder.best_weights().with_file_name(&name);
-            same_file(&self.folder.best_weights(), &path)?;
+        let had_one = best.take().is_some() && folder.best_weights().exists();
+        had_one.then(|| {
+            let name = format!("best-before-step-{}.safetensors", record.step);
             notes.push(format!(
                 "scores are of another kind from here on: the best weights so far are {name}"
             ));
-        }
-        *best = None;
-        Ok(())
+            folder.best_weights().with_file_name(name)
+        })
     }
 }

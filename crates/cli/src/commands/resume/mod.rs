@@ -4,7 +4,7 @@ mod adjust;
 mod checkpoint;
 mod schedule;
 
-use glassbox_recipe::{refusal, value_at};
+use glassbox_recipe::{override_key, refusal, value_at};
 use glassbox_train::checkpoint::SavedState;
 use glassbox_train::{
     Change, Kept, Resumption, RunFolder, RunLock, RunRecord, Status, StopReason, kept, unix_time,
@@ -12,12 +12,13 @@ use glassbox_train::{
 
 use self::checkpoint::Chosen;
 use crate::arguments::Resume;
-use crate::failure::{Failure, write_file};
+use crate::beginning::Changes;
+use crate::failure::Failure;
 use crate::kept::{how_to_resume, list};
 use crate::preparation::{self, Preparation};
 use crate::run_names;
 use crate::session::Session;
-use crate::terminal::{complain, say};
+use crate::terminal::say;
 
 pub fn run(arguments: &Resume) -> Result<(), Failure> {
     let (folder, _) = run_names::find(&arguments.run, &arguments.runs.path)?;
@@ -32,37 +33,32 @@ pub fn run(arguments: &Resume) -> Result<(), Failure> {
     let chosen = checkpoint::choose(&folder, &record, &kept, arguments.from.as_deref())?;
     let done = chosen.state.as_ref().map_or(0, |state| state.progress.epoch);
     if is_over(&record, arguments) {
-        tell_end(&folder, &record, done);
-        return Ok(());
+        return nothing_left(&folder, &record, done, arguments);
     }
     let before = std::fs::read_to_string(folder.resolved()).unwrap_or_default();
     let mut overrides = set.clone();
     if let Some(epochs) = &arguments.epochs {
-        overrides.push(format!("train.epochs={}", wanted_epochs(epochs, done, &folder)?));
+        overrides.push(format!("train.epochs={}", wanted_epochs(epochs, done)?));
     }
-    overrides.extend(preparation::found_data(&folder, &record, set));
-    let mut prepared = preparation::prepare_run(&folder, &overrides)?;
+    let mut prepared = preparation::prepare_run(&folder, &record, &overrides)?;
     preparation::set_threads(arguments.output.threads, &prepared.experiment);
     let other_data = is_other_data(&folder, &record, &prepared, set)?;
-    if done >= prepared.experiment.train.epochs && record.status == Status::Finished {
-        tell_end(&folder, &record, done);
-        return Ok(());
+    let epochs = prepared.experiment.train.epochs;
+    check_epochs(epochs, &chosen, &folder)?;
+    if done >= epochs && record.status == Status::Finished {
+        return nothing_left(&folder, &record, done, arguments);
     }
     let resumed = Resumed { folder: &folder, record, before: &before, chosen, other_data };
-    let (record, state) = resumed.changed(&mut prepared, arguments)?;
-    let Preparation { experiment, data, .. } = &prepared;
-    Session { experiment, data, folder: folder.clone(), record, state }.run(&arguments.output)
-}
-
-/// The key of an override.
-fn key(set: &str) -> &str {
-    set.split('=').next().unwrap_or_default().trim()
+    let (record, state, changes) = resumed.changed(&mut prepared, arguments)?;
+    let (Preparation { experiment, data, .. }, changes) = (&prepared, Some(changes));
+    let session = Session { experiment, data, folder: folder.clone(), record, state, changes };
+    session.run(&arguments.output)
 }
 
 /// Refuses what would make another model.
 fn check_keys(set: &[String]) -> Result<(), Failure> {
-    for key in set.iter().map(|set| key(set)) {
-        if let Some(why) = refusal(key) {
+    for key in set.iter().map(|set| override_key(set)) {
+        if let Some(why) = refusal(&key) {
             return Err(Failure::Usage(format!(
                 "GB0522 × `{key}` cannot be changed when a run is resumed: {why}\n  expected: a key \
                  that leaves the weights' shapes alone, and what the model knows about its data\n  \
@@ -88,7 +84,7 @@ fn in_vain(folder: &RunFolder, record: &RunRecord) -> Failure {
 /// Whether the run has come to its end and nothing is asked that would take it further.
 fn is_over(record: &RunRecord, arguments: &Resume) -> bool {
     let longer = |set: &String| {
-        let key = key(set);
+        let key = override_key(set);
         key == "train.epochs" || key.starts_with("train.early_stop")
     };
     record.status == Status::Finished
@@ -97,35 +93,63 @@ fn is_over(record: &RunRecord, arguments: &Resume) -> bool {
         && !arguments.overrides.set.iter().any(longer)
 }
 
-fn tell_end(folder: &RunFolder, record: &RunRecord, done: usize) {
-    match &record.stopped {
-        Some(StopReason::NoImprovement(why)) => say!(
-            "{} has finished: it stopped early after {done} of {} epochs ({why})",
-            folder.name(),
+/// Tells that the run has trained all its epochs. What was to be changed is not ignored without a
+/// word: there is no step left that it could change.
+fn nothing_left(
+    folder: &RunFolder,
+    record: &RunRecord,
+    done: usize,
+    arguments: &Resume,
+) -> Result<(), Failure> {
+    let name = folder.name();
+    let end = match &record.stopped {
+        Some(StopReason::NoImprovement(why)) => format!(
+            "{name} has finished: it stopped early after {done} of {} epochs ({why})",
             record.epochs
         ),
-        _ => say!("{} has trained its {done} epochs", folder.name()),
+        _ => format!("{name} has trained its {done} epochs"),
+    };
+    let next = format!("glassbox resume {} --epochs +5", folder.path().display());
+    let keys = arguments.overrides.set.iter().map(|set| format!("--set {}", override_key(set)));
+    let asked: Vec<_> = keys.chain(arguments.schedule.map(|_| "--schedule".into())).collect();
+    if asked.is_empty() {
+        say!("{end}\nnext: {next}");
+        return Ok(());
     }
-    say!("next: glassbox resume {} --epochs +5", folder.path().display());
+    Err(Failure::Usage(format!(
+        "GB0523 × {end}: no step is left for a change\n  expected: more epochs, or an earlier \
+         checkpoint that --from names\n  found: {}\n  help: {next} with it trains 5 epochs more",
+        asked.join(", ")
+    )))
+}
+
+/// Refuses an end that the run has passed: it would end in the middle of an epoch, as finished.
+fn check_epochs(epochs: usize, chosen: &Chosen, folder: &RunFolder) -> Result<(), Failure> {
+    let Some(progress) = chosen.state.as_ref().map(|state| &state.progress) else { return Ok(()) };
+    let (done, is_within) = (progress.epoch, progress.batch > 0);
+    if epochs > done || (epochs == done && !is_within) {
+        return Ok(());
+    }
+    let part = if is_within { " and a part of the next" } else { "" };
+    Err(Failure::Usage(format!(
+        "GB0523 × {} has {done} epochs already{part}, more than {epochs}\n  expected: at least {} \
+         epochs\n  found: {epochs}\n  help: --epochs +5 trains 5 more; --from resumes from an \
+         earlier checkpoint",
+        folder.name(),
+        done + usize::from(is_within)
+    )))
 }
 
 /// `N` epochs in all, or `+N` more than are `done`.
-fn wanted_epochs(text: &str, done: usize, folder: &RunFolder) -> Result<usize, Failure> {
+fn wanted_epochs(text: &str, done: usize) -> Result<usize, Failure> {
     let (before, number) = match text.strip_prefix('+') {
         Some(number) => (done, number),
         None => (0, text),
     };
     let number = number.parse::<usize>().ok().filter(|number| *number > 0);
-    let epochs = number.and_then(|number| before.checked_add(number)).ok_or_else(|| {
+    number.and_then(|number| before.checked_add(number)).ok_or_else(|| {
         Failure::Usage(format!("--epochs is a number, or +N for N more, not \"{text}\""))
-    })?;
-    if epochs < done {
-        return Err(Failure::Usage(format!(
-            "{} has {done} epochs already, more than {epochs}\n  help: --epochs +5 trains 5 more",
-            folder.name()
-        )));
-    }
-    Ok(epochs)
+    })
 }
 
 /// Whether the data is another than the run's: only on request, for its scores cannot be compared
@@ -136,11 +160,10 @@ fn is_other_data(
     prepared: &Preparation,
     set: &[String],
 ) -> Result<bool, Failure> {
-    let is_same = |hash| prepared.data.dataset.matches(hash);
-    if u64::from_str_radix(&record.data_hash, 16).is_ok_and(is_same) {
+    if record.is_of(&prepared.data.dataset) {
         return Ok(false);
     }
-    if set.iter().any(|set| key(set) == "data.path") {
+    if set.iter().any(|set| override_key(set) == "data.path") {
         return Ok(true);
     }
     Err(Failure::Failed(format!(
@@ -149,13 +172,9 @@ fn is_other_data(
          other data from here on, or train again with `glassbox train {}`",
         folder.name(),
         record.data_hash,
-        hash(prepared),
+        prepared.data.dataset.hash_text(),
         folder.recipe().display()
     )))
-}
-
-fn hash(prepared: &Preparation) -> String {
-    format!("{:016x}", prepared.data.dataset.fingerprint())
 }
 
 /// A run on its way back to training.
@@ -170,13 +189,13 @@ struct Resumed<'a> {
 }
 
 impl Resumed<'_> {
-    /// Makes the changes that are asked for, tells them, and writes them down: state, recipe and
-    /// record are then those of a run that was never anything else.
+    /// Makes the changes that are asked for: the record and the state with them, and what is to be
+    /// written down and told when training begins.
     fn changed(
         mut self,
         prepared: &mut Preparation,
         arguments: &Resume,
-    ) -> Result<(RunRecord, Option<SavedState>), Failure> {
+    ) -> Result<(RunRecord, Option<SavedState>, Changes), Failure> {
         let asked = arguments.schedule;
         let plan = schedule::plan(self.before, prepared, self.chosen.state.as_ref(), asked)?;
         prepared.experiment.train.schedule_span = plan.span;
@@ -194,42 +213,39 @@ impl Resumed<'_> {
             let text = "the data is another, read as the model knows it: scores from here on cannot be \
                         compared with those before";
             notes.push(text.into());
-            self.record.data_hash = hash(prepared);
+            self.record.data_hash = prepared.data.dataset.hash_text();
         }
-        let mut is_new = !changes.is_empty() || self.chosen.is_earlier || self.other_data;
-        if let Some(state) = &mut self.chosen.state {
-            let adjusted = adjust::State {
-                folder: self.folder,
-                record: &self.record,
-                before: self.before,
-                after: &after,
-                experiment,
-                restarts: plan.restarts,
-                is_earlier: self.chosen.is_earlier,
-                other_data: self.other_data,
-            };
-            let told = adjusted.adjust(state)?;
-            is_new |= !told.is_empty();
+        let (mut best_kept_as, what) = (None, self.chosen.what());
+        let mut state = self.chosen.state.take();
+        if let Some(state) = &mut state {
+            let (run, restarts) = (&self, plan.restarts);
+            let adjustment = adjust::Adjustment { run, after: &after, experiment, restarts };
+            let (told, kept_as) = adjustment.adjust(state);
             notes.extend(told);
-            if is_new {
-                state.write(&self.folder.training_state())?;
-            }
+            best_kept_as = kept_as;
         }
-        if is_new {
-            self.tell(&notes);
-        }
-        if !changes.is_empty() {
-            write_file(&self.folder.resolved(), &after)?;
-        }
+        self.chosen.state = state;
+        let (step, _) = self.chosen.place();
+        let is_new = !notes.is_empty() || self.chosen.is_earlier;
+        let title = format!("note: resuming {} from {what}", self.folder.name());
+        let told = std::iter::once(title).chain(notes.iter().map(|note| format!("  {note}")));
+        let written = Changes {
+            folder: self.folder.clone(),
+            told: if is_new { told.collect() } else { Vec::new() },
+            best_kept_as,
+            state: self.chosen.state.clone().filter(|_| is_new),
+            recipe: (!changes.is_empty()).then_some(after),
+            left: self.folder.kept_steps().into_iter().filter(|kept| *kept > step).collect(),
+        };
         let data_path = preparation::data_path(experiment);
         let epochs = experiment.train.epochs;
         let record = self.record_of(is_new, changes, epochs, data_path);
-        Ok((record, self.chosen.state))
+        Ok((record, self.chosen.state, written))
     }
 
     /// What differs from the recipe before, key by key.
     fn changes(&self, arguments: &Resume, after: &str) -> Vec<Change> {
-        let set = arguments.overrides.set.iter().map(|set| key(set).to_owned());
+        let set = arguments.overrides.set.iter().map(|set| override_key(set));
         let mut keys: Vec<String> = set.collect();
         for implied in ["train.epochs", "train.schedule_span"] {
             if !keys.iter().any(|key| key == implied) {
@@ -241,11 +257,6 @@ impl Resumed<'_> {
             Change { key, old, new }
         };
         keys.into_iter().map(change).filter(|change| change.old != change.new).collect()
-    }
-
-    fn tell(&self, notes: &[String]) {
-        complain!("note: resuming {} from {}", self.folder.name(), self.chosen.what());
-        notes.iter().for_each(|note| complain!("  {note}"));
     }
 
     fn record_of(
@@ -291,12 +302,10 @@ mod tests {
 
     #[test]
     fn epochs_are_absolute_or_more() {
-        let runs = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(runs.path(), "a").unwrap();
-        let wanted = |text: &str| wanted_epochs(text, 10, &folder);
+        let wanted = |text: &str| wanted_epochs(text, 10);
         assert_eq!(wanted("12").unwrap(), 12);
         assert_eq!(wanted("+5").unwrap(), 15);
-        for wrong in ["0", "+0", "-3", "five", "+", "", "99999999999999999999", "9"] {
+        for wrong in ["0", "+0", "-3", "five", "+", "", "99999999999999999999"] {
             assert!(matches!(wanted(wrong), Err(Failure::Usage(_))), "{wrong}");
         }
     }

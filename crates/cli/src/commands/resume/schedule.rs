@@ -42,62 +42,86 @@ pub fn plan(
         ScheduleSpan { from: planned.from, epochs: now.saturating_sub(planned.from).max(1) };
     let choice = match asked {
         Some(ScheduleChoice::Restart) => ScheduleChoice::Restart,
-        // Its lengths are its own, or nothing has changed.
-        _ if !spans || end == now => {
+        // Its lengths are its own, or nothing has changed: what was chosen before stays.
+        _ if !spans || end == now || (asked.is_none() && now == old_epochs) => {
             return Ok(Planned { span: train.schedule_span, notes: Vec::new(), restarts: false });
         }
         Some(choice) => choice,
         None if now > end => ScheduleChoice::Stretch,
         None => ScheduleChoice::Continue,
     };
-    let span = match choice {
-        ScheduleChoice::Continue => planned,
-        ScheduleChoice::Stretch => stretch,
-        ScheduleChoice::Restart => restart,
-    };
     let rates = Rates::new(prepared, state)?;
-    let name = train.schedule.name();
-    let (held, stretched) = (rate(rates.next(planned)), rate(rates.next(stretch)));
-    let restarted = rate(rates.next(restart));
-    let over = |span: ScheduleSpan| match span.from {
-        0 => format!("over {} epochs", span.epochs),
-        from => format!("over epochs {} to {}", from + 1, from + span.epochs),
-    };
-    let was = format!("schedule: {name} was planned {}", over(planned));
-    let now_is = match choice {
-        ScheduleChoice::Continue if done >= end => {
-            format!("{was}; it continues at its last rate, {held}, which is held")
-        }
-        ScheduleChoice::Continue => {
-            format!("{was} and continues so: the next rate is {held}, its last one is held")
-        }
-        ScheduleChoice::Stretch => format!(
-            "{was} and is stretched {}: the rate goes from {} to {stretched}, not as in a run of {} \
-             epochs from the beginning",
-            over(stretch),
-            rate(rates.last(planned)),
-            now
-        ),
-        ScheduleChoice::Restart => format!(
-            "{was} and starts again {}: the rate goes from {} to {restarted}",
-            over(restart),
-            rate(rates.last(planned))
-        ),
-    };
-    let mut notes = vec![now_is];
+    let spans = Spans { planned, stretch, restart };
+    let mut notes = vec![spans.told(choice, &rates, &train.schedule.name(), (done, now))];
     if asked.is_none() {
-        let others = [
-            (ScheduleChoice::Continue, format!("--schedule continue goes on with {held}")),
-            (ScheduleChoice::Stretch, format!("--schedule stretch with {stretched}")),
-            (ScheduleChoice::Restart, format!("--schedule restart with {restarted}")),
-        ];
-        let others = others.into_iter().filter(|(other, _)| *other != choice);
-        let others: Vec<_> = others.map(|(_, text)| text).collect();
-        notes.push(format!("  {}", others.join(", ")));
+        notes.push(format!("  {}", spans.others(choice, &rates)));
     }
+    let span = spans.of(choice);
     let whole = span.from == 0 && span.epochs == now;
     let restarts = choice == ScheduleChoice::Restart;
     Ok(Planned { span: (!whole).then_some(span), notes, restarts })
+}
+
+/// The epochs over which a schedule can run from here on.
+struct Spans {
+    planned: ScheduleSpan,
+    stretch: ScheduleSpan,
+    restart: ScheduleSpan,
+}
+
+impl Spans {
+    fn of(&self, choice: ScheduleChoice) -> ScheduleSpan {
+        match choice {
+            ScheduleChoice::Continue => self.planned,
+            ScheduleChoice::Stretch => self.stretch,
+            ScheduleChoice::Restart => self.restart,
+        }
+    }
+
+    /// What becomes of the schedule called `name`, of a run that has `done` epochs of `all`.
+    fn told(
+        &self,
+        choice: ScheduleChoice,
+        rates: &Rates<'_>,
+        name: &str,
+        (done, all): (usize, usize),
+    ) -> String {
+        let over = |span: ScheduleSpan| match span.from {
+            0 => format!("over {} epochs", span.epochs),
+            from => format!("over epochs {} to {}", from + 1, from + span.epochs),
+        };
+        let was = format!("schedule: {name} was planned {}", over(self.planned));
+        let next = rate(rates.next(self.of(choice)));
+        let change = || format!("the rate goes from {} to {next}", rate(rates.last(self.planned)));
+        match choice {
+            ScheduleChoice::Continue if done >= self.planned.from + self.planned.epochs => {
+                format!("{was}; it continues at its last rate, {next}, which is held")
+            }
+            ScheduleChoice::Continue => {
+                format!("{was} and continues so: the next rate is {next}, its last one is held")
+            }
+            ScheduleChoice::Stretch => format!(
+                "{was} and is stretched {}: {}, not as in a run of {all} epochs from the beginning",
+                over(self.stretch),
+                change()
+            ),
+            ScheduleChoice::Restart => {
+                format!("{was} and starts again {}: {}", over(self.restart), change())
+            }
+        }
+    }
+
+    /// The choices beside `choice`, each with its next rate.
+    fn others(&self, choice: ScheduleChoice, rates: &Rates<'_>) -> String {
+        let choices = [
+            (ScheduleChoice::Continue, "--schedule continue trains with"),
+            (ScheduleChoice::Stretch, "--schedule stretch with"),
+            (ScheduleChoice::Restart, "--schedule restart with"),
+        ];
+        let others = choices.into_iter().filter(|(other, _)| *other != choice);
+        let told = |(other, text)| format!("{text} {}", rate(rates.next(self.of(other))));
+        others.map(told).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The learning rates around the place where a run resumes.

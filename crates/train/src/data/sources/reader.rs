@@ -28,6 +28,15 @@ pub enum InputReader {
 }
 
 impl InputReader {
+    /// The tokens of texts, where texts are read.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        match self {
+            Self::Text(vocabulary) => Some(vocabulary),
+            Self::Lines(schema) => Some(&schema.vocabulary),
+            _ => None,
+        }
+    }
+
     /// What files it reads, for people.
     pub fn what(&self) -> &'static str {
         match self {
