@@ -39,7 +39,7 @@ fn a_summary_shows_who_takes_what_and_what_runs_as_one() {
     let place = place();
     let shown = place.run("summary r.toml --fused").ok();
     for part in [
-        "stem   conv2d 3×3, 4 filters",
+        "stem  conv2d 3×3, 4 filters",
         "wide, 3",
         "concat, conv2d 1×1, 4 filters",
         "both, stem",

@@ -187,7 +187,7 @@ fn augmentations_that_images_have_no_room_for_are_refused_before_anything_is_wri
             let set = format!("augment=[{augment}]");
             let mut run = place.command(&format!("{command} r.toml"));
             let ended = Ended::new(&run.arg("--set").arg(&set).output().unwrap());
-            let err = ended.failed(2);
+            let err = ended.failed(1);
             assert!(err.contains("GB0332") && err.contains("expected"), "{err}");
         }
     }
@@ -198,7 +198,7 @@ fn augmentations_that_images_have_no_room_for_are_refused_before_anything_is_wri
     let before = std::fs::read_to_string(&resolved).unwrap();
     let mut run = place.command("resume last --epochs +1 --set");
     let ended = run.arg(r#"augment=[{type="random_crop",padding=50}]"#).output().unwrap();
-    assert!(Ended::new(&ended).failed(2).contains("GB0332"));
+    assert!(Ended::new(&ended).failed(1).contains("GB0332"));
     assert_eq!(std::fs::read_to_string(&resolved).unwrap(), before);
 }
 

@@ -40,7 +40,7 @@ pub const CASES: &[Case] = &[
         &["`conv2d` has no key `filter`", "did you mean `filters`?"],
     ),
     ("size = 2", "size = 2, colour = 3", "GB0103", 20, &["`max_pool` has no key `colour`"]),
-    ("{ type = \"relu\" }", "{ type = \"relu\", slope = 0.1 }", "GB0103", 16, &["no keys here"]),
+    ("{ type = \"relu\" }", "{ type = \"relu\", slope = 0.1 }", "GB0103", 16, &["`name`, `from`"]),
     ("normalize =", "normalise =", "GB0103", 7, &["did you mean `normalize`?"]),
     ("lr = 2e-3", "learning_rate = 2e-3", "GB0103", 29, &["`adamw` has no key `learning_rate`"]),
     ("patience", "patients", "GB0103", 31, &["did you mean `patience`?"]),

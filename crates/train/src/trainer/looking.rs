@@ -34,8 +34,9 @@ impl<M: Module> Trainer<M> {
         if !self.updates.is_empty() {
             let mut norms = self.updates.iter();
             walk(&self.model, |path, slot| {
-                if let (Slot::Param(_), Some(norms)) = (slot, norms.next()) {
-                    updates.push(ParameterUpdate { path: path.clone(), norms: *norms });
+                let norms = matches!(slot, Slot::Param(_)).then(|| norms.next()).flatten();
+                if let Some(&norms) = norms {
+                    updates.push(ParameterUpdate { path: path.clone(), norms });
                 }
             });
         }

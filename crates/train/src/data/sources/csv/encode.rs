@@ -140,6 +140,15 @@ fn no_rows(path: &Path, skipped: usize) -> DataError {
 
 fn find_by_name(column: &Column, header: &[&str], path: &Path) -> Result<usize, DataError> {
     let name = column.name.as_str();
+    if !name.is_empty() && header.iter().filter(|other| **other == name).count() > 1 {
+        let message = "a column of the model is in the file more than once";
+        let error = DataError::new(DataErrorCode::Column, message).file(path).line(1);
+        return Err(error
+            .column(name)
+            .expected(format!("one column {name:?}"))
+            .found(header.join(", "))
+            .help("rename or remove the other"));
+    }
     if header.get(column.index) == Some(&name) {
         return Ok(column.index);
     }

@@ -144,10 +144,12 @@ fn the_end_of_a_file_is_predicted_from() {
         std::fs::write(&path, text).unwrap();
         reader.read_all(&path)
     };
-    let dataset = read("x,y\n0,1\n2,3\n4,5\n6,7\n").unwrap();
+    let dataset = read("year,x,y\n1,0,1\n2,2,3\n3,4,5\n4,6,7\n").unwrap();
     assert_eq!(dataset.inputs(), &InputStore::F64(vec![3.0, 2.0, 5.0, 4.0, 7.0, 6.0]));
-    assert_eq!(read("x,y\n0,1\n").unwrap_err().code, DataErrorCode::Empty);
-    assert_eq!(read("x,z\n0,1\n").unwrap_err().code, DataErrorCode::Column);
+    assert_eq!(read("year,x,y\n1,0,1\n").unwrap_err().code, DataErrorCode::Empty);
+    assert_eq!(read("year,x,z\n1,0,1\n").unwrap_err().code, DataErrorCode::Column);
+    // Without its time nobody knows the order of the rows.
+    assert_eq!(read("x,y\n0,1\n2,3\n4,5\n6,7\n").unwrap_err().code, DataErrorCode::Column);
 }
 
 #[test]
