@@ -1,6 +1,5 @@
 //! What can be wrong with an architecture.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use glassbox_tensor::Shape;
@@ -29,7 +28,7 @@ pub struct BuildError {
     /// What it was given.
     pub found: String,
     /// What to do about it; empty when there is no advice.
-    pub help: Cow<'static, str>,
+    pub help: Box<str>,
 }
 
 impl BuildError {
@@ -40,15 +39,7 @@ impl BuildError {
         found: impl Into<String>,
     ) -> Self {
         let (expected, found) = (expected.into(), found.into());
-        Self {
-            code,
-            path: Box::default(),
-            layer,
-            field: None,
-            expected,
-            found,
-            help: Cow::Borrowed(""),
-        }
+        Self { code, path: Box::default(), layer, field: None, expected, found, help: "".into() }
     }
 
     pub(crate) fn field(mut self, field: &'static str) -> Self {
@@ -56,7 +47,7 @@ impl BuildError {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = help.into();
         self
     }

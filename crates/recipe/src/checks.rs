@@ -191,7 +191,8 @@ impl Checks<'_> {
             .expected(format!("weights, gradients and optimizer within {}", gib(memory)))
             .found(gib(needed))
             .help("make this layer, or what feeds it, smaller");
-        problem.place = heaviest.and_then(|row| self.recipe.model.place(&[row.name.clone()], None));
+        problem.place =
+            heaviest.and_then(|row| self.recipe.model.place(std::slice::from_ref(&row.name), None));
         self.problems.push(problem);
     }
 

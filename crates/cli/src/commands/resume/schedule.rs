@@ -52,7 +52,7 @@ pub fn plan(
     };
     let rates = Rates::new(prepared, state)?;
     let spans = Spans { planned, stretch, restart };
-    let mut notes = vec![spans.told(choice, &rates, &train.schedule.name(), (done, now))];
+    let mut notes = vec![spans.told(choice, &rates, train.schedule.name(), (done, now))];
     if asked.is_none() {
         notes.push(format!("  {}", spans.others(choice, &rates)));
     }

@@ -124,7 +124,7 @@ fn days_are_shown_as_dates() {
 fn a_year_of_two_digits_may_come_first() {
     let read = |cell: &str, year_first: bool, day_first: bool| {
         let format = DateFormat { year_first, ..format(day_first, true, false, false) };
-        format.value(cell).map(|days| shown(days))
+        format.value(cell).map(shown)
     };
     assert_eq!(read("24-01-05", true, false).as_deref(), Some("2024-01-05"));
     assert_eq!(read("99/12/31", true, false).as_deref(), Some("1999-12-31"));
