@@ -159,7 +159,7 @@ struct Memory {
 /// An update rule with its state, applied to all parameters of a model.
 ///
 /// ```
-/// use glassbox_nn::{Cx, Module, Graph};
+/// use glassbox_nn::{Cx, Module, Sequential};
 /// use glassbox_tensor::Tensor;
 /// use glassbox_train::optim::{Adam, Optimizer};
 ///
