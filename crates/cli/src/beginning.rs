@@ -21,6 +21,8 @@ pub struct Changes {
     pub best_kept_as: Option<PathBuf>,
     /// The state to resume from, where it is not the one on the disk.
     pub state: Option<SavedState>,
+    /// Whether the run begins again: the states on the disk are those of a way that is left.
+    pub begins_again: bool,
     /// The resolved recipe, where it is another.
     pub recipe: Option<String>,
     /// Steps of the way that is left, whose states are removed.
@@ -43,6 +45,10 @@ impl Changes {
             let path = folder.resolved();
             atomic::write(&path, recipe.as_bytes())
                 .map_err(|source| TrainError::Folder { path, source })?;
+        }
+        if self.begins_again {
+            // The next checkpoint would write over it; until then a resumption must not find it.
+            let _ = std::fs::remove_file(folder.training_state());
         }
         for step in &self.left {
             // One that stays is no harm.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use glassbox_recipe::value_at;
+use glassbox_recipe::{override_key, refusal, value_at};
 use glassbox_train::{Kept, Monitor, RunFolder, RunRecord, Status, kept};
 use serde_json::json;
 
@@ -116,28 +116,51 @@ fn tell_program(folder: &RunFolder, record: &RunRecord, output: &Output) {
     );
 }
 
-/// What a run that diverged has kept, and the command that resumes it with a lower rate.
+/// What a run that diverged has kept, and the command that gets further: it resumes from the best
+/// weights, or trains from scratch where these are of no use.
 pub fn how_to_resume(folder: &RunFolder, record: &RunRecord) -> String {
     let kept = kept(folder);
-    let set = record.advice.clone().or_else(|| tenth_of_rate(folder));
-    let set = set.unwrap_or_else(|| "train.optimizer.lr=…".into());
-    let kept_list = list(&kept);
-    if best_is_lost(record) && folder.resolved().exists() {
-        let recipe = folder.resolved();
-        return format!(
-            "\n  kept: {kept_list}; no lower rate brings these weights back\n  next: glassbox \
-             train {} --set {set}",
-            recipe.display()
-        );
-    }
-    let from = match kept.iter().any(|kept| kept.name == "best") {
-        true => " --from best",
-        false => "",
+    let settings = match &record.advice {
+        Some(settings) if settings.is_empty() => {
+            return format!("\n  kept: {}", list(&kept));
+        }
+        Some(settings) => settings.clone(),
+        None => tenth_of_rate(folder).into_iter().collect(),
     };
-    format!(
-        "\n  kept: {kept_list}\n  next: glassbox resume {} --set {set}{from}",
-        folder.path().display()
-    )
+    let has_best = kept.iter().any(|kept| kept.name == "best");
+    let why = match (has_best, best_is_lost(record)) {
+        (false, _) => "; no epoch was completed, so there are no good weights to resume from",
+        (true, true) => "; no lower rate brings these weights back",
+        (true, false) if is_for_new_runs(&settings) => {
+            "; what a model reads cannot change: these weights are of no use to it"
+        }
+        (true, false) => "",
+    };
+    let kept = format!("\n  kept: {}{why}", list(&kept));
+    if !why.is_empty() && folder.resolved().exists() {
+        return format!("{kept}\n  next: {}", train_again(folder, &settings));
+    }
+    let from = if has_best { " --from best" } else { "" };
+    let (run, set) = (folder.path().display(), flags(&settings));
+    format!("{kept}\n  next: glassbox resume {run}{set}{from}")
+}
+
+/// The command that trains a run's recipe from scratch with these settings.
+pub fn train_again(folder: &RunFolder, settings: &[String]) -> String {
+    format!("glassbox train {}{}", folder.resolved().display(), flags(settings))
+}
+
+/// ` --set train.optimizer.lr=0.1`.
+fn flags(settings: &[String]) -> String {
+    match settings {
+        [] => " --set train.optimizer.lr=…".into(),
+        settings => settings.iter().map(|setting| format!(" --set {setting}")).collect(),
+    }
+}
+
+/// Whether one of them is refused when a run resumes.
+fn is_for_new_runs(settings: &[String]) -> bool {
+    settings.iter().any(|setting| refusal(&override_key(setting)).is_some())
 }
 
 /// By how much the best weights are worse than the best constant answer when no rate brings them
@@ -212,6 +235,26 @@ mod tests {
             std::fs::write(folder.resolved(), recipe).unwrap();
             assert_eq!(tenth_of_rate(&folder).as_deref(), Some(advice));
         }
+    }
+
+    #[test]
+    fn what_comes_next_is_what_helps() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(runs.path(), "a").unwrap();
+        std::fs::write(folder.resolved(), "").unwrap();
+        let advised = |advice: &[&str]| RunRecord {
+            advice: Some(advice.iter().map(ToString::to_string).collect()),
+            ..RunRecord::default()
+        };
+        // No epoch was completed: the only weights are those that grew.
+        let text = how_to_resume(&folder, &advised(&["train.optimizer.lr=0.1"]));
+        assert!(text.contains("no epoch was completed"), "{text}");
+        assert!(text.contains("next: glassbox train "), "{text}");
+        assert!(text.ends_with("resolved.toml --set train.optimizer.lr=0.1"), "{text}");
+        let text = how_to_resume(&folder, &advised(&[]));
+        assert!(!text.contains("next"), "no setting helps: {text}");
+        let scale = ["data.normalize=standard".to_owned()];
+        assert!(is_for_new_runs(&scale) && !is_for_new_runs(&["train.optimizer.lr=1".into()]));
     }
 
     #[test]

@@ -67,6 +67,11 @@ pub fn prepare_run(
     Ok(Preparation { experiment, data, text: recipe.text().to_owned() })
 }
 
+/// The experiment of a run as it was so far, with no change.
+pub fn before(folder: &RunFolder, data: &Prepared) -> Result<Experiment, Failure> {
+    Ok(Recipe::open_stored(&folder.resolved(), &[])?.resolve(data)?)
+}
+
 /// Where the data is, if it is in files.
 pub fn data_path(experiment: &Experiment) -> Option<String> {
     experiment.data.source.path().map(|path| path.to_string_lossy().into_owned())

@@ -13,7 +13,8 @@ use glassbox_train::observers::{
     Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
 };
 use glassbox_train::{
-    PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer, Yardstick,
+    Growth, PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer,
+    Yardstick,
 };
 
 use crate::arguments::Output;
@@ -49,6 +50,7 @@ struct Trained {
     report: RunReport,
     model: Graph,
     ending: Box<dyn progress::Ending>,
+    growth: Option<Growth>,
 }
 
 impl Session<'_> {
@@ -62,14 +64,15 @@ impl Session<'_> {
         let (folder, record) = (self.folder.clone(), self.record.clone());
         let has_begun = Rc::new(Cell::new(false));
         let trained = self.train(output, yardstick.clone(), has_begun.clone());
-        let ended = trained.and_then(|Trained { report, model, ending }| {
+        let ended = trained.and_then(|Trained { report, model, ending, growth }| {
             if report.stopped == Some(StopReason::Interrupted) {
                 ending.interrupted(&folder, &report);
                 return Err(Failure::Interrupted);
             }
             let test = test_scores(experiment, data, &folder, &report, model)?;
             let verdict = verdict(&folder, yardstick.as_ref(), &report)?;
-            let outcome = Outcome { test: test.as_ref(), verdict: verdict.as_deref() };
+            let (test, verdict) = (test.as_ref(), verdict.as_deref());
+            let outcome = Outcome { test, verdict, growth: growth.as_ref() };
             ending.finished(&folder, &report, &outcome);
             Ok(())
         });
@@ -123,21 +126,24 @@ impl Session<'_> {
             trainer.restore(state)?;
         }
         let report = trainer.fit(&train, valid.as_ref())?;
-        warn(&folder, trainer.growth(&train, constant))?;
-        Ok(Trained { report, model: trainer.into_model(), ending })
+        let growth = trainer.growth(&train, constant);
+        warn(&folder, growth.as_ref())?;
+        Ok(Trained { report, model: trainer.into_model(), ending, growth })
     }
 }
 
 /// Tells that the loss grew all the way, where it did, and notes it in `run.json`: the run came to
 /// its end, and yet nothing good came of it.
-fn warn(folder: &RunFolder, warning: Option<String>) -> Result<(), Failure> {
+fn warn(folder: &RunFolder, growth: Option<&Growth>) -> Result<(), Failure> {
     let mut record = folder.record()?;
+    let warning = growth.map(|growth| growth.text.clone());
     if record.warning != warning {
-        record.warning.clone_from(&warning);
+        record.warning = warning;
+        record.advice = growth.map(|growth| growth.advice.clone());
         folder.write_record(&mut record)?;
     }
-    if let Some(warning) = warning {
-        complain!("{warning}");
+    if let Some(growth) = growth {
+        complain!("{}", growth.text);
     }
     Ok(())
 }

@@ -40,11 +40,36 @@ impl Circumstances {
 }
 
 impl Circumstances {
-    /// A tenth of the rate, as `train.optimizer.lr=0.1`.
-    pub(crate) fn lower_rate(&self) -> String {
+    /// What to set to get further, as `--set` takes it: the scale of the data where it is wrong, for
+    /// then no rate is right, else a tenth of the rate. Nothing where no setting helps.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        if self.has_extremes() {
+            return Vec::new();
+        }
+        let mut scale = Vec::new();
+        if large(self.inputs).is_some() && !self.inputs_normalized {
+            scale.push("data.normalize=standard".to_owned());
+        }
+        if large(self.targets).is_some() && !self.targets_standardized {
+            scale.push("data.standardize_targets=true".to_owned());
+        }
         let (key, rate) = self.rate;
-        format!("{key}={}", round(rate / 10.0))
+        match (scale.is_empty(), self.untrained) {
+            (false, _) => scale,
+            (true, true) => Vec::new(),
+            (true, false) => vec![format!("{key}={}", round(rate / 10.0))],
+        }
     }
+
+    /// Whether the data holds values that are NaN or infinite.
+    fn has_extremes(&self) -> bool {
+        [self.inputs, self.targets].iter().flatten().any(|value| !value.is_finite())
+    }
+}
+
+/// A magnitude for which initial weights are not made.
+fn large(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| *value > LARGE)
 }
 
 /// The largest magnitude, NaN if there is one; none of whole numbers.
@@ -91,13 +116,11 @@ impl fmt::Display for Circumstances {
             or = "or ";
             outcome
         };
-        let extreme = |value: &f64| value.is_nan() || value.is_infinite();
-        if [self.inputs, self.targets].iter().flatten().any(extreme) {
+        if self.has_extremes() {
             let text =
                 "this batch holds values that are NaN or infinite: look for them in the data";
             return line(f, text.into());
         }
-        let large = |value: Option<f64>| value.filter(|value| *value > LARGE);
         match large(self.inputs) {
             Some(largest) if !self.inputs_normalized => line(
                 f,
@@ -160,9 +183,18 @@ mod tests {
 
     #[test]
     fn the_advice_is_an_override() {
-        assert_eq!(ordinary().lower_rate(), "train.optimizer.lr=100");
+        assert_eq!(ordinary().settings(), ["train.optimizer.lr=100"]);
         let rate = ("train.schedule.max_lr", 0.003);
-        assert_eq!(Circumstances { rate, ..ordinary() }.lower_rate(), "train.schedule.max_lr=3e-4");
+        let cycle = Circumstances { rate, ..ordinary() };
+        assert_eq!(cycle.settings(), ["train.schedule.max_lr=3e-4"]);
+        assert!(Circumstances { untrained: true, ..ordinary() }.settings().is_empty());
+        let nan = Circumstances { inputs: Some(f64::NAN), ..ordinary() };
+        assert!(nan.settings().is_empty(), "no setting mends the data");
+        // Of data out of scale no rate is right; where it is normalized, outliers may be left.
+        let raw = Circumstances { inputs: Some(2020.0), targets: Some(1e5), ..ordinary() };
+        assert_eq!(raw.settings(), ["train.optimizer.lr=100"]);
+        let raw = Circumstances { inputs_normalized: false, targets_standardized: false, ..raw };
+        assert_eq!(raw.settings(), ["data.normalize=standard", "data.standardize_targets=true"]);
     }
 
     #[test]

@@ -100,9 +100,9 @@ impl TrainError {
     }
 
     /// What to set to get further, as `--set` takes it: of training that diverged.
-    pub(crate) fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<Vec<String>> {
         match self {
-            Self::NotFinite(found) => Some(found.circumstances.lower_rate()),
+            Self::NotFinite(found) => Some(found.circumstances.settings()),
             _ => None,
         }
     }

@@ -65,5 +65,5 @@ pub use run_record::{Change, FailedAt, Resumption, RunRecord, Status};
 pub use sampling::Sampling;
 pub use schedule::Plan;
 pub use scores::{Scores, baseline_of, score_text};
-pub use trainer::Trainer;
+pub use trainer::{Growth, Trainer};
 pub use yardstick::Yardstick;

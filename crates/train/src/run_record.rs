@@ -1,6 +1,6 @@
 //! What `run.json` says of a run.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::data::Dataset;
 use crate::event::{Best, StopReason};
@@ -72,8 +72,10 @@ pub struct RunRecord {
     pub stopped: Option<StopReason>,
     /// What went wrong.
     pub error: Option<String>,
-    /// What to set to get further, as `train.optimizer.lr=0.1`, when it diverged.
-    pub advice: Option<String>,
+    /// What to set to get further, as `train.optimizer.lr=0.1`, when it diverged or its loss grew;
+    /// empty where no setting helps, none for old runs.
+    #[serde(deserialize_with = "one_or_several")]
+    pub advice: Option<Vec<String>>,
     /// Where it went wrong, when that was in training.
     pub failed_at: Option<FailedAt>,
     /// What should be known of a run that came to its end, such as a loss that grew all the way.
@@ -97,6 +99,20 @@ impl RunRecord {
     pub fn is_of(&self, dataset: &Dataset) -> bool {
         u64::from_str_radix(&self.data_hash, 16).is_ok_and(|hash| dataset.matches(hash))
     }
+}
+
+/// One setting, as earlier versions wrote it, or a list.
+fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Advice {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(Option::<Advice>::deserialize(from)?.map(|advice| match advice {
+        Advice::One(setting) => vec![setting],
+        Advice::Several(settings) => settings,
+    }))
 }
 
 /// Where training failed.
@@ -155,6 +171,11 @@ mod tests {
         let record: RunRecord = serde_json::from_str(old).unwrap();
         assert!(record.has_diverged() && record.history.is_empty());
         assert!(record.best.unwrap().value.is_nan(), "null is a score that was no number");
+        let advised = r#"{"advice":"train.optimizer.lr=0.1"}"#;
+        let record: RunRecord = serde_json::from_str(advised).unwrap();
+        assert_eq!(record.advice.unwrap(), ["train.optimizer.lr=0.1"]);
+        let none: RunRecord = serde_json::from_str(r#"{"advice":null}"#).unwrap();
+        assert_eq!(none.advice, None);
         let full = RunRecord { error: Some("GB0510 × …".into()), ..record_of_failure() };
         assert!(!full.has_diverged());
         assert!(record_of_failure().has_diverged());

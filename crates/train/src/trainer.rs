@@ -27,6 +27,8 @@ mod fork;
 mod looking;
 mod telling;
 
+pub use self::divergence::Growth;
+
 /// A model with its optimizer and everything that watches its training.
 ///
 /// Two runs with the same configuration, data and seed end with the same bits, whatever the

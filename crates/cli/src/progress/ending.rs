@@ -5,6 +5,7 @@ use glassbox_train::{RunFolder, RunReport, Scores, StopReason, Yardstick};
 
 use super::{Ending, Outcome};
 use crate::format::{baseline, baselines, clock, named_score, outputs, score};
+use crate::kept::train_again;
 use crate::terminal::{say, say_wrapped};
 
 /// What can be done with a trained model.
@@ -53,7 +54,8 @@ impl Ending for TextEnding {
     }
 
     fn finished(&self, folder: &RunFolder, report: &RunReport, outcome: &Outcome<'_>) {
-        say_wrapped(&best_line(report, outcome.verdict.is_none()));
+        let is_good = outcome.verdict.is_none() && outcome.growth.is_none();
+        say_wrapped(&best_line(report, is_good));
         if let Some(test) = outcome.test {
             say_wrapped(&test_line(test));
             outputs(test).iter().for_each(|line| say_wrapped(&format!("     {line}")));
@@ -62,16 +64,19 @@ impl Ending for TextEnding {
             say_wrapped(&line);
         }
         let path = folder.path().display().to_string();
-        match outcome.verdict {
-            None => {
-                say_wrapped(&format!("run: {path} · report.html shows its curves"));
+        if let Some(verdict) = outcome.verdict {
+            say_wrapped(&format!("nothing learned: {verdict}"));
+        }
+        say_wrapped(&format!("run: {path} · report.html shows its curves"));
+        match outcome.growth {
+            Some(growth) if !growth.advice.is_empty() => {
+                say!("next: {}", train_again(folder, &growth.advice));
+            }
+            None if is_good => {
                 let [first, second] = self.uses.commands(&path);
                 say_wrapped(&format!("next: glassbox {first}   or   glassbox {second}"));
             }
-            Some(verdict) => {
-                say_wrapped(&format!("nothing learned: {verdict}"));
-                say_wrapped(&format!("run: {path} · report.html shows its curves"));
-            }
+            _ => {}
         }
     }
 }

@@ -77,6 +77,8 @@ impl Ending for JsonEnding {
             "test": outcome.test,
             "baseline": baseline,
             "verdict": outcome.verdict,
+            "warning": outcome.growth.map(|growth| &growth.text),
+            "advice": outcome.growth.map(|growth| &growth.advice),
             "path": folder.path(),
         });
         say!("{object}");

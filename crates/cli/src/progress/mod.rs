@@ -10,8 +10,8 @@ mod table;
 use glassbox_recipe::Experiment;
 use glassbox_train::data::Prepared;
 use glassbox_train::{
-    EpochReport, Event, Flow, Observer, RunFolder, RunInfo, RunReport, Scores, Task, TrainError,
-    Yardstick,
+    EpochReport, Event, Flow, Growth, Observer, RunFolder, RunInfo, RunReport, Scores, Task,
+    TrainError, Yardstick,
 };
 
 use crate::arguments::Progress;
@@ -86,6 +86,8 @@ pub struct Outcome<'a> {
     pub test: Option<&'a Scores>,
     /// That the model is no better than what needs no learning, where it is not.
     pub verdict: Option<&'a str>,
+    /// That the loss grew all the way, where it did, and what helps.
+    pub growth: Option<&'a Growth>,
 }
 
 /// Shows how training ended.

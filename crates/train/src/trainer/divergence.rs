@@ -9,6 +9,15 @@ use crate::checkpoint::is_finite;
 use crate::data::{Batch, Loader};
 use crate::not_finite::NotFinite;
 
+/// A loss that is finite and yet far above where it began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The code, what was expected, what was found, and what helps.
+    pub text: String,
+    /// What to set to get further, as `train.optimizer.lr=0.1`; empty where no setting helps.
+    pub advice: Vec<String>,
+}
+
 /// A loss that ends this many times above where it began, and above that of the best constant
 /// answer, has grown, not wavered: models that learn nothing stay within a few times of these.
 const GROWTH: f64 = 100.0;
@@ -107,7 +116,7 @@ impl<M: Module> Trainer<M> {
     ///
     /// `constant` is the loss of the best constant answer on the training items, where it is known:
     /// the first batch alone may have had a small loss by chance.
-    pub fn growth(&self, train: &Loader, constant: Option<f64>) -> Option<String> {
+    pub fn growth(&self, train: &Loader, constant: Option<f64>) -> Option<Growth> {
         let (first, last) = (self.progress.first_loss?, self.progress.last_loss?);
         let (least, what) = match constant {
             Some(constant) if constant > first => (constant, "that of the best constant answer"),
@@ -117,12 +126,13 @@ impl<M: Module> Trainer<M> {
             return None;
         }
         let circumstances = self.circumstances(None, train);
-        Some(format!(
+        let text = format!(
             "GB0403 × the training loss grew without bound\n  expected: a loss below {}, {what}\n  \
              found: {} in the last epoch{circumstances}",
             round(least),
             round(last)
-        ))
+        );
+        Some(Growth { text, advice: circumstances.settings() })
     }
 }
 

@@ -114,8 +114,9 @@ fn a_loss_that_grew_is_told_and_one_that_fell_is_not() {
         // A first batch with a loss near 0 says nothing of a loss at the level of constant answers.
         let last = trainer.progress().last_loss.unwrap();
         assert_eq!(trainer.growth(&loader, Some(last)), None);
-        if let Some(text) = growth {
+        if let Some(Growth { text, advice }) = growth {
             assert!(text.contains("GB0403") && text.contains("lr = 2 → 0.2"), "{text}");
+            assert_eq!(advice, ["train.optimizer.lr=0.2"]);
         }
     }
 }

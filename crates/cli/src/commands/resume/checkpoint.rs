@@ -13,8 +13,8 @@ use crate::failure::Failure;
 pub struct Chosen {
     /// `best`, `last`, or `step 120`.
     pub name: String,
-    /// The state; none for a run that was killed before its first checkpoint: it begins again,
-    /// which is equivalent.
+    /// The state; none for a run that begins again: it was killed before its first checkpoint, which
+    /// is equivalent, or it diverged before an epoch was completed.
     pub state: Option<SavedState>,
     /// Whether it may be another state than the one the run would resume from by itself.
     pub is_earlier: bool,
@@ -23,6 +23,11 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// The initial weights.
+    fn beginning() -> Self {
+        Self { name: "the beginning".into(), state: None, is_earlier: true, is_exact: true }
+    }
+
     /// Optimizer steps made and epochs completed.
     pub fn place(&self) -> (u64, usize) {
         self.state.as_ref().map_or((0, 0), |state| (state.progress.step, state.progress.epoch))
@@ -42,8 +47,9 @@ impl Chosen {
     }
 }
 
-/// The checkpoint `from`; without one the last, and the best of a run that diverged: the last state
-/// that was finite may be one step before the end.
+/// The checkpoint `from`; without one the last. A run that diverged resumes from its best one, and
+/// from its beginning where it has none: the last state that was finite may be one step before the
+/// end.
 pub fn choose(
     folder: &RunFolder,
     record: &RunRecord,
@@ -59,7 +65,9 @@ pub fn choose(
         }
         None => best.filter(|_| record.has_diverged()),
     };
-    let Some(kept) = wanted else { return last(folder) };
+    let Some(kept) = wanted else {
+        return if record.has_diverged() { Ok(Chosen::beginning()) } else { last(folder) };
+    };
     let number = kept.name.parse::<u64>().is_ok();
     let name = if number { format!("step {}", kept.name) } else { kept.name.clone() };
     let state = match kept.is_exact {

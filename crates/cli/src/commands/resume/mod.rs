@@ -197,7 +197,8 @@ impl Resumed<'_> {
         arguments: &Resume,
     ) -> Result<(RunRecord, Option<SavedState>, Changes), Failure> {
         let asked = arguments.schedule;
-        let plan = schedule::plan(self.before, prepared, self.chosen.state.as_ref(), asked)?;
+        let old = preparation::before(self.folder, &prepared.data)?;
+        let plan = schedule::plan(&old, prepared, self.chosen.state.as_ref(), asked)?;
         prepared.experiment.train.schedule_span = plan.span;
         let experiment = &prepared.experiment;
         let after = experiment.to_toml_in(self.folder.path());
@@ -234,6 +235,7 @@ impl Resumed<'_> {
             told: if is_new { told.collect() } else { Vec::new() },
             best_kept_as,
             state: self.chosen.state.clone().filter(|_| is_new),
+            begins_again: is_new && self.chosen.state.is_none(),
             recipe: (!changes.is_empty()).then_some(after),
             left: self.folder.kept_steps().into_iter().filter(|kept| *kept > step).collect(),
         };
