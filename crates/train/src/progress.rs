@@ -25,6 +25,9 @@ pub struct Progress {
     /// The training loss of the last whole epoch.
     #[serde(default)]
     pub last_loss: Option<f64>,
+    /// The learning rate of the last step.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
     /// Memory of a reduce-on-plateau schedule.
     pub plateau: PlateauState,
 }

@@ -12,16 +12,14 @@ use crate::checkpoint::SavedState;
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader};
 use crate::evaluation::Evaluation;
-use crate::event::{
-    Best, EpochReport, Event, Observer, RunInfo, RunReport, StepReport, StopReason,
-};
-use crate::monitor::Monitor;
+use crate::event::{EpochReport, Event, Observer, RunInfo, RunReport, StepReport, StopReason};
 use crate::optim::Optimizer;
 use crate::progress::Progress;
 use crate::schedule::{Plan, Rate, Schedule};
 use crate::scores::Scores;
 use crate::{SeesAnswer, TrainError, carried, compatible};
 
+mod best;
 mod divergence;
 mod fork;
 mod looking;
@@ -228,7 +226,8 @@ impl<M: Module> Trainer<M> {
             step: self.progress.step,
             train: scores,
             valid,
-            learning_rate: self.optimizer.learning_rate(),
+            // A run that resumes between its last step and here has made no step yet.
+            learning_rate: self.last_rate(),
             best,
             duration: start.elapsed(),
         };
@@ -313,6 +312,7 @@ impl<M: Module> Trainer<M> {
         if is_first {
             self.progress.first_loss = Some(loss);
         }
+        self.progress.learning_rate = Some(rate.learning_rate);
         self.progress.step += 1;
         self.unsaved = Some(false);
         Ok(Some(StepReport {
@@ -344,6 +344,10 @@ impl<M: Module> Trainer<M> {
         plan.rate(step as u64, &self.progress.plateau)
     }
 
+    fn last_rate(&self) -> f64 {
+        self.progress.learning_rate.unwrap_or_else(|| self.optimizer.learning_rate())
+    }
+
     /// Lets a schedule that follows scores see those of the epoch.
     fn adapt_rate(&mut self, train: &Scores, valid: Option<&Scores>) {
         let Schedule::ReduceOnPlateau(schedule) = &self.config.schedule else { return };
@@ -358,29 +362,6 @@ impl<M: Module> Trainer<M> {
         evaluation(config).run_with(model, loader, |done, total| {
             telling::show(observers, &Event::Validation { done, total }).map(|_| ())
         })
-    }
-
-    /// The score that decides which weights are the best, and its value. Where it is undefined, as
-    /// R² of a single item, the loss of the same set decides.
-    fn monitored(&self, train: &Scores, valid: Option<&Scores>) -> Option<(Monitor, f64)> {
-        let watched = || self.observers.iter().find_map(|observer| observer.watches().cloned());
-        let monitor = self.config.monitor.clone().or_else(watched).unwrap_or_default();
-        let set = monitor.metric.split_once('.').map_or("valid", |(set, _)| set);
-        let loss = Monitor { metric: format!("{set}.loss") };
-        let (metric, value) = (monitor.value(train, valid)).or_else(|| loss.value(train, valid))?;
-        Some((Monitor { metric }, value))
-    }
-
-    fn note_best(&mut self, train: &Scores, valid: Option<&Scores>) -> bool {
-        let Some((monitor, value)) = self.monitored(train, valid) else { return false };
-        // Values of another score cannot be compared.
-        let before = self.progress.best.as_ref().filter(|best| best.metric == monitor.metric);
-        let better = before.is_none_or(|best| monitor.is_better(value, best.value));
-        if better {
-            let (metric, epoch) = (monitor.metric, self.progress.epoch);
-            self.progress.best = Some(Best { metric, value, epoch });
-        }
-        better
     }
 
     fn info(&self, train: &Loader, valid: Option<&Loader>) -> RunInfo {

@@ -92,6 +92,39 @@ fn a_schedule_that_spans_the_run_is_told_and_chosen() {
 }
 
 #[test]
+fn a_schedule_that_is_replaced_is_told_with_its_rates() {
+    let place = Place::new();
+    place.write("t.csv", &table());
+    let more = "epochs = 6\ncheckpoint_every = { epochs = 1 }\nschedule = \"linear\"";
+    place.write("r.toml", &RECIPE.replace("epochs = 2", more));
+    place.run("train r.toml").ok();
+    let runs = place.path().join("runs");
+    let before = rates(&runs);
+    let change = |from: usize, arguments: &str, told: &str| {
+        let ended = place.run(&format!("resume last --from {from} {arguments}"));
+        assert!(ended.err.contains(told), "{ended:?}");
+        ended.ok();
+        let after = rates(&runs);
+        assert_eq!((after.len(), &after[..from]), (6, &before[..from]), "{arguments}");
+        after[from..].to_vec()
+    };
+    // The last rate is the one that was recorded, not one of the schedule that comes.
+    assert!((before[3] - 5e-4).abs() < 1e-12, "{before:?}");
+    let rates = change(
+        4,
+        "--set train.schedule=constant",
+        "schedule: constant from here on, as if it had always been: the rate goes from 5.0e-4 to \
+         1.0e-3",
+    );
+    assert_eq!(rates, [1e-3, 1e-3]);
+    let told = "exponential from here on, as if it had always been: the rate goes from 6.7e-4 to \
+                1.3e-4; --schedule restart begins it here, with 5.0e-4";
+    let set = "--set train.schedule={type=\"exponential\",gamma=0.5}";
+    let rates = change(3, set, told);
+    assert!((rates[0] - 1.25e-4).abs() < 1e-12, "{rates:?}");
+}
+
+#[test]
 fn a_choice_outlasts_an_interruption() {
     let (place, _) = longer("\"cosine\"", "--schedule restart");
     let resolved = fs::read_to_string(folder(&place.path().join("runs")).join("resolved.toml"));

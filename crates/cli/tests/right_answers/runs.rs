@@ -192,6 +192,13 @@ optimizer = { type = "sgd", lr = 0.01 }
     );
     assert!(err.contains("help: or data.standardize_targets = true"), "{err}");
     assert!(err.contains("help: or train.optimizer.lr = 0.01 → 0.001"), "{err}");
+    // There is nothing to resume from, and a resumed run could not be given another scale.
+    assert!(err.contains("; no epoch was completed"), "{err}");
+    let scale = "--set data.normalize=standard --set data.standardize_targets=true";
+    let next = err.split_once("next: glassbox train ").expect(&err).1.trim();
+    assert!(next.ends_with(&format!("resolved.toml {scale}")), "{next}");
+    let cured = place.run(&format!("train {next} --runs cured"));
+    assert!(cured.out.contains('★'), "the command works as it is written: {cured:?}");
     for command in ["eval last", "predict last raw.csv"] {
         let err = place.run(command).failed(1);
         assert!(err.contains("GB0521") && err.contains("failed at step "), "{err}");
@@ -224,6 +231,11 @@ optimizer = { type = "sgd", lr = 1e-3 }
     assert!(ended.err.contains("help: data.normalize = \"standard\""), "{ended:?}");
     assert!(ended.err.contains("train.optimizer.lr = 0.001 → 1e-4"), "{ended:?}");
     assert!(place.record()["warning"].as_str().unwrap().contains("GB0403"));
+    assert!(!ended.out.contains('★') && !ended.out.contains("predict"), "{ended:?}");
+    let next = ended.out.split_once("next: glassbox train ").expect(&ended.out).1.trim();
+    assert!(next.contains(" --set data.normalize=standard"), "{next}");
+    let cured = place.run(&format!("train {next} --runs cured")).ok();
+    assert!(cured.contains('★'), "the command works as it is written: {cured}");
     place.run("train raw.toml --set data.normalize=standard --runs fine").ok();
     let fine = place.run("runs ls --runs fine --json").ok();
     assert_eq!(serde_json::from_str::<Value>(&fine).unwrap()["warning"], Value::Null, "{fine}");

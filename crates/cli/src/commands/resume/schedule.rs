@@ -184,14 +184,21 @@ impl<'a> Rates<'a> {
             (progress.epoch * steps_per_epoch + progress.batch.div_ceil(accumulate)) as u64
         };
         let step = step_of(steps_per_epoch, train.accumulate);
-        // The last rate is that of the recipe as it was, whose epochs may have had other steps.
-        let (config, steps_per_epoch) = (old.train_config(), self::steps_per_epoch(old, prepared)?);
-        let before = step_of(steps_per_epoch, old.train.accumulate).saturating_sub(1);
-        let last = Plan::new(&config, steps_per_epoch).rate(before, &progress.plateau);
+        let last = match progress.learning_rate {
+            Some(rate) => rate,
+            // A run of an earlier version did not note it: that of the recipe as it was, whose
+            // epochs may have had other steps.
+            None => {
+                let steps_per_epoch = self::steps_per_epoch(old, prepared)?;
+                let before = step_of(steps_per_epoch, old.train.accumulate).saturating_sub(1);
+                let config = old.train_config();
+                Plan::new(&config, steps_per_epoch).rate(before, &progress.plateau).learning_rate
+            }
+        };
         let begins_again = train.schedule != old.train.schedule
             || train.optimizer.learning_rate() != old.train.optimizer.learning_rate();
         let plateau = if begins_again { PlateauState::default() } else { progress.plateau };
-        Ok(Self { plan, plateau, step, last: last.learning_rate })
+        Ok(Self { plan, plateau, step, last })
     }
 
     /// The rate of the next step under a span.
