@@ -150,7 +150,7 @@ pub struct Train {
 #[derive(Args)]
 pub struct Resume {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
+    pub run: OsString,
     /// Train up to epoch N; +N: N epochs beyond the checkpoint
     #[arg(long, value_name = "N|+N")]
     pub epochs: Option<String>,
@@ -313,7 +313,7 @@ pub struct States {
 #[derive(Args)]
 pub struct Report {
     /// The run: its name, the beginning of it, its folder, or `last`
-    pub run: String,
+    pub run: OsString,
     #[command(flatten)]
     pub runs: RunsFolder,
 }
@@ -322,7 +322,7 @@ pub struct Report {
 pub struct Compare {
     /// The runs: names, beginnings of names, or folders
     #[arg(required = true)]
-    pub names: Vec<String>,
+    pub names: Vec<OsString>,
     /// Draw their curves in one plot each, as SVG files in this folder
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,
@@ -362,7 +362,7 @@ pub struct ListRuns {
 pub struct RemoveRuns {
     /// The runs: names, beginnings of names, or folders
     #[arg(required = true)]
-    pub names: Vec<String>,
+    pub names: Vec<OsString>,
     /// Remove runs that seem to be training
     #[arg(long)]
     pub force: bool,

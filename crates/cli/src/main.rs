@@ -27,9 +27,22 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
-    match commands::run(arguments.command) {
+    let arguments = match arguments::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => return told(&message),
+    };
+    match commands::run(arguments.command).and_then(|()| terminal::all_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn told(message: &clap::Error) -> ExitCode {
+    let printed = message.print();
+    if message.use_stderr() {
+        return ExitCode::from(2);
+    }
+    terminal::written(printed);
+    terminal::all_written().map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

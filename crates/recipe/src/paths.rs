@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use crate::codes;
+use crate::diagnostic::Problem;
 use crate::tree::{Entry, Table, Value};
 
 /// Whether the key of `[data]` is a path.
@@ -29,16 +31,41 @@ pub(crate) fn relative(table: &Table) -> Vec<String> {
 
 /// The table with its paths made absolute, so that the experiment does not depend on where it is
 /// read again. Those of the file start at `base`, those of an override at the working directory.
-pub(crate) fn absolute(table: &Table, base: &Path) -> Table {
+///
+/// A recipe is text: where a folder's name is not, the path starts at the working directory if that
+/// is within the folder, and is a problem otherwise.
+pub(crate) fn absolute(table: &Table, base: &Path, problems: &mut Vec<Problem>) -> Table {
     let mut table = table.clone();
     for entry in &mut table.entries {
         let from_override = entry.node.place.source > 0;
         let Some(path) = path_of(entry) else { continue };
         let joined = if from_override { Path::new(path).into() } else { base.join(path) };
         let absolute = std::path::absolute(&joined).unwrap_or(joined);
-        entry.node.value = Value::Text(tidy(&absolute).to_string_lossy().into_owned());
+        match text(tidy(&absolute)) {
+            Ok(path) => entry.node.value = Value::Text(path),
+            Err(path) => problems.push(
+                Problem::new(
+                    codes::UNREADABLE,
+                    "the path leads through a folder with a name that is not UTF-8",
+                )
+                .at(&entry.node.place)
+                .expected("a path of UTF-8 text")
+                .found(format!("{path:?}"))
+                .help("run glassbox within that folder, or rename it"),
+            ),
+        }
     }
     table
+}
+
+/// The path as text, from the working directory where only what is above has another name.
+fn text(path: PathBuf) -> Result<String, PathBuf> {
+    let path = match path.into_os_string().into_string() {
+        Ok(path) => return Ok(path),
+        Err(path) => PathBuf::from(path),
+    };
+    let here = std::env::current_dir().ok().and_then(|here| way(&here, &path));
+    here.and_then(|way| way.into_os_string().into_string().ok()).ok_or(path)
 }
 
 /// The path without `..`, if that is the same place, or the only one of the two that exists (a
@@ -76,9 +103,13 @@ fn way(from: &Path, to: &Path) -> Option<PathBuf> {
 pub(crate) fn make_relative(data: &mut Json, keys: &[String], folder: &Path) {
     let Ok(folder) = std::path::absolute(folder) else { return };
     for key in keys {
-        let Some(path) = data[key].as_str() else { continue };
-        if let Some(way) = way(&tidy(&folder), Path::new(path)) {
-            data[key] = way.to_string_lossy().into_owned().into();
+        let Some(path) = data[key].as_str().and_then(|path| std::path::absolute(path).ok()) else {
+            continue;
+        };
+        let way =
+            way(&tidy(&folder), &path).and_then(|way| way.into_os_string().into_string().ok());
+        if let Some(way) = way {
+            data[key] = way.into();
         }
     }
 }

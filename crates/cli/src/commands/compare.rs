@@ -1,5 +1,6 @@
 //! `glassbox compare`: runs beside each other.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use glassbox_report::{Curves, Settings, compare_plots, differing};
@@ -14,7 +15,7 @@ use crate::terminal::{self, say, say_wrapped};
 use crate::{fit, run_names};
 
 pub fn run(arguments: &Compare) -> Result<(), Failure> {
-    let find = |name: &String| run_names::find(name, &arguments.runs.path);
+    let find = |name: &OsString| run_names::find(name, &arguments.runs.path);
     let found = arguments.names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     scores(&found)?.print();
     if found.len() > 1 {

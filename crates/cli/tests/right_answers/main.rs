@@ -19,6 +19,7 @@ mod resumed;
 mod run_lists;
 mod runs;
 mod scores;
+mod streams;
 mod time_order;
 mod unlike;
 mod what_was_trained;

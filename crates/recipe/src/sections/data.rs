@@ -35,7 +35,7 @@ pub fn read(section: &Section<'_>, base: &Path, problems: &mut Vec<Problem>) -> 
         Some(node) => Some(tagged::read::<SplitConfig>(node, Kind::plain("split"), problems)?),
         None => None,
     };
-    let table = paths::absolute(section.table, base);
+    let table = paths::absolute(section.table, base, problems);
     let node = Node { value: Value::Table(table), place: section.place.clone() };
     let kind = Kind::by_kind("data").beside(COMMON);
     let source = tagged::read::<DataSource>(&node, kind, problems)?;

@@ -20,7 +20,7 @@ use crate::kept::weights;
 use crate::preparation;
 use crate::run_names;
 use crate::session::scores_on;
-use crate::terminal::{all_written, complain, say, say_wrapped};
+use crate::terminal::{complain, say, say_wrapped};
 
 pub fn run(arguments: &Eval) -> Result<(), Failure> {
     let (folder, record) = run_names::find(&arguments.run, &arguments.runs.path)?;
@@ -68,7 +68,7 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         true => say!("{}", subject.object(&folder, &scores)),
         false => show(&folder, &subject, &scores),
     }
-    all_written()
+    Ok(())
 }
 
 fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
