@@ -11,7 +11,8 @@ impl Settings for Clip {
     fn check(&self) -> BadSettings {
         let mut bad = BadSettings::default();
         let (Self::Norm { max } | Self::Value { max }) = *self;
-        bad.number("max", max, Range::above(0.0));
+        // Below it, single precision leaves nothing of a step.
+        bad.number("max", max, Range::at_least(1e-8));
         bad
     }
 }
@@ -193,6 +194,10 @@ mod tests {
                 "epochs",
                 "10 epochs or more, all there are",
             ),
+            (json!({ "type": "linear", "epochs": 1e9 }), "epochs", "at most 10000"),
+            (json!({ "type": "cosine", "epochs": 1e9 }), "epochs", "at most 10000"),
+            (json!({ "type": "polynomial", "epochs": 1e9 }), "epochs", "at most 10000"),
+            (json!({ "type": "cosine_restarts", "epochs": 1e9 }), "epochs", "at most 10000"),
         ] {
             let want = format!("schedule.{name}: {expected}");
             assert_eq!(told(&with_schedule(schedule.clone())), [want], "{schedule}");
@@ -225,13 +230,16 @@ mod tests {
     #[test]
     fn the_rest_of_a_training_is_checked_too() {
         let clip = TrainConfig { clip: Some(Clip::Norm { max: 0.0 }), ..TrainConfig::default() };
-        assert_eq!(told(&clip), ["clip.max: above 0"]);
+        assert_eq!(told(&clip), ["clip.max: 1e-8 or more"]);
         let warmup = Warmup { epochs: 10.0, start: 0.1 };
         let config = TrainConfig { warmup: Some(warmup), ..TrainConfig::default() };
         assert_eq!(told(&config), ["warmup.epochs: fewer than 10 epochs"]);
         let warmup = Some(Warmup { epochs: f64::NAN, start: -1.0 });
         let config = TrainConfig { warmup, ..TrainConfig::default() };
         assert_eq!(told(&config), ["warmup.epochs: 0 or more", "warmup.start: from 0 to 1"]);
+        let warmup = Some(Warmup { epochs: 1.0, start: 1.0 });
+        let config = TrainConfig { warmup, ..TrainConfig::default() };
+        assert_eq!(told(&config), ["warmup.start: below 1: a part of the rate"]);
         let stop = EarlyStopConfig { patience: 0, min_delta: -1.0, ..Default::default() };
         assert_eq!(stop.check().0.len(), 2);
     }

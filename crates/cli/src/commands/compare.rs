@@ -7,7 +7,7 @@ use glassbox_report::{Curves, Settings, compare_plots, differing};
 use glassbox_train::{RunFolder, RunRecord};
 
 use crate::arguments::Compare;
-use crate::commands::runs::main_score;
+use crate::commands::runs::{main_score, status};
 use crate::failure::{Failure, write_file};
 use crate::format::{NOTHING, clock, score, thousands};
 use crate::layout::{Column, Table, width};
@@ -42,13 +42,14 @@ fn draw(found: &[(RunFolder, RunRecord)], folder: &Path) -> Result<(), Failure> 
 fn scores(found: &[(RunFolder, RunRecord)]) -> Result<Table, Failure> {
     let mut table = Table::new(vec![
         Column::words("run"),
+        Column::words("status").whole().rank(6),
         Column::numbers("params").rank(2),
         Column::numbers("epochs").rank(4),
         Column::numbers("steps").rank(1),
-        Column::numbers("best").rank(7),
+        Column::numbers("best").rank(8),
         Column::numbers("train loss").rank(5),
-        Column::numbers("valid loss").rank(6),
-        Column::numbers("gap").rank(8),
+        Column::numbers("valid loss").rank(7),
+        Column::numbers("gap").rank(9),
         Column::numbers("time").rank(3),
         Column::numbers("test"),
     ]);
@@ -66,6 +67,7 @@ fn scores(found: &[(RunFolder, RunRecord)]) -> Result<Table, Failure> {
         let shown = |value: Option<f64>| value.map_or(NOTHING.into(), score);
         table.push(vec![
             folder.name(),
+            status(folder, record).into(),
             thousands(record.parameters as u64),
             record.epoch.to_string(),
             thousands(record.step),

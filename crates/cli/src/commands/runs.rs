@@ -183,7 +183,8 @@ pub(super) fn main_score(scores: &Scores) -> String {
     }
 }
 
-fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
+/// `finished`, `failed`, `killed`: in one word what became of a run.
+pub fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
     match record.status {
         Status::Running if RunLock::writer(folder).is_some() => "running",
         Status::Running => "killed",

@@ -67,6 +67,9 @@ fn a_run_that_diverges_keeps_its_best_weights_and_says_so_everywhere() {
             "{eval:?}"
         );
         let scores: Value = serde_json::from_str(&eval.ok()).unwrap();
+        assert_eq!(scores["status"], "failed");
+        let compared = place.run("compare last").ok();
+        assert!(compared.contains("status") && compared.contains("failed"), "{compared}");
         let (loss, best) = (scores["loss"].as_f64().unwrap(), record["best"]["value"].as_f64());
         assert!((loss - best.unwrap()).abs() < 1e-6 * loss, "{scores} {record}");
         place.write("new.csv", "a,b\n1,1\n");

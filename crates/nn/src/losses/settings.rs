@@ -5,6 +5,11 @@ use crate::settings::{BadSettings, Range, Settings};
 
 /// A probability below 1.
 const BELOW_ONE: Range = Range::between(0.0, 1.0).excluding_high();
+/// No slope is steeper than it: below, nothing would be learned.
+const DELTA: Range = Range::at_least(1e-6);
+/// The error is divided by it: above, nothing would be learned. With 0 it is the absolute error,
+/// which has a name of its own.
+const BETA: Range = Range::between(0.0, 1e6).excluding_low();
 
 impl Settings for Loss {
     fn check(&self) -> BadSettings {
@@ -19,9 +24,8 @@ impl Settings for Loss {
             Self::BinaryCrossEntropy(config) => {
                 bad.single("positive_weight", config.positive_weight, Range::above(0.0));
             }
-            Self::Huber(config) => bad.single("delta", config.delta, Range::above(0.0)),
-            // With 0 it is the absolute error, which has a name of its own.
-            Self::SmoothL1(config) => bad.single("beta", config.beta, Range::above(0.0)),
+            Self::Huber(config) => bad.single("delta", config.delta, DELTA),
+            Self::SmoothL1(config) => bad.single("beta", config.beta, BETA),
             Self::MeanSquaredError(_) | Self::MeanAbsoluteError(_) => {}
         }
         bad
@@ -66,10 +70,10 @@ mod tests {
     #[test]
     fn impossible_settings_are_named_with_their_range() {
         for (json, expected) in [
-            (r#"{"type":"huber","delta":0}"#, "delta: above 0"),
-            (r#"{"type":"huber","delta":-1}"#, "delta: above 0"),
-            (r#"{"type":"smooth_l1","beta":0}"#, "beta: above 0"),
-            (r#"{"type":"smooth_l1","beta":-0.5}"#, "beta: above 0"),
+            (r#"{"type":"huber","delta":0}"#, "delta: 1e-6 or more"),
+            (r#"{"type":"huber","delta":-1}"#, "delta: 1e-6 or more"),
+            (r#"{"type":"smooth_l1","beta":0}"#, "beta: above 0 and at most 1000000"),
+            (r#"{"type":"smooth_l1","beta":-0.5}"#, "beta: above 0 and at most 1000000"),
             (r#"{"type":"bce","positive_weight":0}"#, "positive_weight: above 0"),
             (r#"{"type":"bce","positive_weight":-2}"#, "positive_weight: above 0"),
             (

@@ -8,6 +8,8 @@ use super::{Adagrad, Adam, AdamW, OptimizerConfig, RmsProp, Sgd};
 const KEPT: Range = Range::between(0.0, 1.0).excluding_high();
 const POSITIVE: Range = Range::above(0.0);
 const NOT_NEGATIVE: Range = Range::at_least(0.0);
+/// Far above gradients of any usual size, it leaves no step to make.
+const EPSILON: Range = Range::between(0.0, 100.0).excluding_low();
 
 impl Settings for OptimizerConfig {
     fn check(&self) -> BadSettings {
@@ -64,7 +66,7 @@ impl Settings for Adam {
         let mut bad = BadSettings::default();
         bad.number("lr", self.lr, POSITIVE);
         self.betas.iter().for_each(|&beta| bad.number("betas", beta, KEPT));
-        bad.number("epsilon", self.epsilon, POSITIVE);
+        bad.number("epsilon", self.epsilon, EPSILON);
         bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
         bad
     }
@@ -91,7 +93,7 @@ impl Settings for RmsProp {
         let mut bad = BadSettings::default();
         bad.number("lr", self.lr, POSITIVE);
         bad.number("alpha", self.alpha, KEPT);
-        bad.number("epsilon", self.epsilon, POSITIVE);
+        bad.number("epsilon", self.epsilon, EPSILON);
         bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
         bad.number("momentum", self.momentum, KEPT);
         bad
@@ -103,7 +105,7 @@ impl Settings for Adagrad {
         let mut bad = BadSettings::default();
         bad.number("lr", self.lr, POSITIVE);
         bad.number("lr_decay", self.lr_decay, NOT_NEGATIVE);
-        bad.number("epsilon", self.epsilon, POSITIVE);
+        bad.number("epsilon", self.epsilon, EPSILON);
         bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
         bad.number("initial_accumulator", self.initial_accumulator, NOT_NEGATIVE);
         bad
@@ -146,7 +148,7 @@ mod tests {
             (json!({ "type": "sgd", "dampening": 0.1 }), "dampening: a `momentum` to damp"),
             (json!({ "type": "adam", "betas": [0.9, 1.0] }), "betas: from 0 to below 1"),
             (json!({ "type": "adam", "betas": [-0.1, 0.9] }), "betas: from 0 to below 1"),
-            (json!({ "type": "adam", "epsilon": 0 }), "epsilon: above 0"),
+            (json!({ "type": "adam", "epsilon": 0 }), "epsilon: above 0 and at most 100"),
             (
                 json!({ "type": "adamw", "lr": 0.1, "weight_decay": 20.0 }),
                 "weight_decay: below 1 / lr = 10",

@@ -30,6 +30,10 @@ impl Settings for Warmup {
         let mut bad = BadSettings::default();
         bad.number("epochs", self.epochs, NOT_NEGATIVE);
         bad.number("start", self.start, PART);
+        if self.start == 1.0 && self.epochs > 0.0 {
+            let help = "for instance 0.1, or leave the warm-up out";
+            bad.no_effect("start", "below 1: a part of the rate", "1", help);
+        }
         bad
     }
 }
@@ -194,6 +198,9 @@ impl ReduceOnPlateau {
 impl Schedule {
     /// What cannot work in a run of this rate and length, though it may in another.
     pub(crate) fn check_in(&self, span: Span, bad: &mut BadSettings) {
+        if let Some(epochs) = self.own_length() {
+            moves("epochs", epochs, span, bad);
+        }
         match self {
             Self::Cosine(Cosine { min_lr, .. })
             | Self::CosineRestarts(CosineRestarts { min_lr, .. })
@@ -221,6 +228,29 @@ impl Schedule {
             }
             _ => {}
         }
+    }
+}
+
+impl Schedule {
+    /// The epochs of its own over which the rate moves.
+    fn own_length(&self) -> Option<f64> {
+        match self {
+            Self::Linear(schedule) => schedule.epochs,
+            Self::Polynomial(schedule) => schedule.epochs,
+            Self::Cosine(schedule) => schedule.epochs,
+            Self::CosineRestarts(schedule) => Some(schedule.epochs),
+            _ => None,
+        }
+    }
+}
+
+/// A length so far beyond the run that the rate would not move in it.
+fn moves(name: &str, epochs: f64, span: Span, bad: &mut BadSettings) {
+    let most = 1000.0 * span.epochs;
+    if epochs > most {
+        let expected = format!("at most {}", number_text(most));
+        let help = "the rate would not move: give the epochs over which it is to";
+        bad.no_effect(name, expected, number_text(epochs), help);
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use self::subject::Subject;
 use crate::arguments::{Eval, Part, Unknown};
+use crate::commands::runs::status;
 use crate::failure::Failure;
 use crate::format::{baseline, baselines, named_score, outputs, thousands};
 use crate::kept::weights;
@@ -65,7 +66,11 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
     }
     subject.warnings.iter().for_each(|warning| complain!("warning: {warning}"));
     match arguments.json {
-        true => say!("{}", subject.object(&folder, &scores)),
+        true => {
+            let mut object = subject.object(&folder, &scores);
+            object["status"] = status(&folder, &record).into();
+            say!("{object}");
+        }
         false => show(&folder, &subject, &scores),
     }
     Ok(())
