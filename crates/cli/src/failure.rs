@@ -46,7 +46,8 @@ impl Failure {
                 ExitCode::from(2)
             }
             Self::Recipe(report) => {
-                complain!("{}", report.render(terminal::error_style()).trim_end_matches('\n'));
+                let drawn = report.render(terminal::error_style());
+                terminal::complain_drawn(drawn.trim_end_matches('\n'));
                 let only_data =
                     report.problems().iter().all(|problem| !is_recipe_code(problem.code));
                 ExitCode::from(if only_data { 1 } else { 2 })

@@ -162,6 +162,15 @@ fn padded(text: &str, cells: usize, right: bool) -> String {
     if right { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
 }
 
+/// Each line of a text as [`wrapped`], but commands: these stay as they are to be copied.
+pub fn wrapped_lines(text: &str, room: Option<usize>) -> String {
+    let line = |line: &str| match line.trim_start().starts_with("next: ") {
+        true => line.to_owned(),
+        false => wrapped(line, room),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// A text in lines of at most `room` cells, broken between words, the later lines indented. A word
 /// that is longer than a line stays whole.
 pub fn wrapped(text: &str, room: Option<usize>) -> String {

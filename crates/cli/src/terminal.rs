@@ -1,7 +1,7 @@
 //! What the terminal can show.
 
 use std::env;
-use std::io::{self, IsTerminal, stderr, stdout};
+use std::io::{self, IsTerminal, Write as _, stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
@@ -38,14 +38,26 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Prints a line on the standard error stream. A reader that has gone away does not end anything.
+/// Prints on the standard error stream, in lines that the terminal has room for. A reader that has
+/// gone away does not end anything.
 macro_rules! complain {
-    ($($argument:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($argument)*);
-    }};
+    ($($argument:tt)*) => { $crate::terminal::complain_wrapped(&format!($($argument)*)) };
 }
 pub(crate) use complain;
+
+/// Prints lines on the standard error stream; those that are long become several.
+pub fn complain_wrapped(text: &str) {
+    let _ = writeln!(stderr(), "{}", layout::wrapped_lines(text, width_of(&Term::stderr())));
+}
+
+/// Prints what is drawn of a recipe, as it is but for the help below it.
+pub fn complain_drawn(text: &str) {
+    let room = width_of(&Term::stderr());
+    for line in text.lines() {
+        let room = room.filter(|_| line.trim_start().starts_with("help: "));
+        let _ = writeln!(stderr(), "{}", layout::wrapped(line, room));
+    }
+}
 
 /// How errors are drawn on the standard error stream.
 pub fn error_style() -> Style {
@@ -62,8 +74,13 @@ pub fn default_progress() -> Progress {
 /// not tell. A file or a pipe has lines of any length, whatever the terminal beside it has, unless
 /// `GLASSBOX_COLUMNS` says otherwise: so tests see what narrow terminals show.
 pub fn width() -> Option<usize> {
-    let (own, variable) = match stdout().is_terminal() {
-        true => (Term::stdout().size_checked().map(|(_, columns)| columns.into()), "COLUMNS"),
+    width_of(&Term::stdout())
+}
+
+/// As [`width`], of one stream.
+fn width_of(stream: &Term) -> Option<usize> {
+    let (own, variable) = match stream.is_term() {
+        true => (stream.size_checked().map(|(_, columns)| columns.into()), "COLUMNS"),
         false => (None, "GLASSBOX_COLUMNS"),
     };
     let said = || env::var(variable).ok()?.parse().ok().filter(|columns| *columns > 0);

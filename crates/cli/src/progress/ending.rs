@@ -6,7 +6,8 @@ use glassbox_train::{RunFolder, RunReport, Scores, StopReason, Yardstick};
 use super::{Ending, Outcome};
 use crate::format::{baseline, baselines, clock, named_score, outputs, score};
 use crate::kept::train_again;
-use crate::terminal::{say, say_wrapped};
+use crate::layout;
+use crate::terminal::{self, say, say_wrapped};
 
 /// What can be done with a trained model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,12 @@ impl Ending for TextEnding {
             }
             None if is_good => {
                 let [first, second] = self.uses.commands(&path);
-                say_wrapped(&format!("next: glassbox {first}   or   glassbox {second}"));
+                let both = format!("next: glassbox {first}   or   glassbox {second}");
+                match terminal::width().is_none_or(|room| layout::width(&both) <= room) {
+                    true => say!("{both}"),
+                    // Each on a line of its own, however long, to be copied.
+                    false => say!("next: glassbox {first}\n  or: glassbox {second}"),
+                }
             }
             _ => {}
         }

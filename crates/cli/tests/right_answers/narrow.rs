@@ -39,14 +39,36 @@ fn tables_and_lines_fit_forty_to_sixty_cells() {
             + &run(&place, "explain", columns)
             + &run(&place, "explain GB0402", columns);
         for line in out.lines() {
-            // A name that is to be copied stays whole, on a line of its own.
+            // What is to be copied stays whole, on a line of its own.
             let is_name = !line.trim().contains(' ');
-            assert!(cells(line) <= columns || is_name, "{columns}: {line}");
+            let is_command = ["next: ", "  or: "].iter().any(|begin| line.starts_with(begin));
+            assert!(cells(line) <= columns || is_name || is_command, "{columns}: {line}");
         }
     }
     let narrow = run(&place, "runs ls", 40);
     assert!(narrow.contains("not shown for want of room"), "{narrow}");
     assert!(!run(&place, "runs ls", 200).contains("not shown"), "with room nothing is left out");
+}
+
+#[test]
+fn notes_and_errors_fit_and_their_commands_can_be_copied() {
+    let place = Place::new();
+    place.write("tiny.toml", TINY);
+    let told = |arguments: &str| {
+        let mut command = place.command(arguments);
+        Ended::new(&command.env("GLASSBOX_COLUMNS", "40").output().unwrap())
+    };
+    let ended = told("train tiny.toml --set train.optimizer.lr=1e30");
+    let err = told("resume last --epochs +1 --from best").err + &ended.err;
+    for line in err.lines() {
+        let is_command = line.trim_start().starts_with("next: ");
+        assert!(cells(line) <= 40 || is_command, "{line}\n{err}");
+    }
+    let next = ended.err.lines().find(|line| line.contains("next: ")).expect(&ended.err);
+    assert!(next.contains("glassbox train ") && next.contains(" --set "), "{next}");
+    let out = told("train tiny.toml --set train.epochs=1 --runs fine").ok();
+    assert!(out.lines().any(|line| line.starts_with("next: glassbox predict ")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("  or: glassbox eval ")), "{out}");
 }
 
 #[test]
