@@ -20,6 +20,12 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// `1 layer`, `1,024 items`: `one` thing, or more with an s.
+pub fn counted(count: usize, one: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", thousands(count as u64))
+}
+
 /// `225.8k`, `4.24M`: three or four significant digits.
 pub fn short(number: u64) -> String {
     let number = number as f64;

@@ -45,7 +45,7 @@ fn place() -> Place {
 fn a_text_is_learned_and_continued() {
     let place = place();
     let out = place.run("train verse.toml").ok();
-    assert!(out.contains("valid ppl") && out.contains("perplexity"), "{out}");
+    assert!(out.contains("valid perplexity") && out.contains("perplexity"), "{out}");
     assert!(out.contains("next: glassbox generate "), "{out}");
     let scores: Value = serde_json::from_str(&place.run("eval last --json").ok()).unwrap();
     let get = |name: &str| scores[name].as_f64().unwrap();

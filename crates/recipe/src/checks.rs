@@ -289,34 +289,42 @@ impl Checks<'_> {
         }
     }
 
-    /// `valid.r2.price`: the score of one of several outputs.
-    fn is_of_one_output(&self, metric: &str) -> bool {
-        let Targets::Values { names, .. } = self.data.dataset.targets() else { return false };
-        let mut parts = metric.splitn(3, '.');
-        let (set, score, output) = (parts.next(), parts.next(), parts.next());
-        names.len() > 1
-            && matches!(set, Some("valid" | "train"))
-            && matches!(score, Some("mae" | "rmse" | "r2"))
-            && output.is_some_and(|output| names.iter().any(|name| name == output))
-    }
-
     fn metric(&mut self, path: &str, monitor: &Monitor, task: Task) {
         let names: &[&str] = match task {
             Task::Classify => &["loss", "accuracy"],
             Task::Regress => &["loss", "mae", "rmse", "r2"],
             Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
         };
-        let known: Vec<String> = ["valid", "train"]
-            .iter()
-            .flat_map(|set| names.iter().map(move |name| format!("{set}.{name}")))
-            .collect();
-        if known.contains(&monitor.metric) || self.is_of_one_output(&monitor.metric) {
+        let in_both = |names: &[String]| -> Vec<String> {
+            let both = ["valid", "train"].iter();
+            both.flat_map(|set| names.iter().map(move |name| format!("{set}.{name}"))).collect()
+        };
+        let mut known = in_both(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+        // `valid.r2.price`: the score of one of several outputs.
+        let of_one = match self.data.dataset.targets() {
+            Targets::Values { names: outputs, .. } if outputs.len() > 1 => {
+                let scores = ["mae", "rmse", "r2"].iter();
+                let of_one = scores
+                    .flat_map(|name| outputs.iter().map(move |output| format!("{name}.{output}")));
+                in_both(&of_one.collect::<Vec<_>>())
+            }
+            _ => Vec::new(),
+        };
+        let listed = match of_one.first() {
+            None => suggest::list(known.iter().map(String::as_str)),
+            Some(first) => format!(
+                "{}; of one output, such as `{first}`",
+                suggest::list(known.iter().map(String::as_str))
+            ),
+        };
+        known.extend(of_one);
+        if known.contains(&monitor.metric) {
             return;
         }
         let choices = || known.iter().map(String::as_str);
         let metric = crate::tree::shorten(&monitor.metric);
         let problem = Problem::new(codes::METRIC, format!("there is no metric \"{metric}\""))
-            .expected(format!("one of {}", suggest::list(choices())))
+            .expected(format!("one of {listed}"))
             .found(format!("\"{metric}\""))
             .help(suggest::advice(&metric, choices()));
         self.push_at(path, problem);

@@ -1,6 +1,8 @@
 //! `--set KEY=VALUE`: an override is laid over the recipe's tree before it is read, so that its
 //! errors are found, placed and worded like those of the file.
 
+use glassbox_train::schedule::Schedule;
+
 use crate::codes;
 use crate::diagnostic::{Place, Problem};
 use crate::suggest;
@@ -87,13 +89,27 @@ fn lay(
         }
         return Ok(());
     }
+    let here = if above.is_empty() { (*name).to_owned() } else { format!("{above}.{name}") };
     let position = position.unwrap_or_else(|| {
-        let node = Node { value: Value::Table(Table::default()), place: place.clone() };
+        // A key of what the recipe leaves out is a key of its default.
+        let value = match default_type(&here) {
+            Some(kind) => Value::Text(kind.to_owned()),
+            None => Value::Table(Table::default()),
+        };
+        let node = Node { value, place: place.clone() };
         table.entries.push(Entry { key: (*name).to_owned(), key_place: place.clone(), node });
         table.entries.len() - 1
     });
-    let here = if above.is_empty() { (*name).to_owned() } else { format!("{above}.{name}") };
     descend(&mut table.entries[position].node, rest, value, &here)
+}
+
+/// The type that a recipe has at `path` when it says nothing.
+fn default_type(path: &str) -> Option<&'static str> {
+    match path {
+        "train.optimizer" => Some("adam"),
+        "train.schedule" => Some(Schedule::default().name()),
+        _ => None,
+    }
 }
 
 fn descend(
@@ -176,6 +192,9 @@ mod tests {
         assert_eq!(json["train"]["epochs"], 3);
         let json = with("", "train.optimizer.lr = 1e-3").unwrap();
         assert_eq!(json["train"]["optimizer"]["lr"], 1e-3);
+        assert_eq!(json["train"]["optimizer"]["type"], "adam", "the default");
+        let json = with("", "train.optimizer.type = sgd").unwrap();
+        assert_eq!(json["train"]["optimizer"], serde_json::json!({ "type": "sgd" }));
         let json = with("train.optimizer = 'adam'", "train.optimizer.lr=0.5").unwrap();
         assert_eq!(json["train"]["optimizer"]["type"], "adam");
         let json = with("model.layers = [{p = 0.1}, {p = 0.2}]", "model.layers.1.p=0.5").unwrap();
@@ -185,6 +204,16 @@ mod tests {
         let json = with(named, "model.layers.drop.p=0.5").unwrap();
         assert_eq!(json["model"]["layers"][1]["p"], 0.5);
         assert!(with(named, "model.layers.dorp.p=0.5").is_err());
+    }
+
+    #[test]
+    fn a_key_of_what_is_left_out_is_one_of_its_default() {
+        use glassbox_train::optim::OptimizerConfig;
+        let optimizer = default_type("train.optimizer").and_then(OptimizerConfig::default_of);
+        assert_eq!(optimizer, Some(OptimizerConfig::default()));
+        let schedule = serde_json::json!({ "type": default_type("train.schedule") });
+        let schedule: Schedule = serde_json::from_value(schedule).unwrap();
+        assert_eq!(schedule, Schedule::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::arguments::Check;
 use crate::columns;
 use crate::embedded;
 use crate::failure::Failure;
+use crate::format::counted;
 use crate::preparation;
 use crate::terminal::say_wrapped;
 
@@ -14,8 +15,8 @@ pub fn run(arguments: &Check) -> Result<(), Failure> {
     let (experiment, data) = (&prepared.experiment, &prepared.data);
     let name = path.map_or(embedded::DIGITS_CNN_NAME.into(), |path| path.display().to_string());
     say_wrapped(&format!(
-        "{name} is fine: {} layers, {} training, {} validation and {} test items",
-        experiment.layers.len(),
+        "{name} is fine: {}, {} training, {} validation and {} test items",
+        counted(experiment.layers.len(), "layer"),
         data.split.train.len(),
         data.split.valid.len(),
         data.split.test.len(),

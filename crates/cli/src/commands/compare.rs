@@ -7,7 +7,7 @@ use glassbox_report::{Curves, Settings, compare_plots, differing};
 use glassbox_train::{RunFolder, RunRecord};
 
 use crate::arguments::Compare;
-use crate::commands::runs::{main_score, status};
+use crate::commands::runs::{epochs, main_score, status};
 use crate::failure::{Failure, write_file};
 use crate::format::{NOTHING, clock, score, thousands};
 use crate::layout::{Column, Table, width};
@@ -64,12 +64,13 @@ fn scores(found: &[(RunFolder, RunRecord)]) -> Result<Table, Failure> {
             seconds => seconds,
         };
         let fit = fit::Fit::of(record, &curves);
+        let status = status(folder, record);
         let shown = |value: Option<f64>| value.map_or(NOTHING.into(), score);
         table.push(vec![
             folder.name(),
-            status(folder, record).into(),
+            status.into(),
             thousands(record.parameters as u64),
-            record.epoch.to_string(),
+            epochs(folder, record, status).to_string(),
             thousands(record.step),
             best,
             shown(fit.train),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::arguments::Data;
 use crate::columns;
 use crate::failure::Failure;
-use crate::format::{bytes, quantity, thousands};
+use crate::format::{bytes, counted, quantity, thousands};
 use crate::layout::{Column, Table, cut};
 use crate::preparation::{self, Preparation};
 use crate::terminal::{say, say_wrapped};
@@ -41,12 +41,7 @@ pub fn run(arguments: &Data) -> Result<(), Failure> {
         return Ok(());
     }
     let dataset = &data.dataset;
-    say!(
-        "{}: {} items of {}",
-        dataset.name(),
-        thousands(dataset.len() as u64),
-        dataset.item_shape()
-    );
+    say!("{}: {} of {}", dataset.name(), counted(dataset.len(), "item"), dataset.item_shape());
     let parts: Vec<String> = inspection
         .parts
         .iter()

@@ -196,7 +196,7 @@ pub fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
 
 /// The epochs that a run has trained: of one that was killed those of the state on disk, from which
 /// it resumes.
-fn epochs(folder: &RunFolder, record: &RunRecord, status: &str) -> usize {
+pub fn epochs(folder: &RunFolder, record: &RunRecord, status: &str) -> usize {
     let saved = (status == "killed").then(|| SavedState::peek(&folder.training_state()));
     saved.flatten().map_or(record.epoch, |progress| progress.epoch)
 }

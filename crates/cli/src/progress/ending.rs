@@ -4,7 +4,7 @@ use glassbox_train::data::InputReader;
 use glassbox_train::{RunFolder, RunReport, Scores, StopReason, Yardstick};
 
 use super::{Ending, Outcome};
-use crate::format::{baseline, baselines, clock, named_score, outputs, score};
+use crate::format::{baseline, baselines, clock, counted, named_score, outputs, score};
 use crate::kept::train_again;
 use crate::layout;
 use crate::terminal::{self, say, say_wrapped};
@@ -106,7 +106,7 @@ fn best_line(report: &RunReport, star: bool) -> String {
             let star = if star { "★ " } else { "" };
             format!("{star}best {} {} @ epoch {}", best.metric, score(best.value), best.epoch)
         }
-        None => format!("{} epochs", report.epochs),
+        None => counted(report.epochs, "epoch"),
     };
     let stopped = match &report.stopped {
         Some(StopReason::NoImprovement(why)) => format!(" · stopped early: {why}"),

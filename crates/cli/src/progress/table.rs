@@ -31,11 +31,11 @@ impl Cell {
     const DISPENSABLE: [Self; 4] = [Self::Time, Self::Rate, Self::TrainLoss, Self::Score];
 
     /// Cells of the terminal.
-    fn width(self) -> usize {
+    fn width(self, task: Task) -> usize {
         match self {
             Self::Epoch => 5,
             Self::TrainLoss | Self::ValidLoss => 10,
-            Self::Score => 9,
+            Self::Score => self.title(task).len(),
             Self::Rate | Self::Time => 7,
         }
     }
@@ -45,9 +45,9 @@ impl Cell {
             (Self::Epoch, _) => "epoch",
             (Self::TrainLoss, _) => "train loss",
             (Self::ValidLoss, _) => "valid loss",
-            (Self::Score, Task::Classify) => "valid acc",
+            (Self::Score, Task::Classify) => "valid accuracy",
             (Self::Score, Task::Regress) => "valid mae",
-            (Self::Score, Task::Generate) => "valid ppl",
+            (Self::Score, Task::Generate) => "valid perplexity",
             (Self::Rate, _) => "lr",
             (Self::Time, _) => "time",
         }
@@ -65,11 +65,11 @@ impl EpochTable {
 
     /// The titles, when they are not those that were shown last.
     pub fn header(&mut self, room: Option<usize>) -> Option<String> {
-        let fitting = fitting(room);
+        let fitting = self.fitting(room);
         if self.shown.as_ref() == Some(&fitting) {
             return None;
         }
-        let title = |cell: &Cell| aligned(cell.title(self.task).to_owned(), *cell);
+        let title = |cell: &Cell| self.aligned(cell.title(self.task), *cell);
         let titles = fitting.iter().map(title).collect::<Vec<_>>().join("  ");
         self.shown = Some(fitting);
         Some(titles)
@@ -93,29 +93,29 @@ impl EpochTable {
             Cell::Rate => rate(report.learning_rate),
             Cell::Time => clock(report.duration),
         };
-        let cells = self.shown.iter().flatten().map(|cell| aligned(text(cell), *cell));
+        let cells = self.shown.iter().flatten().map(|cell| self.aligned(&text(cell), *cell));
         let row = cells.collect::<Vec<_>>().join("  ") + if star { " ★" } else { "" };
         let row = cut(&row, room.unwrap_or(usize::MAX)).into_owned();
         header.map_or(row.clone(), |header| format!("{header}\n{row}"))
     }
-}
 
-/// The columns that fit.
-fn fitting(room: Option<usize>) -> Vec<Cell> {
-    let mut cells = Cell::ALL.to_vec();
-    for dispensable in Cell::DISPENSABLE {
-        let needed: usize = cells.iter().map(|cell| cell.width() + 2).sum();
-        if room.is_none_or(|room| needed - 2 + STAR <= room) {
-            break;
+    /// The columns that fit.
+    fn fitting(&self, room: Option<usize>) -> Vec<Cell> {
+        let mut cells = Cell::ALL.to_vec();
+        for dispensable in Cell::DISPENSABLE {
+            let needed: usize = cells.iter().map(|cell| cell.width(self.task) + 2).sum();
+            if room.is_none_or(|room| needed - 2 + STAR <= room) {
+                break;
+            }
+            cells.retain(|cell| *cell != dispensable);
         }
-        cells.retain(|cell| *cell != dispensable);
+        cells
     }
-    cells
-}
 
-fn aligned(text: String, cell: Cell) -> String {
-    let width = cell.width();
-    format!("{text:>width$}")
+    fn aligned(&self, text: &str, cell: Cell) -> String {
+        let width = cell.width(self.task);
+        format!("{text:>width$}")
+    }
 }
 
 #[cfg(test)]
@@ -145,8 +145,8 @@ mod tests {
             EpochTable::new(Task::Regress).row(&without, false, Some(80)),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
-        epoch  train loss  valid loss  valid acc       lr     time
-            1      0.4812      0.3391     87.6 %   8.0e-4     0:21 ★
+        epoch  train loss  valid loss  valid accuracy       lr     time
+            1      0.4812      0.3391          87.6 %   8.0e-4     0:21 ★
         epoch  train loss  valid loss  valid mae       lr     time
             1      0.4812           –          –   8.0e-4     0:21
         ");
@@ -165,14 +165,14 @@ mod tests {
         let lines = [
             table.row(&report(), true, Some(40)),
             table.row(&report(), true, Some(40)),
-            table.row(&huge, true, Some(60)),
+            table.row(&huge, true, Some(65)),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
-        epoch  valid loss  valid acc
-            1      0.3391     87.6 % ★
-            1      0.3391     87.6 % ★
-        epoch  train loss  valid loss  valid acc       lr     time
-        123456    2.900e35    2.900e35     10.0 %   8.0e-4  111:06:…
+        epoch  valid loss  valid accuracy
+            1      0.3391          87.6 % ★
+            1      0.3391          87.6 % ★
+        epoch  train loss  valid loss  valid accuracy       lr     time
+        123456    2.900e35    2.900e35          10.0 %   8.0e-4  111:06:…
         ");
         for room in 20..70 {
             let text = EpochTable::new(Task::Classify).row(&huge, true, Some(room));

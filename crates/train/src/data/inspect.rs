@@ -111,16 +111,21 @@ impl Inspection {
             (self.duplicates.test_in_valid, "test", "validation"),
         ];
         for (count, part, other) in across.into_iter().filter(|(count, ..)| *count > 0) {
-            warnings.push(format!(
-                "{count} {part} items are {other} items, too: scores on them say little about new \
-                 data"
-            ));
+            warnings.push(match count {
+                1 => format!(
+                    "1 {part} item is a {other} item, too: its score says little about new data"
+                ),
+                _ => format!(
+                    "{count} {part} items are {other} items, too: scores on them say little about \
+                     new data"
+                ),
+            });
         }
         if self.duplicates.contradicting > 0 {
-            warnings.push(format!(
-                "{} items have the input of another but a different target",
-                self.duplicates.contradicting
-            ));
+            warnings.push(match self.duplicates.contradicting {
+                1 => "1 item has the input of another but a different target".into(),
+                count => format!("{count} items have the input of another but a different target"),
+            });
         }
         let largest = self.classes.iter().map(|class| class.train).max().unwrap_or(0);
         for class in &self.classes {

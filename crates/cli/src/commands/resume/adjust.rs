@@ -9,6 +9,7 @@ use glassbox_train::schedule::{PlateauState, Schedule};
 use glassbox_train::{Accumulator, StopReason};
 
 use super::Resumed;
+use crate::format::counted;
 
 /// What a state is adjusted to. Nothing is written: the state may not fit yet.
 pub struct Adjustment<'a> {
@@ -50,7 +51,10 @@ impl Adjustment<'_> {
         {
             memory["waited"] = 0.into();
             let patience = config.patience;
-            notes.push(format!("early stopping: the patience of {patience} epochs begins again"));
+            notes.push(format!(
+                "early stopping: the patience of {} begins again",
+                counted(patience, "epoch")
+            ));
         }
     }
 

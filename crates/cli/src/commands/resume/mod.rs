@@ -14,6 +14,7 @@ use self::checkpoint::Chosen;
 use crate::arguments::Resume;
 use crate::beginning::Changes;
 use crate::failure::Failure;
+use crate::format::counted;
 use crate::kept::{how_to_resume, list};
 use crate::preparation::{self, Preparation};
 use crate::run_names;
@@ -104,10 +105,10 @@ fn nothing_left(
     let name = folder.name();
     let end = match &record.stopped {
         Some(StopReason::NoImprovement(why)) => format!(
-            "{name} has finished: it stopped early after {done} of {} epochs ({why})",
-            record.epochs
+            "{name} has finished: it stopped early after {done} of {} ({why})",
+            counted(record.epochs, "epoch")
         ),
-        _ => format!("{name} has trained its {done} epochs"),
+        _ => format!("{name} has trained its {}", counted(done, "epoch")),
     };
     let next = format!("glassbox resume {} --epochs +5", folder.path().display());
     let keys = arguments.overrides.set.iter().map(|set| format!("--set {}", override_key(set)));

@@ -8,7 +8,7 @@ use glassbox_train::schedule::{PlateauState, ScheduleSpan};
 
 use crate::arguments::ScheduleChoice;
 use crate::failure::Failure;
-use crate::format::rate;
+use crate::format::{counted, rate};
 use crate::preparation::Preparation;
 use crate::session::loader_config;
 
@@ -105,7 +105,7 @@ impl Spans {
         (done, all): (usize, usize),
     ) -> String {
         let over = |span: ScheduleSpan| match span.from {
-            0 => format!("over {} epochs", span.epochs),
+            0 => format!("over {}", counted(span.epochs, "epoch")),
             from => format!("over epochs {} to {}", from + 1, from + span.epochs),
         };
         let was = format!("schedule: {name} was planned {}", over(self.planned));
