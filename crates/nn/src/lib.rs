@@ -31,8 +31,8 @@ pub use context::{BufferUpdate, Cx};
 pub use error::{BuildError, MAX_VALUES};
 pub use glassbox_derive::Parameters;
 pub use graph::{
-    FusedNodes, Graph, INPUT, Join, Node, NodeConfig, Operation, Outline, Sequential, Source,
-    Sources,
+    FusedNodes, Graph, INPUT, Join, Node, NodeConfig, Operation, Outline, Reach, Sequential,
+    Source, Sources,
 };
 pub use init::{FanMode, Fans, Init, Nonlinearity};
 pub use layers::*;

@@ -5,6 +5,7 @@ use std::any::Any;
 use glassbox_tensor::{Shape, Tensor};
 
 use crate::context::Cx;
+use crate::graph::Outline;
 use crate::recurrent_state::RecurrentState;
 use crate::walk::Parameters;
 
@@ -75,6 +76,11 @@ pub trait Module: Parameters + Any + Send + Sync {
     fn expected_input(&self, _item: Shape) -> Option<Shape> {
         None
     }
+
+    /// The nodes it is made of, where it is a graph.
+    fn outline(&self) -> Option<&Outline> {
+        None
+    }
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
@@ -88,5 +94,9 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
     fn expected_input(&self, item: Shape) -> Option<Shape> {
         (**self).expected_input(item)
+    }
+
+    fn outline(&self) -> Option<&Outline> {
+        (**self).outline()
     }
 }

@@ -88,6 +88,11 @@ pub fn number_text(number: f64) -> String {
     }
 }
 
+/// A number to three digits.
+pub fn rounded(number: f64) -> f64 {
+    format!("{number:.2e}").parse().unwrap_or(number)
+}
+
 /// A setting that cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadSetting {

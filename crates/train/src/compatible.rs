@@ -8,6 +8,7 @@ use crate::accumulator::{Accumulator, Task};
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader, Targets};
 use crate::error::{Mismatch, TrainError};
+use crate::head::{ToLearn, head_mismatch};
 use crate::monitor::Monitor;
 
 /// Compares what is to be learned with the data of `loader`, and `model` with its first item.
@@ -29,6 +30,26 @@ pub(crate) fn check<M: Module + ?Sized>(
             }
         });
     outcome.map_err(|mismatch| TrainError::Mismatch(Box::new(mismatch)))
+}
+
+/// Refuses a model whose last layers let no values through that suit the loss or the targets.
+///
+/// # Errors
+/// With the layer that confines them.
+pub(crate) fn check_head<M: Module + ?Sized>(
+    model: &M,
+    loss: &Loss,
+    train: &Loader,
+) -> Result<(), TrainError> {
+    let Some(outline) = model.outline() else { return Ok(()) };
+    let (data, items, units) = (train.dataset(), train.items(), train.target_units());
+    let Some((by, mut mismatch)) =
+        head_mismatch(outline, loss, ToLearn { data, items: &items, units })
+    else {
+        return Ok(());
+    };
+    mismatch.found = format!("{} (layer {by})", mismatch.found);
+    Err(TrainError::Mismatch(Box::new(mismatch)))
 }
 
 /// Refuses windows and a carried state where batches have no steps in common: windows are cut along

@@ -85,6 +85,31 @@ fn outputs_fit_the_targets() {
 }
 
 #[test]
+fn what_the_last_layers_let_through_suits_the_loss_and_the_targets() {
+    let fits = |model: Graph, task: Task, loss: Loss, targets: Targets| {
+        let train = loader(targets, Normalizer::default());
+        let config = TrainConfig { task, loss, epochs: 1, ..TrainConfig::default() };
+        Trainer::new(model, config).fit(&train, None).map(drop).map_err(|error| error.to_string())
+    };
+    let layers = || Sequential::input([4]).dense(3);
+    let model = || layers().softmax().build(7).unwrap();
+    let text = fits(model(), Task::Classify, Loss::default(), classes(3)).unwrap_err();
+    assert!(text.contains("GB0121") && text.contains("a softmax layer (layer 1)"), "{text}");
+    let model = layers().relu().dropout(0.5).build(7).unwrap();
+    let text = fits(model, Task::Classify, Loss::default(), classes(3)).unwrap_err();
+    assert!(text.contains("GB0121") && text.contains("with only dropout between"), "{text}");
+    fits(layers().build(7).unwrap(), Task::Classify, Loss::default(), classes(3)).unwrap();
+
+    let numbers =
+        |value: f64| Targets::Values { values: vec![value; 8], width: 1, names: names(1) };
+    let relu = || Sequential::input([4]).dense(1).relu().build(7).unwrap();
+    let error = || loss(r#"{"type":"mse"}"#);
+    let text = fits(relu(), Task::Regress, error(), numbers(-0.5)).unwrap_err();
+    assert!(text.contains("GB0133") && text.contains("no value below 0"), "{text}");
+    fits(relu(), Task::Regress, error(), numbers(0.5)).unwrap();
+}
+
+#[test]
 fn items_fit_the_declared_input() {
     let (code, text) = refused(dense(5, 3), Task::Classify, Loss::default(), classes(3));
     assert_eq!(code, "GB0413");

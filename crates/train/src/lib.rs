@@ -19,6 +19,7 @@ mod evaluation;
 mod event;
 mod file_predictions;
 mod generator;
+mod head;
 mod kept;
 mod lags;
 pub mod metrics;
@@ -53,6 +54,7 @@ pub use event::{
 };
 pub use file_predictions::{FilePredictions, ItemPrediction};
 pub use generator::Generator;
+pub use head::{ToLearn, head_mismatch};
 pub use kept::{Kept, kept};
 pub use lags::{LayerLags, gradient_by_lag};
 pub use monitor::Monitor;

@@ -135,6 +135,9 @@ impl<M: Module> Trainer<M> {
         compatible::check_items(train, valid)?;
         compatible::check(&self.model, loss, *task, train)?;
         compatible::check_steps(&self.config, train)?;
+        if self.progress.step == 0 {
+            compatible::check_head(&self.model, loss, train)?;
+        }
         let watched = self.observers.iter().filter_map(|observer| observer.watches());
         let followed = match schedule {
             Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),

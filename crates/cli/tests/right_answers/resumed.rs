@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -135,6 +136,56 @@ fn a_choice_outlasts_an_interruption() {
     let rates = rates(&place.path().join("runs"));
     let cosine = |part: f64| 1e-3 * (1.0 + (std::f64::consts::PI * part).cos()) / 2.0;
     assert!((rates[9] - cosine(0.5)).abs() < 1e-12, "{rates:?}");
+}
+
+/// Every choice is about the span before it; what was trained stays as it was.
+#[test]
+fn choices_follow_each_other() {
+    let (place, _) = longer("\"linear\"", "--schedule restart");
+    let runs = place.path().join("runs");
+    let line = |part: f64| 1e-3 * (1.0 - part);
+    let mut all = rates(&runs);
+    assert_eq!(all.len(), 9);
+    for (choice, next) in [
+        // Epochs 7 to 9, stretched to 12: half is left. Then its last rate is held.
+        ("stretch", [line(3.0 / 6.0), line(4.0 / 6.0), line(5.0 / 6.0)]),
+        ("continue", [line(5.0 / 6.0); 3]),
+        ("restart", [line(0.0), line(1.0 / 3.0), line(2.0 / 3.0)]),
+        ("stretch", [line(3.0 / 6.0), line(4.0 / 6.0), line(5.0 / 6.0)]),
+    ] {
+        place.run(&format!("resume last --epochs +3 --schedule {choice}")).ok();
+        let after = rates(&runs);
+        assert_eq!(after[..all.len()], all, "{choice}");
+        let near = after[all.len()..].iter().zip(next).all(|(rate, e)| (rate - e).abs() < 1e-12);
+        assert!(near && after.len() == all.len() + 3, "{choice}: {:?}", &after[all.len()..]);
+        all = after;
+    }
+}
+
+/// One of several writes; the others are refused, and the run is whole.
+#[test]
+fn several_resumptions_at_once_are_one() {
+    let place = Place::new();
+    place.write("tiny.toml", TINY);
+    place.run("train tiny.toml").ok();
+    let start = || {
+        let mut command = place.command("resume last --epochs 300");
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..4).map(|_| start()).collect();
+    let ends = children.into_iter().map(|mut child| child.wait().unwrap().code());
+    let ends: Vec<_> = ends.collect();
+    assert!(ends.contains(&Some(0)), "{ends:?}");
+    // One that comes when all is done finds nothing to train.
+    assert!(ends.iter().all(|code| matches!(code, Some(0 | 1))), "{ends:?}");
+    assert!(ends.contains(&Some(1)), "{ends:?}");
+    let runs = place.path().join("runs");
+    assert_eq!(
+        (&record(&runs)["status"], &record(&runs)["epoch"]),
+        (&"finished".into(), &300.into())
+    );
+    assert_eq!(rates(&runs).len(), 300 * 12);
+    place.run("eval last").ok();
 }
 
 #[test]

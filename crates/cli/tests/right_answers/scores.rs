@@ -253,6 +253,67 @@ clip = { type = "norm", max = 1.0 }
     assert!(text.contains(&"aaaaaab".repeat(3)), "{text}");
 }
 
+/// Without the state the validation loss would never fall below 0.4: nothing would be better than
+/// the first epochs by the asked margin, and the rate would fall.
+#[test]
+fn early_stopping_and_plateau_follow_the_score_with_the_state() {
+    let place = Place::new();
+    place.write("t.txt", &"aaaaaab".repeat(400));
+    place.write(
+        "r.toml",
+        r#"[data]
+kind = "text"
+path = "t.txt"
+seq_len = 2
+[model]
+layers = [{ type = "embedding", dim = 4 }, { type = "lstm", units = 16 }, { type = "dense", units = "vocab" }]
+[train]
+epochs = 12
+batch_size = 8
+stateful = true
+optimizer = { type = "adam", lr = 2e-2 }
+clip = { type = "norm", max = 1.0 }
+schedule = { type = "reduce_on_plateau", metric = "valid.loss", patience = 0 }
+early_stop = { metric = "valid.loss", patience = 2 }
+checkpoint_every = { epochs = 1 }
+"#,
+    );
+    place.run("train r.toml").ok();
+    let log = std::fs::read_to_string(place.run_file("metrics.jsonl")).unwrap();
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let epochs: Vec<&Value> = events.iter().filter(|event| event["event"] == "epoch").collect();
+    let losses: Vec<f64> = epochs.iter().map(|e| e["valid"]["loss"].as_f64().unwrap()).collect();
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(best < 0.1, "with the state: {losses:?}");
+    let record = place.record();
+    assert_eq!(record["best"]["value"].as_f64(), Some(best), "{losses:?}");
+    // It ends where two in a row are no better, and nowhere else.
+    let mut waited = 0;
+    let mut least = f64::INFINITY;
+    for (epoch, loss) in losses.iter().enumerate() {
+        waited = if *loss < least { 0 } else { waited + 1 };
+        least = least.min(*loss);
+        assert!(waited < 2 || epoch + 1 == losses.len(), "{losses:?}");
+    }
+    assert_eq!(waited == 2, losses.len() < 12, "{losses:?}");
+}
+
+#[test]
+fn the_best_score_is_the_one_that_eval_gives() {
+    let place = Place::new();
+    place.write("tiny.toml", crate::common::TINY);
+    for metric in ["valid.loss", "valid.accuracy"] {
+        let runs = metric.replace('.', "-");
+        let set = format!("train tiny.toml --runs {runs} --set train.monitor={metric}");
+        place.run(&set).ok();
+        let record = &place.json(&format!("runs ls --json --runs {runs}"))[0];
+        assert_eq!(record["best"]["metric"], metric, "{record}");
+        let scores = place.json(&format!("eval last --json --split valid --runs {runs}"));
+        let name = metric.split_once('.').unwrap().1;
+        close(&scores[0][name], record["best"]["value"].as_f64().unwrap(), 1e-7);
+    }
+}
+
 #[test]
 fn ignored_rows_are_not_among_those_that_were_scored() {
     let place = Place::new();

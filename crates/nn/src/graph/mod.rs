@@ -9,6 +9,7 @@ mod fuse;
 mod join;
 mod order;
 mod outline;
+mod reach;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use config::{INPUT, NodeConfig, Sources};
 pub use fuse::FusedNodes;
 pub use join::Join;
 pub use outline::{Node, Operation, Outline, Source};
+pub use reach::Reach;
 
 use self::fuse::Plan;
 use crate::builder::Builder;
@@ -173,6 +175,10 @@ impl Module for Graph {
     fn forward(&self, input: &Tensor, cx: &mut Cx) -> Tensor {
         self.check_input(input);
         self.plan.run(self, input, cx)
+    }
+
+    fn outline(&self) -> Option<&Outline> {
+        Some(&self.outline)
     }
 
     fn expected_input(&self, item: Shape) -> Option<Shape> {

@@ -2,13 +2,20 @@
 
 use std::fmt;
 
-use glassbox_nn::layers::{Layer, RnnActivation};
-use glassbox_nn::settings::number_text;
-use glassbox_nn::{Join, Node, Operation, Outline, Source};
+use super::{Join, Node, Operation, Outline, Source};
+use crate::layers::{Layer, RnnActivation};
+use crate::settings::{number_text, rounded};
 
-use super::round;
-
-/// The values of a layer's output.
+/// The range of the values that a layer or a model can give.
+///
+/// ```
+/// use glassbox_nn::{Outline, Reach, Sequential};
+///
+/// let layers = Sequential::input([4]).dense(3).sigmoid();
+/// let reach = Reach::of(&Outline::of(&layers.into_layers(), [4])?);
+/// assert_eq!((reach.low, reach.high), (0.0, 1.0));
+/// # Ok::<(), glassbox_nn::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
     /// None is below.
@@ -30,6 +37,20 @@ const LEAST_GELU: f64 = -0.17;
 const LEAST_SILU: f64 = -0.2785;
 
 impl Reach {
+    /// That of a model's output, for inputs of any value.
+    pub fn of(outline: &Outline) -> Self {
+        let mut all: Vec<Self> = Vec::with_capacity(outline.nodes.len());
+        let reach_of = |source: Source, all: &[Self]| match source {
+            Source::Input => ANY,
+            Source::Node(index) => all[index],
+        };
+        for (index, node) in outline.nodes.iter().enumerate() {
+            let inputs: Vec<Self> = node.inputs.iter().map(|&from| reach_of(from, &all)).collect();
+            all.push(after_node(index, node, &inputs));
+        }
+        reach_of(outline.output, &all)
+    }
+
     /// Whether `value` is within, up to rounding.
     pub fn contains(&self, value: f64) -> bool {
         let room = 1e-6 * value.abs().max(1.0);
@@ -38,7 +59,7 @@ impl Reach {
 
     /// `values from 0 to 1`, `no value below 0`.
     pub fn in_words(&self) -> String {
-        let (low, high) = (number_text(round(self.low)), number_text(round(self.high)));
+        let (low, high) = (number_text(rounded(self.low)), number_text(rounded(self.high)));
         match (self.low.is_finite(), self.high.is_finite()) {
             (true, true) => format!("values from {low} to {high}"),
             (true, false) => format!("no value below {low}"),
@@ -84,20 +105,6 @@ impl fmt::Display for Reach {
 /// A bound of a product, where nothing times infinity is nothing.
 fn times(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
-}
-
-/// The values that a model gives for inputs of any value.
-pub fn of(outline: &Outline) -> Reach {
-    let mut all: Vec<Reach> = Vec::with_capacity(outline.nodes.len());
-    let reach_of = |source: Source, all: &[Reach]| match source {
-        Source::Input => ANY,
-        Source::Node(index) => all[index],
-    };
-    for (index, node) in outline.nodes.iter().enumerate() {
-        let inputs: Vec<Reach> = node.inputs.iter().map(|&from| reach_of(from, &all)).collect();
-        all.push(after_node(index, node, &inputs));
-    }
-    reach_of(outline.output, &all)
 }
 
 fn after_node(index: usize, node: &Node, inputs: &[Reach]) -> Reach {
@@ -190,10 +197,10 @@ mod tests {
 
     /// The range of layers written as in a recipe, and the layer that confines it.
     fn reached(json: &str) -> (f64, f64, Option<usize>) {
-        let layers: Vec<glassbox_nn::NodeConfig> = serde_json::from_str(json).unwrap();
+        let layers: Vec<crate::NodeConfig> = serde_json::from_str(json).unwrap();
         let shapes: [&[usize]; 4] = [&[3], &[6, 3], &[8, 8, 3], &[6]];
         let outline = shapes.iter().find_map(|&shape| Outline::of(&layers, shape).ok());
-        let Reach { low, high, by, .. } = of(&outline.expect("layers that fit some input"));
+        let Reach { low, high, by, .. } = Reach::of(&outline.expect("layers that fit some input"));
         (low, high, by)
     }
 
