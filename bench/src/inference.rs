@@ -3,7 +3,7 @@
 
 use glassbox::nn::{BuildError, Builder, RecurrentState};
 use glassbox::prelude::*;
-use glassbox::train::Sampling;
+use glassbox::runs::Sampling;
 
 use crate::inputs;
 use crate::models::{self, STEPS, TOKENS};

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use glassbox_train::checkpoint::SavedState;
-use glassbox_train::observers::same_file;
-use glassbox_train::{Event, Flow, Observer, RunFolder, TrainError, atomic};
+use glassbox_runs::observers::same_file;
+use glassbox_runs::{RunError, RunFolder, atomic, checkpoint};
+use glassbox_train::{Event, Flow, Observer, SavedState, TrainError};
 
 use crate::terminal::complain;
 
@@ -39,12 +39,12 @@ impl Changes {
             same_file(&folder.best_weights(), path)?;
         }
         if let Some(state) = &self.state {
-            state.write(&folder.training_state())?;
+            checkpoint::write_state(state, &folder.training_state())?;
         }
         if let Some(recipe) = &self.recipe {
             let path = folder.resolved();
             atomic::write(&path, recipe.as_bytes())
-                .map_err(|source| TrainError::Folder { path, source })?;
+                .map_err(|source| RunError::Folder { path, source })?;
         }
         if self.begins_again {
             // The next checkpoint would write over it; until then a resumption must not find it.

@@ -1,7 +1,8 @@
 //! What the columns of a table or series were read as.
 
-use glassbox_train::data::sources::csv::{Column, TargetColumns};
-use glassbox_train::data::{InputReader, Prepared, Unit};
+use glassbox_data::sources::csv::{Column, TargetColumns};
+use glassbox_data::{InputReader, Prepared};
+use glassbox_train::data::Unit;
 use serde_json::{Value, json};
 
 /// A column of the data and its part.

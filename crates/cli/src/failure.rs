@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use glassbox_recipe::{Problem, Report};
 use glassbox_report::ReportError;
-use glassbox_train::checkpoint::CheckpointError;
-use glassbox_train::{DataError, TrainError, atomic};
+use glassbox_runs::{RunError, atomic};
+use glassbox_train::{CheckpointError, DataError, TrainError};
 
 use crate::terminal::{self, complain};
 
@@ -85,6 +85,12 @@ impl From<Problem> for Failure {
 
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
         Self::Failed(error.to_string())
     }
 }

@@ -1,7 +1,7 @@
 //! How well a run fits what it was trained on, and what it was not.
 
 use glassbox_report::Curves;
-use glassbox_train::RunRecord;
+use glassbox_runs::RunRecord;
 
 /// The losses of a run's best epoch, or of its last one where none is the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use glassbox_recipe::{override_key, refusal, value_at};
-use glassbox_train::{Kept, Monitor, RunFolder, RunRecord, Status, kept};
+use glassbox_runs::{Kept, RunFolder, RunRecord, Status, kept};
+use glassbox_train::Monitor;
 use serde_json::json;
 
 use crate::arguments::{Checkpoint, Output, Progress};

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use glassbox_data::Prepared;
 use glassbox_recipe::{Experiment, Recipe, override_key};
+use glassbox_runs::{PredictorConfig, RunFolder, RunRecord};
 use glassbox_tensor::threads;
-use glassbox_train::data::Prepared;
-use glassbox_train::{PredictorConfig, RunFolder, RunRecord};
 
 use crate::embedded;
 use crate::failure::Failure;

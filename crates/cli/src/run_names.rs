@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use glassbox_train::{FoundRuns, RunFolder, RunRecord};
+use glassbox_runs::{FoundRuns, RunFolder, RunRecord};
 
 use crate::failure::Failure;
 use crate::terminal::complain;

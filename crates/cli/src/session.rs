@@ -4,18 +4,16 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use glassbox_data::{InputReader, Prepared, Yardstick};
 use glassbox_nn::Graph;
 use glassbox_recipe::Experiment;
 use glassbox_report::Curves;
-use glassbox_train::checkpoint::{SavedState, load_weights};
-use glassbox_train::data::{InputReader, LoaderConfig, Part, Prepared};
-use glassbox_train::observers::{
-    Checkpoints, EarlyStop, Interrupt, LagLog, MetricsLog, RunStatus, Samples,
-};
-use glassbox_train::{
-    Growth, PredictorConfig, RunFolder, RunRecord, RunReport, Scores, StopReason, Trainer,
-    Yardstick,
-};
+use glassbox_runs::checkpoint::load_weights;
+use glassbox_runs::observers::{Checkpoints, LagLog, MetricsLog, RunStatus, Samples};
+use glassbox_runs::{PredictorConfig, RunFolder, RunRecord};
+use glassbox_train::data::{LoaderConfig, Part};
+use glassbox_train::observers::{EarlyStop, Interrupt};
+use glassbox_train::{Growth, RunReport, SavedState, Scores, StopReason, Trainer};
 
 use crate::arguments::Output;
 use crate::beginning::{Beginning, Changes};

@@ -1,7 +1,8 @@
 //! Glassbox: a deep-learning framework that shows its work.
 //!
-//! This crate is what users add: it re-exports tensors ([`Tensor`]), layers ([`nn`]), and
-//! everything around training ([`train`]).
+//! This crate is what users add: it re-exports tensors ([`Tensor`]), layers ([`nn`]), the training
+//! loop ([`train`]), files that become data sets ([`data`]), and what remains of a training
+//! ([`runs`]).
 //!
 //! # Debug builds
 //!
@@ -17,9 +18,23 @@
 #![forbid(unsafe_code)]
 
 pub use glassbox_nn as nn;
+pub use glassbox_runs as runs;
+pub use glassbox_runs::checkpoint;
 pub use glassbox_tensor::*;
 pub use glassbox_train as train;
-pub use glassbox_train::{checkpoint, data, observers, optim, schedule};
+pub use glassbox_train::{optim, schedule};
+
+/// Data sets, in memory and from files.
+pub mod data {
+    pub use glassbox_data::*;
+    pub use glassbox_train::data::*;
+}
+
+/// What watches training and writes it down.
+pub mod observers {
+    pub use glassbox_runs::observers::*;
+    pub use glassbox_train::observers::*;
+}
 
 /// What most programs need: `use glassbox::prelude::*;`.
 pub mod prelude {

@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use glassbox::checkpoint::{load_weights, save_weights};
 use glassbox::data::{DataConfig, LoaderConfig, Part};
 use glassbox::nn::{Dense, DenseConfig, Graph, state};
 use glassbox::prelude::*;
-use glassbox::train::checkpoint::{load_weights, save_weights};
 
 #[derive(Parameters)]
 struct Gated {

@@ -1,9 +1,10 @@
 //! What fits together and what does not: the recipe against its data, and its parts against each
 //! other.
 
+use glassbox_data::Prepared;
 use glassbox_nn::layers::Layer;
 use glassbox_nn::{BuildError, Graph, Loss, Summary};
-use glassbox_train::data::{Prepared, Targets};
+use glassbox_train::data::Targets;
 use glassbox_train::schedule::Schedule;
 use glassbox_train::{Monitor, Task};
 use serde::Deserialize;

@@ -1,10 +1,11 @@
 //! An experiment: a recipe in which everything is decided.
 
-use glassbox_nn::Loss;
-use glassbox_nn::NodeConfig;
+use glassbox_data::DataConfig;
+use glassbox_nn::{Loss, NodeConfig};
+use glassbox_runs::observers::SamplesConfig;
 use glassbox_tensor::Precision;
-use glassbox_train::data::{Augment, DataConfig};
-use glassbox_train::observers::{EarlyStopConfig, SamplesConfig};
+use glassbox_train::data::Augment;
+use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, ScheduleSpan, Warmup};
 use glassbox_train::{Clip, Evaluation, Monitor, Task, TrainConfig};

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glassbox_train::data::{Augment, DataConfig, DataError, DataErrorCode, Learned, Prepared};
+use glassbox_data::{DataConfig, Learned, Prepared};
+use glassbox_train::data::{Augment, DataError, DataErrorCode};
 
 use crate::codes;
 use crate::diagnostic::{Place, Problem, Report, Source};

@@ -1,10 +1,10 @@
 //! From a recipe and its data to an experiment in which everything is decided.
 
+use glassbox_data::{InputReader, Prepared};
 use glassbox_nn::Graph;
 use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
 use glassbox_train::Monitor;
-use glassbox_train::data::{InputReader, Prepared};
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Cyclic, OneCycle, Schedule};
 

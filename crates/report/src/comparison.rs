@@ -1,7 +1,7 @@
 //! Several runs in one plot.
 
-use glassbox_train::observers::EpochLags;
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_runs::observers::EpochLags;
+use glassbox_runs::{RunFolder, RunRecord};
 
 use crate::ReportError;
 use crate::curves::Curves;

@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use glassbox_train::{EpochReport, RunFolder, Scores, baseline_of};
+use glassbox_runs::RunFolder;
+use glassbox_train::{EpochReport, Scores, baseline_of};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

@@ -1,7 +1,8 @@
 //! How far back the error reaches, drawn.
 
-use glassbox_train::observers::EpochLags;
-use glassbox_train::{LayerLags, RunFolder};
+use glassbox_runs::RunFolder;
+use glassbox_runs::observers::EpochLags;
+use glassbox_train::LayerLags;
 
 use crate::ReportError;
 use crate::curves::lines;

@@ -1,8 +1,7 @@
 //! The report of a run: one page without anything from elsewhere.
 
-use glassbox_train::{
-    RunFolder, RunRecord, Scores, Status, StopReason, baseline_of, clock, score_text,
-};
+use glassbox_runs::{RunFolder, RunRecord, Status};
+use glassbox_train::{Scores, StopReason, baseline_of, clock, score_text};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::ReportError;

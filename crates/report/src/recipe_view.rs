@@ -1,6 +1,6 @@
 //! The recipe that was trained, with what the command line changed of it marked.
 
-use glassbox_train::{Resumption, RunFolder, RunRecord};
+use glassbox_runs::{Resumption, RunFolder, RunRecord};
 use maud::{Markup, html};
 
 use crate::settings::{ChangedSetting, changes};
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_resumption_tells_from_where_it_resumed_and_what_it_changed() {
-        let change = glassbox_train::Change {
+        let change = glassbox_runs::Change {
             key: "train.optimizer.lr".into(),
             old: Some("30.0".into()),
             new: Some("0.01".into()),

@@ -1,6 +1,6 @@
 //! The settings of a run, key by key, and what differs between runs.
 
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_runs::{RunFolder, RunRecord};
 
 /// The settings of a recipe, each under its path as in `--set`: `train.optimizer.lr`,
 /// `model.layers.3.p`.
@@ -158,7 +158,7 @@ fn note(changed: &mut Vec<ChangedSetting>, new: ChangedSetting) {
 
 #[cfg(test)]
 mod tests {
-    use glassbox_train::Resumption;
+    use glassbox_runs::Resumption;
 
     use super::*;
 
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(found[1..], [seed]);
         let none = RunRecord { overrides: Some(Vec::new()), ..RunRecord::default() };
         assert_eq!(changes(&folder, &none), []);
-        let later = |key: &str, new: &str| glassbox_train::Change {
+        let later = |key: &str, new: &str| glassbox_runs::Change {
             key: key.into(),
             old: None,
             new: Some(new.into()),

@@ -207,7 +207,7 @@ impl From<Saved> for Accumulator {
 }
 
 /// The index of the largest value, the first of equals.
-pub(crate) fn largest(row: &[f32]) -> usize {
+pub fn largest(row: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in row.iter().enumerate() {
         if *value > row[best] {

@@ -44,15 +44,17 @@ mod tests {
     use glassbox_tensor::Tensor;
 
     use super::*;
-    use crate::data::{DataConfig, LoaderConfig};
+    use crate::data::{Dataset, InputStore, LoaderConfig, Targets, Transform};
 
     #[test]
     fn a_state_of_other_rows_or_units_is_refused() {
-        let data = r#"{"kind":"synthetic","pattern":"copy","samples":50,"length":5}"#;
-        let data: DataConfig = serde_json::from_str(data).unwrap();
-        let data = data.prepare(std::path::Path::new("")).unwrap();
+        let names = (0..10).map(|token| token.to_string()).collect();
+        let targets = Targets::Tokens { labels: vec![0; 50 * 25], length: 25, names };
+        let inputs = InputStore::U8 { values: vec![0; 50 * 25], unit: 1.0 };
+        let data = Dataset::new("zeros", [25], inputs, targets).unwrap();
         let config = LoaderConfig { batch_size: 8, ..LoaderConfig::default() };
-        let loader = data.train_loader(&[], config).unwrap();
+        let items: Vec<u32> = (0..50).collect();
+        let loader = Loader::new(data.into(), items, Transform::default(), config);
         let model = Sequential::input([25]).embedding(10, 4).gru(5).dense(10).build(7).unwrap();
         let state = |rows: usize, units: usize| {
             let hidden = Tensor::zeros([rows, units]);

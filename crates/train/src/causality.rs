@@ -91,7 +91,7 @@ mod tests {
     use glassbox_nn::{Graph, Parameters, Sequential};
 
     use super::*;
-    use crate::data::{DataSource, InputStore};
+    use crate::data::InputStore;
 
     fn text() -> Dataset {
         let tokens: Vec<i32> = (0..65).map(|i| i * i % 7).collect();
@@ -141,10 +141,13 @@ mod tests {
     #[test]
     fn other_targets_may_be_read_in_both_directions() {
         assert!(targets_continue_inputs(&text()));
-        let copy = r#"{"kind": "synthetic", "pattern": "copy", "samples": 20, "length": 16}"#;
-        let copy: DataSource = serde_json::from_str(copy).unwrap();
-        let copy = copy.load(".".as_ref()).unwrap().dataset;
-        assert!(!targets_continue_inputs(&copy));
+        // Each token is to be said again four steps later.
+        let tokens: Vec<u8> = (0..64).map(|i| (i * i % 7) as u8).collect();
+        let labels = (0..64).map(|i| if i < 4 { 0 } else { i32::from(tokens[i - 4]) }).collect();
+        let names = (0..7).map(|i| i.to_string()).collect();
+        let inputs = InputStore::U8 { values: tokens, unit: 1.0 };
+        let targets = Targets::Tokens { labels, length: 16, names };
+        assert!(!targets_continue_inputs(&Dataset::new("copy", [16], inputs, targets).unwrap()));
         // A tag for every token: here, whether it is odd.
         let text = text();
         let InputStore::U8 { values, .. } = text.inputs() else { unreachable!() };

@@ -1,17 +1,14 @@
 //! What can end training, for people.
 
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
 
 use glassbox_nn::BadSettings;
+use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::not_finite::NotFinite;
 use crate::progress::Progress;
-use crate::run_lock::Writer;
-use crate::run_record::FailedAt;
+use crate::saved_state::CheckpointError;
 
 /// Why training, or reading a run, failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +17,7 @@ pub enum TrainError {
     /// Data could not be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A checkpoint could not be read or written.
+    /// A saved state is of another model or optimizer.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The model is given the answers.
@@ -35,18 +32,6 @@ pub enum TrainError {
     /// Task, loss, targets, model and batches do not fit together.
     #[error("{0}")]
     Mismatch(Box<Mismatch>),
-    /// The event log could not be written.
-    #[error(
-        "GB0510 × {}: the log cannot be written: {source}\n  help: check free space and permissions; \
-         checkpoints are untouched, `glassbox resume` continues from them",
-        path.display()
-    )]
-    Log {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
     /// What recurrent layers carried from batch to batch does not fit.
     #[error(
         "GB0515 × the state that recurrent layers carried does not fit\n  expected: states of shape \
@@ -59,30 +44,9 @@ pub enum TrainError {
         /// Those of the saved state.
         found: String,
     },
-    /// Another process trains this run.
-    #[error(
-        "GB0519 × {run} is being trained by another process\n  expected: one writer for a run\n  \
-         found: {writer}\n  help: wait until it ends, or stop it{}; it saves before it ends",
-        writer.how_to_stop()
-    )]
-    Busy {
-        /// The run's name.
-        run: String,
-        /// The process.
-        writer: Writer,
-    },
-    /// A run folder could not be read or written.
-    #[error(
-        "GB0511 × {}: expected a run folder, found: {source}\n  help: check the path and its \
-         permissions; `glassbox runs ls` lists the runs",
-        path.display()
-    )]
-    Folder {
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    /// An observer could not do its work: write to a full disk, say.
+    #[error(transparent)]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl TrainError {
@@ -100,16 +64,21 @@ impl TrainError {
     }
 
     /// What to set to get further, as `--set` takes it: of training that diverged.
-    pub(crate) fn advice(&self) -> Option<Vec<String>> {
+    pub fn advice(&self) -> Option<Vec<String>> {
         match self {
             Self::NotFinite(found) => Some(found.circumstances.settings()),
             _ => None,
         }
     }
+}
 
-    pub(crate) fn folder(path: &Path, source: io::Error) -> Self {
-        Self::Folder { path: path.into(), source }
-    }
+/// Where training failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAt {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The optimizer step, from 1.
+    pub step: u64,
 }
 
 /// What does not fit together in a training or an evaluation, found before its first step.

@@ -157,7 +157,3 @@ pub fn clock(duration: Duration) -> String {
         _ => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
 }
-
-#[cfg(test)]
-#[path = "evaluation_tests.rs"]
-mod tests;

@@ -9,9 +9,9 @@ use glassbox_tensor::optimize::UpdateNorms;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::checkpoint::Snapshot;
 use crate::monitor::Monitor;
 use crate::progress::Progress;
+use crate::saved_state::Snapshot;
 use crate::scores::Scores;
 
 /// Something that happened. New kinds may be added: match with a `_` arm.

@@ -1,6 +1,6 @@
 //! The training loop: everything that is not the loop itself is an [`Observer`].
 
-use std::time::Instant;
+use std::time::Duration;
 
 use glassbox_nn::{Cx, Module, RecurrentState, Settings};
 use glassbox_tensor::optimize::UpdateNorms;
@@ -8,13 +8,14 @@ use glassbox_tensor::{Gradients, denormals};
 
 use crate::accumulator::Accumulator;
 use crate::backpropagation::{Group, Learner};
-use crate::checkpoint::SavedState;
+use crate::clock::{self, Clock};
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader};
 use crate::evaluation::Evaluation;
 use crate::event::{EpochReport, Event, Observer, RunInfo, RunReport, StepReport, StopReason};
 use crate::optim::Optimizer;
 use crate::progress::Progress;
+use crate::saved_state::SavedState;
 use crate::schedule::{Plan, Rate, Schedule};
 use crate::scores::Scores;
 use crate::{SeesAnswer, TrainError, carried, compatible};
@@ -47,6 +48,7 @@ pub struct Trainer<M> {
     updates: Vec<UpdateNorms>,
     /// Whether the state was found to be finite since it last changed.
     is_finite: bool,
+    clock: Clock,
 }
 
 impl<M: Module> Trainer<M> {
@@ -66,6 +68,7 @@ impl<M: Module> Trainer<M> {
             unsaved: None,
             is_finite: false,
             updates,
+            clock: clock::default(),
         }
     }
 
@@ -80,6 +83,13 @@ impl<M: Module> Trainer<M> {
     #[must_use]
     pub fn with_optimizer(mut self, optimizer: Optimizer) -> Self {
         (self.optimizer, self.is_finite) = (optimizer, false);
+        self
+    }
+
+    /// Replaces the clock: the time since any moment. Durations are told by it, and nothing else.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Duration + 'static) -> Self {
+        self.clock = Box::new(clock);
         self
     }
 
@@ -174,7 +184,7 @@ impl<M: Module> Trainer<M> {
     }
 
     fn run(&mut self, train: &Loader, valid: Option<&Loader>) -> Result<RunReport, TrainError> {
-        let start = Instant::now();
+        let start = (self.clock)();
         self.emit(&Event::RunStart(&self.info(train, valid)))?;
         if self.progress.step == 0 {
             self.show_model()?;
@@ -192,7 +202,7 @@ impl<M: Module> Trainer<M> {
             steps: self.progress.step,
             best: self.progress.best.clone(),
             stopped,
-            duration: start.elapsed(),
+            duration: (self.clock)().saturating_sub(start),
         };
         self.emit(&Event::RunEnd(&report))?;
         Ok(report)
@@ -210,7 +220,7 @@ impl<M: Module> Trainer<M> {
         train: &Loader,
         valid: Option<&Loader>,
     ) -> Result<Option<StopReason>, TrainError> {
-        let (start, epoch) = (Instant::now(), self.progress.epoch);
+        let (start, epoch) = ((self.clock)(), self.progress.epoch);
         self.emit(&Event::EpochStart { epoch: epoch + 1 })?;
         if let Some(reason) = self.steps(train)? {
             return Ok(Some(reason));
@@ -232,7 +242,7 @@ impl<M: Module> Trainer<M> {
             // A run that resumes between its last step and here has made no step yet.
             learning_rate: self.last_rate(),
             best,
-            duration: start.elapsed(),
+            duration: (self.clock)().saturating_sub(start),
         };
         let flow = self.emit(&Event::EpochEnd(&report))?;
         self.show_model()?;

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use glassbox_data::{DataConfig, Prepared};
 use glassbox_nn::{Cx, Loss, Module, Parameters};
 use glassbox_tensor::Tensor;
 use glassbox_train::data::{
-    Baseline, DataConfig, Dataset, InputStore, Loader, LoaderConfig, Naive, Normalizer, Part,
-    Prepared, Split, Targets, Transform, balanced_weights,
+    Baseline, Dataset, InputStore, Loader, LoaderConfig, Naive, Normalizer, Part, Split, Targets,
+    Transform, balanced_weights,
 };
 use glassbox_train::{Evaluation, Scores, Task};
 

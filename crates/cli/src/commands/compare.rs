@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use glassbox_report::{Curves, Settings, compare_plots, differing};
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_runs::{RunFolder, RunRecord};
 
 use crate::arguments::Compare;
 use crate::commands::runs::{epochs, main_score, status};

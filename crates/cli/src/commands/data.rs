@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use glassbox_train::data::sources::csv::Survey;
-use glassbox_train::data::{
-    ClassCount, DataSource, Distribution, InputStore, Inspection, Numbers, Prepared,
-};
+use glassbox_data::sources::csv::Survey;
+use glassbox_data::{ClassCount, DataSource, Inspection, Numbers, Prepared};
+use glassbox_train::data::{Distribution, InputStore};
 use serde_json::{Value, json};
 
 use crate::arguments::Data;

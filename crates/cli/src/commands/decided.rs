@@ -1,8 +1,9 @@
 //! What a recipe leaves to the data, or to another key, in words.
 
+use glassbox_data::Prepared;
 use glassbox_nn::Loss;
 use glassbox_recipe::Experiment;
-use glassbox_train::data::{Prepared, Targets};
+use glassbox_train::data::Targets;
 
 /// The most classes that are listed.
 const SHOWN: usize = 20;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use glassbox_runs::{Generator, Predictor, Sampling};
 use glassbox_tensor::threads;
-use glassbox_train::{Generator, Predictor, Sampling};
 
 use crate::arguments::Generate;
 use crate::failure::Failure;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use glassbox_data::InputReader;
 use glassbox_report::{Page, StateMap};
-use glassbox_train::data::InputReader;
-use glassbox_train::{Predictor, RunFolder, RunRecord};
+use glassbox_runs::{Predictor, RunFolder, RunRecord};
 
 use crate::arguments::Report;
 use crate::failure::{Failure, write_file};

@@ -3,8 +3,8 @@
 use std::fs;
 
 use glassbox_report::{Curves, Settings, differing};
-use glassbox_train::checkpoint::SavedState;
-use glassbox_train::{FoundRuns, RunFolder, RunLock, RunRecord, Scores, Status, TrainError};
+use glassbox_runs::{FoundRuns, RunError, RunFolder, RunLock, RunRecord, Status, checkpoint};
+use glassbox_train::Scores;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
@@ -40,7 +40,7 @@ fn list(arguments: &ListRuns) -> Result<(), Failure> {
 /// One object per run, with what the table shows.
 fn objects(
     runs: &[(RunFolder, RunRecord)],
-    damaged: &[(RunFolder, TrainError)],
+    damaged: &[(RunFolder, RunError)],
     extra: &[Extra],
 ) -> Result<(), Failure> {
     for (index, (folder, record)) in runs.iter().enumerate() {
@@ -63,7 +63,7 @@ fn objects(
     Ok(())
 }
 
-fn show(runs: &[(RunFolder, RunRecord)], damaged: &[(RunFolder, TrainError)], extra: &[Extra]) {
+fn show(runs: &[(RunFolder, RunRecord)], damaged: &[(RunFolder, RunError)], extra: &[Extra]) {
     let mut columns = vec![
         Column::words("run"),
         Column::words("status").whole().rank(2),
@@ -197,7 +197,7 @@ pub fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
 /// The epochs that a run has trained: of one that was killed those of the state on disk, from which
 /// it resumes.
 pub fn epochs(folder: &RunFolder, record: &RunRecord, status: &str) -> usize {
-    let saved = (status == "killed").then(|| SavedState::peek(&folder.training_state()));
+    let saved = (status == "killed").then(|| checkpoint::peek_state(&folder.training_state()));
     saved.flatten().map_or(record.epoch, |progress| progress.epoch)
 }
 

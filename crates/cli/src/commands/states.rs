@@ -1,7 +1,7 @@
 //! `glassbox states`: what recurrent units do while they read a text.
 
 use glassbox_report::StateMap;
-use glassbox_train::{Generator, Predictor};
+use glassbox_runs::{Generator, Predictor};
 
 use crate::arguments::States;
 use crate::failure::{Failure, write_file};

@@ -1,7 +1,7 @@
 //! `glassbox train`: from a recipe to a trained, evaluated and resumable model.
 
+use glassbox_runs::{RunFolder, RunLock, RunRecord, unix_time};
 use glassbox_tensor::threads;
-use glassbox_train::{RunFolder, RunLock, RunRecord, unix_time};
 
 use crate::arguments::Train;
 use crate::failure::{Failure, write_file};

@@ -1,7 +1,8 @@
 //! The lines after the table of epochs.
 
-use glassbox_train::data::InputReader;
-use glassbox_train::{RunFolder, RunReport, Scores, StopReason, Yardstick};
+use glassbox_data::{InputReader, Yardstick};
+use glassbox_runs::RunFolder;
+use glassbox_train::{RunReport, Scores, StopReason};
 
 use super::{Ending, Outcome};
 use crate::format::{baseline, baselines, clock, counted, named_score, outputs, score};

@@ -1,8 +1,8 @@
 //! Progress as one JSON object a line, for programs.
 
-use glassbox_train::{
-    Event, Flow, Observer, RunFolder, RunReport, StepView, TrainError, Yardstick,
-};
+use glassbox_data::Yardstick;
+use glassbox_runs::RunFolder;
+use glassbox_train::{Event, Flow, Observer, RunReport, StepView, TrainError};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -6,12 +6,11 @@ mod json;
 mod pace;
 mod plain;
 mod table;
-
+use glassbox_data::{Prepared, Yardstick};
 use glassbox_recipe::Experiment;
-use glassbox_train::data::Prepared;
+use glassbox_runs::RunFolder;
 use glassbox_train::{
-    EpochReport, Event, Flow, Growth, Observer, RunFolder, RunInfo, RunReport, Scores, Task,
-    TrainError, Yardstick,
+    EpochReport, Event, Flow, Growth, Observer, RunInfo, RunReport, Scores, Task, TrainError,
 };
 
 use crate::arguments::Progress;

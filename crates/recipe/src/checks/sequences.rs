@@ -1,8 +1,8 @@
 //! What concerns sequences only.
 
+use glassbox_data::InputReader;
 use glassbox_nn::layers::{Layer, layers_that_see_later_steps};
 use glassbox_nn::{Graph, Outline};
-use glassbox_train::data::InputReader;
 use glassbox_train::{SeesAnswer, Task, targets_continue_inputs};
 
 use super::{Checks, task_name};

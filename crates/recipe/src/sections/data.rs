@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use glassbox_train::data::{
-    Augment, DataConfig, DataSource, NormalizeConfig, SplitConfig, Unknown,
-};
+use glassbox_data::{DataConfig, DataSource, Unknown};
+use glassbox_train::data::{Augment, NormalizeConfig, SplitConfig};
 
 use super::Section;
 use crate::diagnostic::Problem;

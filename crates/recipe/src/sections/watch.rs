@@ -1,6 +1,6 @@
 //! `[watch]`: what is kept of a run besides its scores.
 
-use glassbox_train::observers::SamplesConfig;
+use glassbox_runs::observers::SamplesConfig;
 
 use super::Section;
 use crate::diagnostic::Problem;

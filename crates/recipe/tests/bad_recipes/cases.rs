@@ -167,7 +167,7 @@ pub const CASES: &[Case] = &[
     ),
     ("units = \"classes\"", "units = 999999999", "GB0108", 23, &["units"]),
     ("lr = 2e-3", "lr = 1e99", "GB0108", 29, &["too large"]),
-    ("max = 1.0", "max = 0.0", "GB0108", 32, &["above 0"]),
+    ("max = 1.0", "max = 0.0", "GB0108", 32, &["1e-8 or more"]),
     ("weight_decay = 1e-2", "weight_decay = -1", "GB0108", 29, &["0 or more"]),
     ("train = 0.7", "train = 1.7", "GB0108", 8, &["from 0 to 1"]),
     ("lr = 2e-3", "lr = 1e-60", "GB0108", 29, &["too close to 0", "single precision"]),

@@ -26,7 +26,7 @@ impl Naive {
 
     /// The row from which the value of row `first + step` is predicted, rows from `first` on not
     /// being known; `season` is the number of steps of a season.
-    pub(super) fn row(self, first: usize, step: usize, season: usize) -> usize {
+    pub fn row(self, first: usize, step: usize, season: usize) -> usize {
         match self {
             Self::Last => first - 1,
             Self::Season => first + step - season * (step / season + 1),
@@ -44,7 +44,7 @@ pub struct Baseline {
 }
 
 /// The mean absolute and root mean squared errors of all baselines on `items`.
-pub(super) fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
+pub fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
     let mut scores = Scores::new();
     let width = match dataset.targets() {
         Targets::Values { width, .. } if !items.is_empty() && *width > 0 => *width,
@@ -60,7 +60,7 @@ pub(super) fn scores(dataset: &Dataset, items: &[u32]) -> Scores {
 
 /// The mean absolute and root mean squared errors of what is predicted for each of `items`, output
 /// by output and then averaged.
-pub(super) fn errors<'a>(
+pub fn errors<'a>(
     dataset: &Dataset,
     items: &[u32],
     predicted: impl Fn(usize) -> &'a [f64],

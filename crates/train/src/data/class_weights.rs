@@ -12,7 +12,7 @@ impl Dataset {
     }
 
     /// As [`Self::class_counts`], with none of the class that a loss ignores.
-    pub(crate) fn counts_but(&self, items: &[u32], ignored: Option<i32>) -> Vec<u64> {
+    pub fn counts_but(&self, items: &[u32], ignored: Option<i32>) -> Vec<u64> {
         let mut counts = vec![0; self.targets().class_names().len()];
         let (labels, length) = match self.targets() {
             Targets::Classes { labels, .. } => (labels, 1),

@@ -284,7 +284,7 @@ impl Dataset {
     }
 
     /// Writes the input of item `index`, unnormalized, in double precision.
-    pub(super) fn write_raw(&self, index: usize, out: &mut [f64]) {
+    pub fn write_raw(&self, index: usize, out: &mut [f64]) {
         self.inputs.write_raw(index * out.len(), out);
     }
 

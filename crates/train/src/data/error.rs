@@ -59,7 +59,8 @@ pub struct Details {
 /// Data that cannot be used. Its [`Details`] can be read as its own fields.
 ///
 /// ```
-/// use glassbox_train::data::{DataErrorCode, DataSource, IdxConfig};
+/// use glassbox_data::{DataSource, IdxConfig};
+/// use glassbox_train::data::DataErrorCode;
 ///
 /// let source = DataSource::Idx(IdxConfig { path: "no-such-folder".into(), ..Default::default() });
 /// let error = source.load(".".as_ref()).unwrap_err();
@@ -158,7 +159,7 @@ impl fmt::Display for DataError {
 }
 
 /// A cell, key or file name from outside, short enough for a message.
-pub(crate) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     const SHOWN: usize = 40;
     match text.char_indices().nth(SHOWN) {
         None => format!("{text:?}"),
@@ -167,7 +168,7 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// The first names of a list, and whether there are more.
-pub(crate) fn first_of<'a>(names: impl IntoIterator<Item = &'a str>, shown: usize) -> String {
+pub fn first_of<'a>(names: impl IntoIterator<Item = &'a str>, shown: usize) -> String {
     let mut names = names.into_iter();
     let mut listed: Vec<&str> = names.by_ref().take(shown).collect();
     listed.extend(names.next().map(|_| "…"));

@@ -2,21 +2,28 @@
 //! equal items. It is not meant to withstand an adversary.
 
 /// Collects bytes into a fingerprint. The same calls give the same fingerprint on every machine.
-pub(crate) struct Fingerprint(u64);
+pub struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Fingerprint {
-    pub(crate) fn new() -> Self {
+    /// That of nothing.
+    pub fn new() -> Self {
         Self(0x243f_6a88_85a3_08d3)
     }
 
     /// One number.
-    pub(crate) fn number(&mut self, value: u64) {
+    pub fn number(&mut self, value: u64) {
         let mixed = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(29);
     }
 
     /// A run of bytes, and its length.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         let mut words = bytes.chunks_exact(8);
         for word in &mut words {
@@ -28,25 +35,25 @@ impl Fingerprint {
     }
 
     /// A run of numbers by their bits, and its length.
-    pub(crate) fn floats(&mut self, values: &[f32]) {
+    pub fn floats(&mut self, values: &[f32]) {
         self.number(values.len() as u64);
         values.iter().for_each(|v| self.number(u64::from(v.to_bits())));
     }
 
     /// A run of numbers in double precision by their bits, and its length.
-    pub(crate) fn doubles(&mut self, values: &[f64]) {
+    pub fn doubles(&mut self, values: &[f64]) {
         self.number(values.len() as u64);
         values.iter().for_each(|v| self.number(v.to_bits()));
     }
 
     /// As [`Fingerprint::floats`] of the numbers rounded to single precision.
-    pub(crate) fn rounded(&mut self, values: &[f64]) {
+    pub fn rounded(&mut self, values: &[f64]) {
         self.number(values.len() as u64);
         values.iter().for_each(|&v| self.number(u64::from((v as f32).to_bits())));
     }
 
     /// The fingerprint of everything so far.
-    pub(crate) fn finish(&self) -> u64 {
+    pub fn finish(&self) -> u64 {
         let z = (self.0 ^ (self.0 >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 29)
     }

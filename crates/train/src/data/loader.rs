@@ -1,16 +1,15 @@
-//! Batches of an epoch, prepared on background threads while training goes on.
+//! Batches of an epoch.
 
 use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Dataset;
 use super::error::{DataError, DataErrorCode};
+use super::lane::Lane;
 use super::normalize::Normalizer;
 use super::sampler::Sampler;
 use super::targets::Targets;
@@ -61,6 +60,7 @@ impl Workers {
 
     fn count(self, batch_cost: usize) -> usize {
         match self {
+            _ if cfg!(not(feature = "system")) => 0,
             Self::Auto => usize::from(batch_cost >= Self::WORTH_A_THREAD),
             Self::Inline => 0,
             Self::Threads(count) => count.min(Self::MOST),
@@ -73,7 +73,8 @@ impl Workers {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use glassbox_train::data::{DigitsConfig, Loader, LoaderConfig, Transform};
+/// use glassbox_data::DigitsConfig;
+/// use glassbox_train::data::{Loader, LoaderConfig, Transform};
 ///
 /// let digits = Arc::new(DigitsConfig {}.load()?.dataset);
 /// let loader = Loader::new(digits, vec![0, 1, 2, 3, 4], Transform::default(), LoaderConfig {
@@ -193,76 +194,21 @@ impl Loader {
 
 /// What a worker needs to prepare any batch of an epoch.
 #[derive(Clone, Debug)]
-struct Work {
+pub(super) struct Work {
     loader: Loader,
     epoch: u64,
     order: Arc<[u32]>,
 }
 
 impl Work {
-    fn prepare(&self, batch: usize) -> Batch {
+    pub(super) fn prepare(&self, batch: usize) -> Batch {
         let loader = &self.loader;
         let range = loader.sampler.range(batch);
         loader.transform.batch(&loader.dataset, self.epoch, &self.order, range)
     }
 }
 
-/// One worker thread, which prepares every n-th batch, and the queue it fills.
-#[derive(Debug)]
-struct Lane {
-    queue: Option<Receiver<Result<Batch, DataError>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// Finished batches that wait in one worker's queue. With the one in the making it bounds memory.
-const QUEUED: usize = 2;
-
-impl Lane {
-    fn start(
-        work: &Work,
-        batches: Range<usize>,
-        worker: usize,
-        workers: usize,
-    ) -> Result<Self, DataError> {
-        let (sender, queue) = sync_channel(QUEUED);
-        let work = work.clone();
-        let run = move || run_worker(&work, batches.skip(worker).step_by(workers), &sender);
-        let name = format!("glassbox-loader-{worker}");
-        let thread = std::thread::Builder::new().name(name).spawn(run).map_err(|error| {
-            DataError::new(DataErrorCode::Worker, "no thread could be started to prepare batches")
-                .expected("a new thread")
-                .found(error)
-        })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        self.queue = None; // makes the worker's next send fail, which ends it
-        if let Some(thread) = self.thread.take() {
-            // Its panics have already been sent as errors.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn run_worker(
-    work: &Work,
-    batches: impl Iterator<Item = usize>,
-    sender: &SyncSender<Result<Batch, DataError>>,
-) {
-    for batch in batches {
-        let outcome = catch_unwind(AssertUnwindSafe(|| work.prepare(batch)))
-            .map_err(|panic| worker_failed(batch, &*panic));
-        let failed = outcome.is_err();
-        if sender.send(outcome).is_err() || failed {
-            break;
-        }
-    }
-}
-
-fn worker_failed(batch: usize, panic: &(dyn Any + Send)) -> DataError {
+pub(super) fn worker_failed(batch: usize, panic: &(dyn Any + Send)) -> DataError {
     let reason = (panic.downcast_ref::<String>().map(String::as_str))
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without a message");
@@ -290,8 +236,7 @@ impl Iterator for Batches {
         } else {
             let lane = &self.lanes[self.served % self.lanes.len()];
             self.served += 1;
-            let received = lane.queue.as_ref().and_then(|queue| queue.recv().ok());
-            received.unwrap_or_else(|| Err(worker_failed(batch, &"the thread is gone")))
+            lane.next().unwrap_or_else(|| Err(worker_failed(batch, &"the thread is gone")))
         };
         if outcome.is_err() {
             self.remaining = 0..0;

@@ -1,27 +1,44 @@
 //! Range, mean and deviation of numbers in one pass.
 
+use serde::{Deserialize, Serialize};
+
 use super::dataset::{Dataset, InputStore};
-use super::statistics::Distribution;
+
+/// Where numbers lie.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The population standard deviation.
+    pub std: f64,
+}
 
 /// Sums in double precision relative to the first value, so that a large mean does not drown a small
 /// deviation.
 #[derive(Clone, Default)]
-pub(super) struct Moments {
+pub struct Moments {
     count: u64,
     first: f64,
     sum: f64,
     squares: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
+    /// The smallest value.
+    pub min: f64,
+    /// The largest value.
+    pub max: f64,
 }
 
 impl Moments {
-    pub(super) fn add(&mut self, value: f64) {
+    /// Adds a value.
+    pub fn add(&mut self, value: f64) {
         self.add_times(value, 1);
     }
 
     /// Adds a value so many times.
-    pub(super) fn add_times(&mut self, value: f64, times: u64) {
+    pub fn add_times(&mut self, value: f64, times: u64) {
         if self.count == 0 {
             (self.first, self.min, self.max) = (value, value, value);
         }
@@ -32,24 +49,26 @@ impl Moments {
         (self.min, self.max) = (self.min.min(value), self.max.max(value));
     }
 
-    pub(super) fn mean(&self) -> f64 {
+    /// The arithmetic mean.
+    pub fn mean(&self) -> f64 {
         self.first + self.sum / self.count.max(1) as f64
     }
 
     /// The population standard deviation.
-    pub(super) fn deviation(&self) -> f64 {
+    pub fn deviation(&self) -> f64 {
         let count = self.count.max(1) as f64;
         let variance = (self.squares - self.sum * self.sum / count) / count;
         variance.max(0.0).sqrt()
     }
 
-    pub(super) fn distribution(&self) -> Distribution {
+    /// All of them.
+    pub fn distribution(&self) -> Distribution {
         let (mean, std) = (self.mean(), self.deviation());
         Distribution { min: self.min, max: self.max, mean, std }
     }
 
     /// Those of the `items` of a data set, whose values are of `width` columns in turn.
-    pub(super) fn of_inputs(
+    pub fn of_inputs(
         dataset: &Dataset,
         items: impl Iterator<Item = usize>,
         width: usize,

@@ -105,7 +105,7 @@ impl Vocabulary {
     }
 
     /// The tokens, to be asked for many texts.
-    pub(crate) fn known(&self) -> Known<'_> {
+    pub fn known(&self) -> Known<'_> {
         Known { unit: self.unit, tokens: self.tokens.iter().map(String::as_str).collect() }
     }
 
@@ -128,21 +128,21 @@ impl Vocabulary {
 }
 
 /// The tokens of a vocabulary.
-pub(crate) struct Known<'a> {
+pub struct Known<'a> {
     unit: Unit,
     tokens: HashSet<&'a str>,
 }
 
 impl Known<'_> {
     /// The first character of `text` that is not in a vocabulary of characters.
-    pub(crate) fn unknown_character(&self, text: &str) -> Option<char> {
+    pub fn unknown_character(&self, text: &str) -> Option<char> {
         let mut buffer = [0; 4];
         let unknown = |c: &char| !self.tokens.contains(&*c.encode_utf8(&mut buffer));
         if self.unit == Unit::Char { text.chars().find(unknown) } else { None }
     }
 
     /// The words of texts that are not in a vocabulary of words; none for other units.
-    pub(crate) fn unknown_words<'t, T: AsRef<str>>(&self, texts: &'t [T]) -> UnknownWords<'t> {
+    pub fn unknown_words<'t, T: AsRef<str>>(&self, texts: &'t [T]) -> UnknownWords<'t> {
         let mut unknown = UnknownWords { count: 0, first: None };
         if self.unit != Unit::Word {
             return unknown;
@@ -160,11 +160,11 @@ impl Known<'_> {
 }
 
 /// Words that are not in a vocabulary.
-pub(crate) struct UnknownWords<'a> {
+pub struct UnknownWords<'a> {
     /// How many there are.
-    pub(crate) count: usize,
+    pub count: usize,
     /// The first of them: the text, the byte in it, and the word.
-    pub(crate) first: Option<(usize, usize, &'a str)>,
+    pub first: Option<(usize, usize, &'a str)>,
 }
 
 /// The words of a text and, as words of their own, the ends of its lines.

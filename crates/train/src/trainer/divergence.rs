@@ -5,9 +5,9 @@ use glassbox_nn::{Module, Slot, walk};
 use super::Trainer;
 use crate::TrainError;
 use crate::advice::{Circumstances, rate_key, round};
-use crate::checkpoint::is_finite;
 use crate::data::{Batch, Loader};
 use crate::not_finite::NotFinite;
+use crate::saved_state::is_finite;
 
 /// A loss that is finite and yet far above where it began.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use glassbox_tensor::Gradients;
 
 use super::Trainer;
 use crate::TrainError;
-use crate::checkpoint::{SavedState, Snapshot};
 use crate::config::TrainConfig;
 use crate::data::Loader;
 use crate::event::StepReport;
+use crate::saved_state::{SavedState, Snapshot};
 
 impl<M: Module> Trainer<M> {
     /// The exact training state as it is now, in memory. Tensors are shared until training changes
@@ -34,7 +34,8 @@ impl<M: Module> Trainer<M> {
     ///
     /// ```
     /// use glassbox_nn::Sequential;
-    /// use glassbox_train::data::{DataConfig, LoaderConfig};
+    /// use glassbox_data::DataConfig;
+    /// use glassbox_train::data::LoaderConfig;
     /// use glassbox_train::{TrainConfig, Trainer};
     ///
     /// let data = DataConfig::default().prepare(".".as_ref())?;

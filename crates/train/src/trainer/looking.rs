@@ -68,7 +68,3 @@ impl Probe for Several {
         wanting.for_each(|probe| probe.gradient(site, gradient));
     }
 }
-
-#[cfg(test)]
-#[path = "looking_tests.rs"]
-mod tests;

@@ -4,9 +4,9 @@ use glassbox_nn::Module;
 
 use super::Trainer;
 use crate::TrainError;
-use crate::checkpoint::Snapshot;
 use crate::data::Loader;
 use crate::event::{Event, Flow, Observer, StopReason};
+use crate::saved_state::Snapshot;
 
 impl<M: Module> Trainer<M> {
     /// Lets observers write down what was reached: the error is on its way to the caller.

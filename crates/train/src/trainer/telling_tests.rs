@@ -1,19 +1,14 @@
-//! What observers see of steps without items, and are given when one of them fails.
+//! What observers see of steps without items.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use glassbox_nn::{Graph, Loss, Sequential};
 
 use super::*;
-use crate::checkpoint::SavedState;
 use crate::config::TrainConfig;
 use crate::data::{Dataset, InputStore, LoaderConfig, Targets, Transform};
-use crate::observers::{Checkpoints, Interrupt};
-use crate::run_folder::RunFolder;
+use crate::observers::Interrupt;
 
 /// Twelve items in batches of four, of which those of the first are all of the ignored class.
 fn loader() -> Loader {
@@ -32,33 +27,6 @@ fn trainer() -> Trainer<Graph> {
     Trainer::new(model, TrainConfig { epochs: 2, loss, ..TrainConfig::default() })
 }
 
-/// Which event is meant.
-type Chosen = fn(&Event<'_>) -> bool;
-
-/// Fails at one event.
-struct Fails(Chosen);
-
-impl Observer for Fails {
-    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        match (self.0)(event) {
-            true => Err(TrainError::folder("log".as_ref(), std::io::Error::other("disk full"))),
-            false => Ok(Flow::Continue),
-        }
-    }
-}
-
-/// Takes a folder away when training fails.
-struct MakesRoom(PathBuf);
-
-impl Observer for MakesRoom {
-    fn on(&mut self, event: &Event<'_>) -> Result<Flow, TrainError> {
-        if let Event::Failed { .. } = event {
-            fs::remove_dir(&self.0).unwrap();
-        }
-        Ok(Flow::Continue)
-    }
-}
-
 #[test]
 fn the_first_loss_is_that_of_the_first_step_that_counts() {
     let mut trainer = trainer();
@@ -73,57 +41,9 @@ fn the_first_loss_is_that_of_the_first_step_that_counts() {
 }
 
 #[test]
-fn a_step_without_items_serves_interrupts_and_checkpoints() {
+fn a_step_without_items_serves_interrupts() {
     let raised = Arc::new(AtomicBool::new(true));
     let mut interrupted = trainer().observe(Interrupt::new(raised));
     let report = interrupted.fit(&loader(), None).unwrap();
     assert_eq!((report.steps, report.stopped), (1, Some(StopReason::Interrupted)));
-
-    let runs = tempfile::tempdir().unwrap();
-    let folder = RunFolder::create(runs.path(), "run").unwrap();
-    let mut trainer = trainer().observe(Checkpoints::new(folder.clone(), Some(4), HashMap::new()));
-    trainer.fit(&loader(), None).unwrap();
-    // The first of the second epoch.
-    assert_eq!(folder.kept_steps(), [4]);
-    let state = SavedState::peek(&folder.step_state(4)).unwrap();
-    assert_eq!((state.epoch, state.batch, state.step), (1, 1, 4));
-}
-
-#[test]
-fn what_was_reached_is_kept_when_an_observer_fails_before_it_is_saved() {
-    let fails: [(Chosen, _); 3] = [
-        (|event| matches!(event, Event::Model { epoch: 1, .. }), (1, 0, 3)),
-        (|event| matches!(event, Event::EpochEnd(report) if report.epoch == 2), (2, 0, 6)),
-        (|event| matches!(event, Event::Step(step) if step.report.step == 5), (1, 2, 5)),
-    ];
-    for (fails, reached) in fails {
-        let runs = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(runs.path(), "run").unwrap();
-        let checkpoints = Checkpoints::new(folder.clone(), None, HashMap::new());
-        let mut trainer = trainer().observe(Fails(fails)).observe(checkpoints);
-        let error = trainer.fit(&loader(), None).unwrap_err();
-        assert!(error.to_string().contains("disk full"), "{error}");
-        let state = SavedState::peek(&folder.training_state()).unwrap();
-        assert_eq!((state.epoch, state.batch, state.step), reached);
-        let best = SavedState::peek(&folder.best_state()).unwrap();
-        assert_eq!(best.epoch, state.best.unwrap().epoch);
-    }
-}
-
-#[test]
-fn a_checkpoint_that_could_not_be_written_is_written_when_the_run_fails() {
-    let runs = tempfile::tempdir().unwrap();
-    let folder = RunFolder::create(runs.path(), "run").unwrap();
-    // No file can take the place of a folder.
-    let path = folder.best_weights();
-    fs::create_dir_all(&path).unwrap();
-    let mut trainer = trainer().observe(MakesRoom(path)).observe(Checkpoints::new(
-        folder.clone(),
-        None,
-        HashMap::new(),
-    ));
-    let error = trainer.fit(&loader(), None).unwrap_err();
-    assert_eq!(error.code(), "GB0504");
-    assert!(folder.best_weights().is_file() && folder.last_weights().is_file());
-    assert!(SavedState::peek(&folder.training_state()).is_some());
 }

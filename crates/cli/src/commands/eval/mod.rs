@@ -1,15 +1,14 @@
 //! `glassbox eval`: a run's model on a part of its data, or on other labelled data.
 
 mod subject;
-
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::Graph;
 use glassbox_recipe::{Recipe, override_key};
+use glassbox_runs::checkpoint::load_weights;
+use glassbox_runs::{PredictorConfig, RunFolder};
 use glassbox_tensor::{Rng, Shape};
-use glassbox_train::checkpoint::load_weights;
-use glassbox_train::data;
-use glassbox_train::{PredictorConfig, RunFolder, Scores};
+use glassbox_train::{Scores, data};
 use serde_json::{Map, Value};
 
 use self::subject::Subject;
@@ -167,7 +166,7 @@ impl From<Part> for data::Part {
     }
 }
 
-impl From<Unknown> for data::Unknown {
+impl From<Unknown> for glassbox_data::Unknown {
     fn from(unknown: Unknown) -> Self {
         match unknown {
             Unknown::Error => Self::Error,

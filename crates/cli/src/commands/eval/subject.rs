@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use glassbox_data::{Learned, Prepared, Unlike};
 use glassbox_nn::Loss;
 use glassbox_recipe::Recipe;
-use glassbox_train::data::{
-    self, DataError, DataErrorCode, Dataset, Learned, Prepared, Targets, Unlike,
-};
-use glassbox_train::{RunFolder, RunRecord};
+use glassbox_runs::{RunFolder, RunRecord};
+use glassbox_train::data::{self, DataError, DataErrorCode, Dataset, Targets};
 
 use super::name_of;
 use crate::arguments::{Eval, Part};

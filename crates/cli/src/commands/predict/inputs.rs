@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use glassbox_train::data::InputReader;
+use glassbox_data::InputReader;
 use tempfile::NamedTempFile;
 
 use super::Tally;

@@ -2,9 +2,8 @@
 
 mod inputs;
 mod show;
-
-use glassbox_train::data::Unlike;
-use glassbox_train::{FilePredictions, Predictor};
+use glassbox_data::Unlike;
+use glassbox_runs::{FilePredictions, Predictor};
 
 use self::inputs::{Input, Opened, expand};
 use self::show::Shown;

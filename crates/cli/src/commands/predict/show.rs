@@ -3,8 +3,8 @@
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;
 
-use glassbox_train::data::Row;
-use glassbox_train::{FilePredictions, ItemPrediction, Prediction};
+use glassbox_data::Row;
+use glassbox_runs::{FilePredictions, ItemPrediction, Prediction};
 use serde_json::{Map, Value, json};
 
 use super::inputs::Input;

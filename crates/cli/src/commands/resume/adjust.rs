@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use glassbox_nn::RecurrentState;
 use glassbox_recipe::{Experiment, value_at};
-use glassbox_train::checkpoint::SavedState;
+use glassbox_runs::checkpoint;
 use glassbox_train::schedule::{PlateauState, Schedule};
-use glassbox_train::{Accumulator, StopReason};
+use glassbox_train::{Accumulator, SavedState, StopReason};
 
 use super::Resumed;
 use crate::format::counted;
@@ -113,7 +113,7 @@ impl Adjustment<'_> {
             *other_data || ["train.loss", "train.monitor"].iter().any(|key| self.changes(key));
         if !other {
             if chosen.is_earlier {
-                let last = SavedState::peek(&folder.training_state());
+                let last = checkpoint::peek_state(&folder.training_state());
                 *best = last.and_then(|progress| progress.best).or_else(|| best.take());
             }
             return None;

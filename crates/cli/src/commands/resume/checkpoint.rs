@@ -1,9 +1,9 @@
 //! From which checkpoint a run resumes.
 
 use glassbox_recipe::value_at;
-use glassbox_train::checkpoint::SavedState;
-use glassbox_train::observers::length_after_epoch;
-use glassbox_train::{Best, EpochReport, Kept, Monitor, Progress, RunFolder, RunRecord};
+use glassbox_runs::observers::length_after_epoch;
+use glassbox_runs::{Kept, RunFolder, RunRecord, checkpoint};
+use glassbox_train::{Best, EpochReport, Monitor, Progress, SavedState};
 use serde_json::Value;
 
 use super::no_such_checkpoint;
@@ -71,7 +71,7 @@ pub fn choose(
     let number = kept.name.parse::<u64>().is_ok();
     let name = if number { format!("step {}", kept.name) } else { kept.name.clone() };
     let state = match kept.is_exact {
-        true => SavedState::read(&kept.path)?,
+        true => checkpoint::read_state(&kept.path)?,
         false => weights_alone(folder, record, kept)?,
     };
     let is_earlier = kept.name != "last";
@@ -80,7 +80,7 @@ pub fn choose(
 
 fn last(folder: &RunFolder) -> Result<Chosen, Failure> {
     let path = folder.training_state();
-    let state = if path.exists() { Some(SavedState::read(&path)?) } else { None };
+    let state = if path.exists() { Some(checkpoint::read_state(&path)?) } else { None };
     Ok(Chosen { name: "last".into(), state, is_earlier: false, is_exact: true })
 }
 
@@ -93,7 +93,7 @@ fn weights_alone(
     let (epoch, step) = (kept.epoch, kept.step);
     let best = record.best.clone().or_else(|| best_in_log(folder, epoch));
     let progress = Progress { epoch, step, best, ..Progress::default() };
-    let mut state = SavedState::of_weights(&kept.path, progress)?;
+    let mut state = checkpoint::state_of_weights(&kept.path, progress)?;
     for (name, path) in [("metrics_log", folder.metrics()), ("lag_log", folder.lags())] {
         state.observers.insert(name.into(), length_after_epoch(&path, epoch).into());
     }

@@ -3,12 +3,11 @@
 mod adjust;
 mod checkpoint;
 mod schedule;
-
 use glassbox_recipe::{override_key, refusal, value_at};
-use glassbox_train::checkpoint::SavedState;
-use glassbox_train::{
-    Change, Kept, Resumption, RunFolder, RunLock, RunRecord, Status, StopReason, kept, unix_time,
+use glassbox_runs::{
+    Change, Kept, Resumption, RunFolder, RunLock, RunRecord, Status, kept, unix_time,
 };
+use glassbox_train::{SavedState, StopReason};
 
 use self::checkpoint::Chosen;
 use crate::arguments::Resume;

@@ -2,9 +2,8 @@
 //! or another rate.
 
 use glassbox_recipe::Experiment;
-use glassbox_train::Plan;
-use glassbox_train::checkpoint::SavedState;
 use glassbox_train::schedule::{PlateauState, ScheduleSpan};
+use glassbox_train::{Plan, SavedState};
 
 use crate::arguments::ScheduleChoice;
 use crate::failure::Failure;
