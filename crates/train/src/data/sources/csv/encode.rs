@@ -318,7 +318,7 @@ fn unreadable(
         return error(DataErrorCode::AmbiguousDate, "a date can be read in two ways")
             .expected("day and month told apart, as in training: 2024-12-31")
             .found(quote(text))
-            .help("write it so, or set day_first in [data] and train again");
+            .help("write it so, or set day_first");
     }
     error(DataErrorCode::NotANumber, &format!("a value is not {}", kind.cell()))
         .expected(match kind {
@@ -339,10 +339,6 @@ fn not_finite(error: impl Fn(DataErrorCode, &str) -> DataError, text: &str) -> D
         .help("correct it, or leave the cell empty and set missing = \"skip_row\"")
 }
 
-/// What helps with a category that training did not see.
-const OTHER: &str = "correct it, or set unknown = \"other\" in [data] or --unknown other to read it as \
-                     none of the known ones";
-
 fn unknown(
     error: impl Fn(DataErrorCode, &str) -> DataError,
     values: &[String],
@@ -353,5 +349,4 @@ fn unknown(
     error(DataErrorCode::Category, "a category is unknown")
         .expected(format!("one of {listed}"))
         .found(quote(text))
-        .help(OTHER)
 }
