@@ -55,7 +55,9 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> DataError {
     let (message, help) = match error.kind() {
         ErrorKind::NotFound => (
             "the file or folder does not exist",
-            Some("paths in a recipe are relative to the folder of the recipe"),
+            Some(
+                "check the path: on the command line, a relative one starts at the current folder",
+            ),
         ),
         ErrorKind::PermissionDenied => ("the file or folder may not be read", None),
         _ => ("the file or folder cannot be read", None),

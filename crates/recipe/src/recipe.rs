@@ -266,6 +266,14 @@ impl Recipe {
         problem.expected.clone_from(&error.expected);
         problem.found.clone_from(&error.found);
         problem.help.clone_from(&error.help);
+        if let (DataErrorCode::Unreadable, Some(place), Some(_)) =
+            (error.code, &problem.place, &error.help)
+        {
+            problem.help = Some(match place.source {
+                0 => "a relative path in a recipe starts at the folder of the recipe".into(),
+                _ => "a relative path after --set starts at the current folder".into(),
+            });
+        }
         problem
     }
 }

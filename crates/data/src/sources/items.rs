@@ -7,6 +7,7 @@ use glassbox_train::data::{Dataset, InputStore, Targets};
 
 use super::InputReader;
 use super::images::{self, ReadImage};
+use super::new_data::{Use, helped};
 use crate::learned::Unknown;
 
 /// The items of a file to predict.
@@ -49,6 +50,13 @@ impl InputReader {
     /// # Errors
     /// When the file as a whole cannot be used.
     pub fn read_items(&self, path: &Path, unknown: Option<Unknown>) -> Result<Items, DataError> {
+        let help = |error| helped(error, self, Use::Predict);
+        let mut items = self.read(path, unknown).map_err(help)?;
+        items.failed = items.failed.into_iter().map(|(row, error)| (row, help(error))).collect();
+        Ok(items)
+    }
+
+    fn read(&self, path: &Path, unknown: Option<Unknown>) -> Result<Items, DataError> {
         match self {
             Self::Image(format) => {
                 let ReadImage { values, size, notes } = ReadImage::of(path, *format)?;

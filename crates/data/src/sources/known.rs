@@ -5,6 +5,7 @@ use std::path::Path;
 use glassbox_train::data::Targets;
 use glassbox_train::data::error::{DataError, DataErrorCode};
 
+use super::new_data::{Use, helped};
 use super::{DataSource, IdxConfig, ImagesConfig, InputReader, Loaded, idx};
 use crate::learned::Learned;
 
@@ -16,7 +17,14 @@ impl DataSource {
     /// # Errors
     /// When the data cannot be used, or has something that the model does not know.
     pub fn load_known(&self, base_dir: &Path, learned: &Learned) -> Result<Loaded, DataError> {
-        let loaded = match (self, &learned.reader) {
+        let loaded = self.read_known(base_dir, learned);
+        let loaded = loaded.map_err(|error| helped(error, &learned.reader, Use::Score))?;
+        fits(&loaded, learned)?;
+        Ok(Loaded { reader: learned.reader.clone(), ..loaded })
+    }
+
+    fn read_known(&self, base_dir: &Path, learned: &Learned) -> Result<Loaded, DataError> {
+        match (self, &learned.reader) {
             (Self::Digits(config), _) => config.load(),
             (Self::Synthetic(config), _) => config.load(),
             (Self::Csv(config), InputReader::Table(schema)) => {
@@ -36,9 +44,7 @@ impl DataSource {
             }
             (Self::Idx(config), _) => config.load_known(base_dir, learned),
             (source, _) => Err(learned.other_kind(source)),
-        }?;
-        fits(&loaded, learned)?;
-        Ok(Loaded { reader: learned.reader.clone(), ..loaded })
+        }
     }
 
     /// The source of other data of the same kind, a file or folder. What is trained on images can

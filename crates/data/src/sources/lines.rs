@@ -1,6 +1,5 @@
 //! Short texts and their classes in a CSV file.
 
-use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use glassbox_train::data::error::{DataError, DataErrorCode};
@@ -9,6 +8,7 @@ use glassbox_train::data::{Dataset, Targets};
 use serde::{Deserialize, Serialize};
 
 use super::csv::infer::{self, Head};
+use super::csv::names::{self, Names};
 use super::csv::{ColumnRef, Header};
 use super::{InputReader, Items, Loaded, Row, text};
 use crate::files::MAX_BYTES;
@@ -132,16 +132,15 @@ impl LinesConfig {
         let target = schema.target.as_ref().or(self.target.as_ref()).cloned();
         let header = schema.header.into();
         let cells = read(&path, Some(schema.delimiter), header, &schema.text, Some(&target))?;
-        let numbers: HashMap<&str, i32> =
-            learned.names.iter().map(String::as_str).zip(0..).collect();
+        let known = Names::new(&learned.names);
         let mut labels = Vec::with_capacity(cells.classes.len());
         for (class, line) in cells.classes.iter().zip(&cells.lines) {
-            let Some(&label) = numbers.get(class.as_str()) else {
+            let Some(label) = known.place(class) else {
                 let name = cells.columns.1.map_or("", |column| &cells.head.names[column]);
                 let error = Learned::unknown_class(&learned.names, class);
                 return Err(error.file(&path).line(*line).column(name));
             };
-            labels.push(label);
+            labels.push(label as i32);
         }
         let targets = Targets::Classes { labels, names: learned.names.clone() };
         let (dataset, notes) = schema.encoded(&cells, targets, &path, learned.unknown)?;
@@ -332,7 +331,7 @@ fn no_rows(path: &Path) -> DataError {
 }
 
 fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
-    let distinct: BTreeSet<String> = cells.classes.iter().cloned().collect();
+    let distinct = names::merged(&cells.classes.iter().cloned().collect());
     if !(2..=infer::MAX_CLASSES).contains(&distinct.len()) {
         let name = cells.columns.1.map_or("", |column| &cells.head.names[column]);
         return Err(DataError::new(DataErrorCode::Classes, "these classes cannot be learned")
@@ -343,8 +342,9 @@ fn classes(cells: &Cells, path: &Path) -> Result<Targets, DataError> {
             .help("check `target`, the column of the classes"));
     }
     let names = infer::ordered(&distinct);
-    let numbers: HashMap<&str, i32> = names.iter().map(String::as_str).zip(0..).collect();
-    let labels = cells.classes.iter().map(|class| numbers[class.as_str()]).collect();
+    let known = Names::new(&names);
+    let label = |class: &String| known.place(class).map(|label| label as i32);
+    let labels = cells.classes.iter().filter_map(label).collect();
     Ok(Targets::Classes { labels, names })
 }
 

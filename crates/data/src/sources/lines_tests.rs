@@ -31,6 +31,13 @@ fn texts_are_padded_to_the_longest() {
 }
 
 #[test]
+fn equal_numbers_are_one_class() {
+    let dataset = load("text,stars\ngood,5\nbad,1.0\nwell,5.0\npoor,1\n", |_| {}).unwrap().dataset;
+    let Targets::Classes { labels, names } = dataset.targets() else { panic!("classes") };
+    assert_eq!((&labels[..], names.join(" ")), (&[1, 0, 1, 0][..], "1 5".into()));
+}
+
+#[test]
 fn words_and_chosen_columns_and_a_given_length() {
     let change = |config: &mut LinesConfig| {
         (config.unit, config.seq_len, config.delimiter) = (Unit::Word, Some(2), Some('\t'));

@@ -8,6 +8,7 @@ pub mod images;
 mod items;
 mod known;
 pub mod lines;
+mod new_data;
 mod reader;
 mod sequences;
 pub mod series;

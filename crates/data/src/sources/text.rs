@@ -66,6 +66,13 @@ impl TextConfig {
         let line = line_in(&text);
         let (mut items, note) = encode(vocabulary, &[&text], &line, &path, learned.unknown)?;
         let tokens = items.pop().unwrap_or_default();
+        if tokens.len() < 2 {
+            return Err(DataError::new(DataErrorCode::Empty, "the text is too short to be scored")
+                .file(path)
+                .expected("at least 2 tokens: the second is what comes next")
+                .found(tokens.len())
+                .help("add text"));
+        }
         // A text shorter than the windows of training is one window.
         let steps = self.seq_len.min(tokens.len().saturating_sub(1)).max(1);
         let mut loaded = windows_of(&tokens, steps, vocabulary.clone(), &path)?;
@@ -226,7 +233,7 @@ fn unknown_word(word: &str) -> DataError {
     DataError::new(DataErrorCode::Text, "a word is not in the model's vocabulary")
         .expected("words of the text it was trained on")
         .found(quote(word))
-        .help("leave it out, or set unknown = \"other\" to read such words as <unknown>")
+        .help("leave it out, or read such words as <unknown> with --unknown other")
 }
 
 /// Whether a model can read a text: the number of its words that are not in the vocabulary, and the

@@ -1,12 +1,12 @@
 //! The second pass over a CSV file: its cells as numbers, as a schema says.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use glassbox_train::data::error::{DataError, DataErrorCode, first_of, quote};
 use glassbox_train::data::{InputStore, Targets};
 
 use super::missing::{self, Spellings};
+use super::names::Names;
 use super::number::plain_value;
 use super::schema::{Column, ColumnKind, CsvSchema};
 use super::table::Rows;
@@ -168,22 +168,17 @@ fn find_by_name(column: &Column, header: &[&str], path: &Path) -> Result<usize, 
 struct Cell<'a> {
     column: &'a Column,
     index: usize,
-    /// Where each category stands.
-    places: HashMap<&'a str, usize>,
+    /// The categories.
+    names: Names<'a>,
 }
 
 impl<'a> Cell<'a> {
     fn new(column: &'a Column) -> Self {
-        let places = match &column.kind {
-            ColumnKind::Category(values) => values.iter().map(String::as_str).zip(0..).collect(),
-            _ => HashMap::new(),
+        let names = match &column.kind {
+            ColumnKind::Category(values) => values,
+            _ => &[][..],
         };
-        Self { column, index: column.index, places }
-    }
-
-    /// Which of the categories a text is.
-    fn label(&self, values: &[String], text: &str) -> Option<usize> {
-        self.places.get(text).copied().or_else(|| alike(values, text))
+        Self { column, index: column.index, names: Names::new(names) }
     }
 }
 
@@ -279,7 +274,7 @@ impl<'a> Writer<'a> {
         let is_read = match &cell.column.kind {
             ColumnKind::Date(format) => format.write(text, out),
             ColumnKind::Category(values) => {
-                match (cell.label(values, text), is_input) {
+                match (cell.names.place(text), is_input) {
                     (Some(label), false) => self.labels.push(label as i32),
                     (Some(label), true) => {
                         let start = out.len();
@@ -323,7 +318,7 @@ fn unreadable(
         return error(DataErrorCode::AmbiguousDate, "a date can be read in two ways")
             .expected("day and month told apart, as in training: 2024-12-31")
             .found(quote(text))
-            .help("write it so, or set day_first in [data] and train again");
+            .help("write it so, or set day_first");
     }
     error(DataErrorCode::NotANumber, &format!("a value is not {}", kind.cell()))
         .expected(match kind {
@@ -344,21 +339,6 @@ fn not_finite(error: impl Fn(DataErrorCode, &str) -> DataError, text: &str) -> D
         .help("correct it, or leave the cell empty and set missing = \"skip_row\"")
 }
 
-/// The category that is the same number, as 1 and 1.0 are; or of two, the same word in another
-/// case, as booleans may be written.
-fn alike(values: &[String], text: &str) -> Option<usize> {
-    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
-    if let Some(wanted) = number(text) {
-        return values.iter().position(|value| number(value) == Some(wanted));
-    }
-    let word = text.to_lowercase();
-    values.iter().position(|value| values.len() == 2 && value.to_lowercase() == word)
-}
-
-/// What helps with a category that training did not see.
-const OTHER: &str = "correct it, or set unknown = \"other\" in [data] or --unknown other to read it as \
-                     none of the known ones";
-
 fn unknown(
     error: impl Fn(DataErrorCode, &str) -> DataError,
     values: &[String],
@@ -369,5 +349,4 @@ fn unknown(
     error(DataErrorCode::Category, "a category is unknown")
         .expected(format!("one of {listed}"))
         .found(quote(text))
-        .help(OTHER)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::date::{self, WrittenDate};
+use super::identifiers::Whole;
 use super::number::{self, Separators};
 
 /// A cell that shows something, and its line.
@@ -39,6 +40,8 @@ pub(in crate::sources) struct Facts {
     pub(super) first_plain: Option<Sample>,
     /// Whether they are whole numbers that grow from row to row.
     growing: Growing,
+    /// Whether they are whole numbers that name the rows.
+    pub(super) whole: Whole,
     /// Numbers written otherwise, dates and texts.
     pub(super) others: Option<Box<Others>>,
     /// Every different cell, for columns whose values are names however they look.
@@ -130,6 +133,9 @@ impl Facts {
         if !matches!(self.growing, Growing::No) {
             self.growing = self.growing.next(if plain.digits { cell } else { b"" });
         }
+        if self.whole.is_open() {
+            self.whole.note(number::plain_value(cell).unwrap_or(f64::NAN));
+        }
         true
     }
 
@@ -152,6 +158,7 @@ impl Facts {
     pub(in crate::sources) fn note(&mut self, cell: &str, line: u64, limit: usize) {
         self.count(cell.as_bytes());
         self.growing = Growing::No;
+        self.whole.end();
         if self.not_compact.is_none() {
             self.not_compact = Some(sample(cell.as_bytes(), line));
         }

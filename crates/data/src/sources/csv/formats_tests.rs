@@ -202,12 +202,31 @@ fn what_a_user_may_want_otherwise_is_told() {
     }
     let loaded = load(b"a,b\n1,2\n2,3\n", |_| {}).unwrap();
     assert_eq!(loaded.notes, [""; 0]);
+    let rows: String = (0..40).map(|i| format!("{},{i}.5,{}\n", i * 7 % 40, i % 3)).collect();
+    let loaded = load(format!("c,size,y\n{rows}").as_bytes(), |_| {}).unwrap();
+    let [note] = &loaded.notes[..] else { panic!("{:?}", loaded.notes) };
+    assert!(note.contains("ignore = [\"c\"] leaves it out"), "{note}");
     let weights: String = (0..40).map(|row| format!("{} kg,{row}\n", row % 12)).collect();
     let loaded = load(format!("a,y\n{weights}").as_bytes(), |_| {}).unwrap();
     assert!(loaded.notes[0].contains("read as 12 categories"), "{:?}", loaded.notes);
     let names: String = (0..30).map(|row| format!("{},n{row}\n", row * row)).collect();
     let loaded = load(format!("a,y\n{names}").as_bytes(), |_| {}).unwrap();
     assert!(loaded.notes[0].contains("30 classes in 30 rows"), "{:?}", loaded.notes);
+}
+
+#[test]
+fn equal_numbers_are_one_class() {
+    let class = |config: &mut CsvConfig| config.target_kind = TargetKind::Class;
+    let loaded = load(b"x,y\n1,1\n2,1.0\n3,01\n4,2\n5,1e0\n6,10\n", class).unwrap();
+    let names = ["1", "2", "10"].map(str::to_owned);
+    assert_eq!(labels(&loaded), (&[0, 0, 0, 1, 0, 2][..], &names[..]));
+    assert!(loaded.notes[0].contains("equal numbers are one class"), "{:?}", loaded.notes);
+    // Texts, and categories, which may be codes, are as they are written.
+    let loaded = load(b"x,y\n1,1\n2,1.0\n3,a\n4,2\n5,1\n6,1.0\n", class).unwrap();
+    assert_eq!(labels(&loaded).1.len(), 4);
+    let codes = |config: &mut CsvConfig| config.categorical = vec!["x".into()];
+    let loaded = load(b"x,y\n1,1\n01,2\n1,3\n", codes).unwrap();
+    assert_eq!(inputs(&loaded), [0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::infer::{Columns, MAX_CLASSES, most_texts, ordered};
 use super::missing::Spellings;
 use super::verdict::{Customs, Judged, Verdict};
 use super::{Column, ColumnKind, CsvConfig, DateUnit, Missing, TargetKind};
+use super::{identifiers, names};
 
 /// Texts that begin as numbers do may be names, as 1st, 2nd and 3rd are: so many of them are not.
 const FEW: usize = 10;
@@ -129,6 +130,8 @@ impl Judge<'_> {
         values: &BTreeSet<String>,
         is_target: bool,
     ) -> Result<ColumnKind, DataError> {
+        // Categories stay as they are written: they may be codes, 01 another than 1.
+        let values = &if is_target { names::merged(values) } else { values.clone() };
         let (count, limit) = (values.len(), self.config.max_categories);
         let limit = if is_target { MAX_CLASSES } else { limit };
         if count > limit {
@@ -194,9 +197,11 @@ impl Judge<'_> {
                      ignore = [{name:?}] leaves them out"
                 ))
             }
-            ColumnKind::Number if facts.grows(true) || facts.grows(false) && is_id(name) => {
+            // Of a column without a name it is said before.
+            ColumnKind::Number if !self.head.unnamed.contains(&column.index) => {
+                let what = identifiers::told(facts, name)?;
                 Some(format!(
-                    "the column {name:?} numbers the rows: if it is an identifier, \
+                    "the column {name:?} {what}: if it is an identifier, \
                      ignore = [{name:?}] leaves it out"
                 ))
             }
@@ -213,6 +218,15 @@ impl Judge<'_> {
                 Some(format!(
                     "the target {name:?} has {} classes in {cells} rows: too few of each to learn \
                      from; `target` names another column, task = \"regress\" learns numbers",
+                    values.len()
+                ))
+            }
+            ColumnKind::Category(values)
+                if facts.names.as_ref().is_some_and(|written| written.len() > values.len()) =>
+            {
+                Some(format!(
+                    "some classes of the target {name:?} are written in more than one way: equal \
+                     numbers are one class, {} in all",
                     values.len()
                 ))
             }
@@ -265,13 +279,4 @@ fn otherwise(name: &str, is_target: bool, numbers: bool) -> String {
         (true, false) => "set target_kind = \"class\"".into(),
         _ => format!("set categorical = [{name:?}]"),
     }
-}
-
-/// Whether a name is one that identifiers have.
-fn is_id(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["id", "index", "idx", "no", "nr", "row", "key", "uuid"].contains(&name.as_str())
-        || name.ends_with("_id")
-        || name.ends_with(" id")
-        || name.starts_with("id_")
 }

@@ -215,6 +215,14 @@ fn value(rows: &Rows, index: usize, kind: &ColumnKind) -> Result<f64, DataError>
             .expected("a finite number of at most 3.4e38")
             .found(quote(cell))
             .help("correct it, or fill it in from its neighbors")),
-        None => Err(not_a_number(cell).expected(kind.describe())),
+        None => match kind {
+            ColumnKind::Date(format) if format.is_open(cell) => {
+                let message = "a date can be read in two ways";
+                Err(DataError::new(DataErrorCode::AmbiguousDate, message)
+                    .expected("day and month told apart, as in training: 2024-12-31")
+                    .found(quote(cell)))
+            }
+            kind => Err(not_a_number(cell).expected(kind.describe())),
+        },
     }
 }

@@ -84,7 +84,11 @@ pub(super) fn order(
 
 /// Puts the rows in the order of time; a note where they were in another.
 fn sort(columns: &mut Columns, time: usize, name: &str) -> Result<Option<String>, DataError> {
-    let unread = |error: DataError| error.help("correct it, or name another column as `time`");
+    let unread = |error: DataError| match error.code {
+        // It says which key tells day and month apart.
+        DataErrorCode::AmbiguousDate => error,
+        _ => error.help("correct it, or name another column as `time`"),
+    };
     let times = columns.values(time).map_err(unread)?;
     let misplaced = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
     if misplaced == 0 {

@@ -170,7 +170,8 @@ impl DataErrorCode {
             Self::Unreadable => (
                 "GB0301",
                 "A data file or folder does not exist, is of the wrong kind, or may not be read. \
-                 Paths in a recipe are relative to the recipe's own folder.",
+                 A relative path in a recipe starts at the recipe's own folder, one on the command \
+                 line or after --set at the current folder.",
             ),
             Self::Empty => (
                 "GB0302",
