@@ -82,6 +82,7 @@ impl DataConfig {
             loaded.dataset = loaded.dataset.joined(&more.dataset)?;
             loaded.notes.extend(more.notes);
             loaded.sizes.extend(more.sizes);
+            loaded.skipped += more.skipped;
         }
         let test = (0..loaded.dataset.len() as u32).collect();
         let split = Split { test, ..Split::default() };
@@ -111,6 +112,8 @@ impl Learned {
             statistics,
             unknown: self.unknown,
             notes: loaded.notes,
+            sizes: loaded.sizes,
+            skipped: loaded.skipped,
         }
     }
 

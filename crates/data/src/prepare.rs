@@ -71,6 +71,11 @@ pub struct Prepared {
     pub unknown: Option<Unknown>,
     /// What a user should know, such as files that were left out.
     pub notes: Vec<String>,
+    /// The size of each item's image file, `[height, width]`, before it was resized; empty where
+    /// items are not from image files.
+    pub sizes: Vec<[usize; 2]>,
+    /// How many items were left out: damaged files, rows with missing values.
+    pub skipped: usize,
 }
 
 impl DataConfig {
@@ -104,6 +109,8 @@ impl DataConfig {
             target_normalizer,
             reader: loaded.reader,
             notes,
+            sizes: loaded.sizes,
+            skipped: loaded.skipped,
         })
     }
 }

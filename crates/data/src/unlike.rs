@@ -114,6 +114,19 @@ impl InputStatistics {
         })
     }
 
+    /// How many image files have a size that is unlike the training's, and in what the first of
+    /// them is; see [`InputStatistics::unlike_size`].
+    pub fn unlike_sizes(&self, found: &[[usize; 2]], to: [usize; 2]) -> Option<String> {
+        let told = |(item, size): (usize, &[usize; 2])| Some((item, self.unlike_size(*size, to)?));
+        let mut told = found.iter().enumerate().filter_map(told);
+        let (item, first) = told.next()?;
+        let (count, all) = (1 + told.count(), found.len());
+        Some(match all {
+            1 => first,
+            _ => format!("{count} of {all} images have another size; item {}: {first}", item + 1),
+        })
+    }
+
     /// In what the size of an image file differs, `[height, width]` in pixels, which is resized to
     /// `to`.
     pub fn unlike_size(&self, found: [usize; 2], to: [usize; 2]) -> Option<String> {

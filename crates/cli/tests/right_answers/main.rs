@@ -10,6 +10,7 @@ mod impossible_settings;
 mod learned_data;
 mod learned_nothing;
 mod narrow;
+mod new_data;
 mod next_token;
 mod padding;
 mod predict_inputs;

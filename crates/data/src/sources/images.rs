@@ -162,7 +162,8 @@ impl ImagesConfig {
         let dataset =
             Dataset::new(name, format.dims(), InputStore::images(images.values), targets)?;
         let reader = InputReader::Image(format);
-        Ok(Loaded { dataset, official: listing.official, reader, notes, sizes: images.sizes })
+        let (official, sizes, skipped) = (listing.official, images.sizes, images.skipped.len());
+        Ok(Loaded { dataset, official, reader, notes, sizes, skipped })
     }
 
     /// Size and colors: those the recipe gives, else those of the first image.

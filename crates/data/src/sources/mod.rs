@@ -70,12 +70,14 @@ pub struct Loaded {
     /// The size of each item's image file, `[height, width]`, before it was resized; empty where
     /// items are not from image files.
     pub sizes: Vec<[usize; 2]>,
+    /// How many items were left out: damaged files, rows with missing values.
+    pub skipped: usize,
 }
 
 impl Loaded {
     /// Data of one part, without images.
     fn new(dataset: Dataset, reader: InputReader, notes: Vec<String>) -> Self {
-        Self { dataset, official: None, reader, notes, sizes: Vec::new() }
+        Self { dataset, official: None, reader, notes, sizes: Vec::new(), skipped: 0 }
     }
 }
 

@@ -76,15 +76,6 @@ impl TextConfig {
         // A text shorter than the windows of training is one window.
         let steps = self.seq_len.min(tokens.len().saturating_sub(1)).max(1);
         let mut loaded = windows_of(&tokens, steps, vocabulary.clone(), &path)?;
-        let left = (tokens.len() - 1) % steps;
-        // Of a long text the rest of an item is nothing.
-        if 100 * left > tokens.len() {
-            let (path, all) = (path.display(), tokens.len());
-            loaded.notes.push(format!(
-                "{path}: the last {left} of {all} tokens are left out: they do not fill an item of \
-                 {steps}"
-            ));
-        }
         loaded.notes.extend(note);
         Ok(loaded)
     }
@@ -156,7 +147,15 @@ fn windows_of(
     let inputs = store(&tokens[..windows * steps], vocabulary.len());
     let dataset = Dataset::new("text", [steps], inputs, targets)?.in_order();
     let reader = InputReader::Text(vocabulary);
-    Ok(Loaded::new(dataset, reader, Vec::new()))
+    let left = (tokens.len() - 1) % steps;
+    // Of a long text the rest of an item is nothing.
+    let note = (100 * left > tokens.len()).then(|| {
+        let (path, all) = (path.display(), tokens.len());
+        format!(
+            "{path}: the last {left} of {all} tokens are left out: they do not fill an item of {steps}"
+        )
+    });
+    Ok(Loaded::new(dataset, reader, note.into_iter().collect()))
 }
 
 /// Tokens below `count` as inputs: bytes where there are few.

@@ -139,6 +139,9 @@ impl Subject {
         if self.ignored > 0 {
             object.insert("ignored".into(), self.ignored.into());
         }
+        if self.data.skipped > 0 {
+            object.insert("skipped".into(), self.data.skipped.into());
+        }
         object.extend(scores.iter().map(|(name, value)| (name.to_owned(), Value::from(value))));
         object.insert("run".into(), folder.name().into());
         if !self.warnings.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glassbox_data::{Learned, Prepared, Unlike};
+use glassbox_data::{InputReader, Learned, Prepared, Unlike};
 use glassbox_nn::Loss;
 use glassbox_recipe::Recipe;
 use glassbox_runs::{RunFolder, RunRecord};
@@ -90,7 +90,7 @@ impl Subject {
                     .into(),
             );
         }
-        let warnings = warnings(learned, &data.dataset);
+        let warnings = warnings(learned, &data);
         let files = files.to_vec();
         Ok(Self { data, part: data::Part::Test, split: None, files, ignored: 0, notes, warnings })
     }
@@ -139,11 +139,15 @@ impl Subject {
 }
 
 /// In what the items of a data set are unlike those of the training.
-fn warnings(learned: &Learned, dataset: &Dataset) -> Vec<String> {
-    let Some(known) = &learned.statistics else { return Vec::new() };
+fn warnings(learned: &Learned, data: &Prepared) -> Vec<String> {
+    let (Some(known), dataset) = (&learned.statistics, &data.dataset) else { return Vec::new() };
     let unlike = known.unlike(dataset);
     let mut told = unlike.whole;
-    if let (true, Some((first, sentences))) = (told.is_empty(), unlike.items.first()) {
+    if let InputReader::Image(format) = &learned.reader {
+        told.extend(known.unlike_sizes(&data.sizes, [format.height, format.width]));
+    }
+    let is_image = dataset.is_image();
+    if let (true, Some((first, sentences))) = (told.is_empty() || is_image, unlike.items.first()) {
         let (strange, all) = (unlike.items.len(), dataset.len());
         let first = format!("item {}: {}", first + 1, sentences.join("; "));
         told.push(format!("{strange} of {all} items are unlike the training's; {first}"));

@@ -1,5 +1,6 @@
 //! Predictions on the standard output: lines as text, or one JSON object for each item.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::path::Path;
 
@@ -51,7 +52,10 @@ impl<'a> Shown<'a> {
             Prediction::Classes(classes) => classes
                 .iter()
                 .take(self.arguments.top as usize)
-                .map(|class| format!("{} {}", class.name, percent(f64::from(class.probability))))
+                .map(|class| {
+                    let probability = percent(f64::from(class.probability));
+                    format!("{} {probability}", seen(&class.name))
+                })
                 .collect(),
             Prediction::Values(values) => values
                 .iter()
@@ -106,4 +110,12 @@ fn object(file: &Path, item: &ItemPrediction, prediction: &Prediction) -> Value 
         object["warnings"] = json!(item.warnings);
     }
     object
+}
+
+/// A name that can be seen: a blank or the end of a line, as tokens are, in quotation marks.
+fn seen(name: &str) -> Cow<'_, str> {
+    match name.trim() != name || name.is_empty() || name.contains(char::is_control) {
+        true => format!("{name:?}").into(),
+        false => name.into(),
+    }
 }

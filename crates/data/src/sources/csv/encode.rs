@@ -36,12 +36,56 @@ impl Wanted {
     pub(super) const LABELLED: Self = Self { targets: true, ..Self::INPUTS };
 }
 
+/// Cells that were read as none of the known categories, by column.
+#[derive(Default)]
+struct Others {
+    /// Column, how many, and the first.
+    columns: Vec<(String, usize, String)>,
+    /// Those of the row that is being read, which may be left out.
+    row: Vec<(String, String)>,
+}
+
+impl Others {
+    fn note(&mut self, column: &str, text: &str) {
+        self.row.push((column.to_owned(), text.to_owned()));
+    }
+
+    fn drop_row(&mut self) {
+        self.row.clear();
+    }
+
+    fn keep(&mut self) {
+        for (column, text) in self.row.drain(..) {
+            match self.columns.iter_mut().find(|(known, ..)| *known == column) {
+                Some((_, count, _)) => *count += 1,
+                None => self.columns.push((column, 1, text)),
+            }
+        }
+    }
+
+    /// A sentence for each column.
+    fn told(self, path: &Path) -> Vec<String> {
+        let told = |(column, count, first): (String, usize, String)| {
+            let (cells, are) = if count == 1 { ("cell", "is") } else { ("cells", "are") };
+            format!(
+                "{}: {count} {cells} of {column:?} {are} none of the known categories and read as \
+                 none of them; the first is {}",
+                path.display(),
+                quote(&first)
+            )
+        };
+        self.columns.into_iter().map(told).collect()
+    }
+}
+
 /// The encoded rows of a file.
 pub(super) struct Encoded {
     pub(super) inputs: InputStore,
     pub(super) targets: Targets,
     /// Rows that the schema leaves out, since values are missing in them.
     pub(super) skipped: usize,
+    /// What is said of categories that were read as none of the known ones.
+    pub(super) others: Vec<String>,
     /// Where the rows are, and those that cannot be read, where they are told one by one.
     pub(super) rows: Vec<Row>,
     pub(super) failed: Vec<(Row, DataError)>,
@@ -76,6 +120,7 @@ impl CsvSchema {
             let outcome = more.and_then(|_| writer.write(&rows, &cells));
             let place = Row { number, line: rows.line() };
             let Err(error) = outcome else {
+                writer.others.keep();
                 if wanted.each_row {
                     read.push(place);
                 }
@@ -103,6 +148,7 @@ impl CsvSchema {
             inputs: InputStore::F64(writer.values),
             targets: self.targets(wanted.targets, writer.targets, writer.labels),
             skipped,
+            others: writer.others.told(path),
             rows: read,
             failed,
         })
@@ -191,6 +237,7 @@ struct Writer<'a> {
     values: Vec<f64>,
     targets: Vec<f64>,
     labels: Vec<i32>,
+    others: Others,
 }
 
 impl<'a> Writer<'a> {
@@ -211,6 +258,7 @@ impl<'a> Writer<'a> {
             values,
             targets: Vec::with_capacity(targets),
             labels: Vec::with_capacity(labels),
+            others: Others::default(),
         }
     }
 
@@ -222,6 +270,7 @@ impl<'a> Writer<'a> {
         self.values.truncate(values);
         self.targets.truncate(targets);
         self.labels.truncate(labels);
+        self.others.drop_row();
     }
 
     fn write(&mut self, rows: &Rows, cells: &[Cell<'_>]) -> Result<(), DataError> {
@@ -284,6 +333,7 @@ impl<'a> Writer<'a> {
                     // None of the known ones.
                     (None, true) if self.unknown == Some(Unknown::Other) => {
                         out.resize(out.len() + values.len(), 0.0);
+                        self.others.note(&cell.column.name, text);
                     }
                     (None, true) => return Err(unknown(error, values, text)),
                     (None, false) => {

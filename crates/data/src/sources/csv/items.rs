@@ -21,11 +21,12 @@ impl CsvSchema {
         let mut encoded = self.read(path, wanted)?;
         let rows = std::mem::take(&mut encoded.rows);
         let failed = std::mem::take(&mut encoded.failed);
+        let notes = std::mem::take(&mut encoded.others);
         let dataset = match rows.is_empty() {
             true => None,
             false => Some(self.dataset("csv", path, encoded)?),
         };
-        Ok(Items { dataset, rows, failed, size: None, notes: Vec::new() })
+        Ok(Items { dataset, rows, failed, size: None, notes })
     }
 
     /// The rows of a file that has the targets, too, and what a user should know: where the model's
@@ -36,14 +37,14 @@ impl CsvSchema {
         path: &Path,
         unknown: Option<Unknown>,
     ) -> Result<Loaded, DataError> {
-        let encoded = self.read(path, Wanted { unknown, ..Wanted::LABELLED })?;
-        let mut notes = Vec::new();
-        if encoded.skipped > 0 {
-            let (shown, skipped) = (path.display(), encoded.skipped);
-            notes.push(encode::left_out(skipped, shown));
+        let mut encoded = self.read(path, Wanted { unknown, ..Wanted::LABELLED })?;
+        let mut notes = std::mem::take(&mut encoded.others);
+        let skipped = encoded.skipped;
+        if skipped > 0 {
+            notes.push(encode::left_out(skipped, path.display()));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
         let dataset = self.dataset(&name, path, encoded)?;
-        Ok(Loaded::new(dataset, InputReader::None, notes))
+        Ok(Loaded { skipped, ..Loaded::new(dataset, InputReader::None, notes) })
     }
 }

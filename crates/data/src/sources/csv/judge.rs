@@ -5,6 +5,7 @@ use std::path::Path;
 
 use glassbox_train::data::error::{DataError, DataErrorCode, quote};
 
+use super::date::is_short_month;
 use super::facts::{Facts, Others};
 use super::header::{Head, open};
 use super::infer::{Columns, MAX_CLASSES, most_texts, ordered};
@@ -173,6 +174,14 @@ impl Judge<'_> {
             ));
         }
         match &column.kind {
+            ColumnKind::Category(values) if values.iter().all(|text| is_short_month(text)) => {
+                Some(format!(
+                    "the column {name:?} has {}, which may be a day or a year, and is read as {} \
+                     categories: write 2023-01-31 or 2023-01 to have dates",
+                    quote(&facts.first),
+                    values.len()
+                ))
+            }
             ColumnKind::Category(values) if 2 * values.len() as u64 > facts.cells => Some(format!(
                 "the column {name:?} has {} different texts in {} rows: each becomes a feature \
                      of its own; ignore = [{name:?}] leaves it out",

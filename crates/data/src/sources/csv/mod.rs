@@ -205,13 +205,13 @@ impl CsvConfig {
         let path = base_dir.join(&self.path);
         let infer::Inferred { schema, rows, mut notes } = infer::schema(self, &path)?;
         let read = schema.read(&path, encode::Wanted { rows, ..encode::Wanted::LABELLED })?;
-        if read.skipped > 0 {
-            let shown = path.display();
-            notes.push(encode::left_out(read.skipped, shown));
+        let skipped = read.skipped;
+        if skipped > 0 {
+            notes.push(encode::left_out(skipped, path.display()));
         }
         let name = path.file_stem().map_or("csv".into(), |name| name.to_string_lossy());
         let dataset = schema.dataset(&name, &path, read)?;
-        Ok(Loaded::new(dataset, InputReader::Table(schema), notes))
+        Ok(Loaded { skipped, ..Loaded::new(dataset, InputReader::Table(schema), notes) })
     }
 }
 

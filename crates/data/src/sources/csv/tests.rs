@@ -144,7 +144,12 @@ fn what_is_wrong_is_named() {
         (&many, plain, Category, &["column 0", "at most 100", "max_categories"]),
         (b"a,b,c\n1,x,y\n", |c| c.target = OneOrMore(vec![1.into(), 2.into()]), Classes, &["b"]),
         (b"a,b\n1,2\n", |c| c.delimiter = Some('→'), Source, &["one ASCII character"]),
-        (b"a,b\n1,2\n", |c| c.path = "none.csv".into(), Unreadable, &["none.csv", "check the path"]),
+        (
+            b"a,b\n1,2\n",
+            |c| c.path = "none.csv".into(),
+            Unreadable,
+            &["none.csv", "check the path"],
+        ),
         (b"a,b\n1,2\n", |c| c.path = ".".into(), Unreadable, &["a folder"]),
     ];
     for (text, change, code, parts) in cases {

@@ -148,6 +148,13 @@ impl SeriesConfig {
             features.iter().map(|&index| columns.values(index)).collect::<Result<Vec<_>, _>>()?;
         let series = columns.values(target)?;
         let name = &columns.head.names[target];
+        if let Some(first) = series.first()
+            && series.iter().all(|value| value == first)
+        {
+            notes.push(format!(
+                "the target {name:?} is {first} in every row: there is nothing to learn"
+            ));
+        }
         let firsts = self.firsts(&inputs, series, &order.breaks, name, path)?;
         let dataset = self.dataset(&inputs, series, name, &firsts, path)?;
         let schema = self.schema(&columns, &features, target, time, order.step);
