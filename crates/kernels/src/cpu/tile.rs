@@ -196,17 +196,6 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
     }
 }
 
-impl<V: Vector, const M: usize> Tile<V, M, 1> {
-    /// The sums of both.
-    #[inline(always)]
-    pub(crate) fn plus(mut self, other: Self) -> Self {
-        for ([sum], [term]) in self.0.iter_mut().zip(other.0) {
-            *sum = sum.add(term);
-        }
-        self
-    }
-}
-
 impl<V: Vector, const M: usize> Tile<V, M, 2> {
     /// The first vector of each row alone.
     #[inline(always)]

@@ -5,7 +5,6 @@
 //! first-level cache while tiles of the left pass by (Goto and van de Geijn 2008). The cut follows
 //! from the sizes alone, so results do not depend on threads.
 
-mod beyond_panels;
 mod block;
 mod by_rows;
 mod half;
@@ -252,11 +251,6 @@ fn any_product(
     }
     if plan::is_small(rows, depth, columns) {
         return whole(left, right, epilogue, out, out_stride);
-    }
-    if let Right::Plain(matrix) = right
-        && let Some(beyond) = beyond_panels::columns(left, columns)
-    {
-        return beyond_panels::product(beyond, left, matrix, epilogue, out, out_stride);
     }
     let plan = Plan::new([rows, depth, columns], panel_columns(), left.column_stride == 1);
     match plan.cut {

@@ -1,6 +1,6 @@
 //! Copies of operands in the order in which tiles read them.
 
-use super::{Matrix, beyond_panels, small};
+use super::{Matrix, small};
 use crate::cpu::ahead::Ahead;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::tile::{next_tile_rows, panel_columns, panel_width};
@@ -68,10 +68,7 @@ impl PackedMatrix {
         let depth = weight.rows;
         let left =
             Matrix { values: &[], rows, columns: depth, row_stride: depth, column_stride: 1 };
-        (2..=KEPT_ROWS).contains(&rows)
-            && weight.columns > 1
-            && !small::is_small(&left, &weight)
-            && beyond_panels::columns(left, weight.columns).is_none()
+        (2..=KEPT_ROWS).contains(&rows) && weight.columns > 1 && !small::is_small(&left, &weight)
     }
 
     /// The same matrix without the columns from `columns` on.

@@ -54,16 +54,6 @@ pub(super) fn is_small(rows: usize, depth: usize, columns: usize) -> bool {
     work(rows, depth, columns) < SHARED_WORK
 }
 
-/// Rows from which on the columns beyond whole panels may be computed one by one: each is gathered
-/// from all over the right operand first.
-const BEYOND_ROWS: usize = 32;
-
-/// Whether so many columns beyond whole panels take less time one by one, as products with vectors,
-/// than in a tile that is mostly idle: cycles for each row, of which a tile takes half a step's.
-pub(super) fn is_worth_one_by_one(rows: usize, depth: usize, columns: usize) -> bool {
-    rows >= BEYOND_ROWS && columns > 0 && columns * (depth / 24 + 12) < depth / 2
-}
-
 impl Plan {
     /// Sizes are `[rows, depth, columns]`, `panel` is the width of a panel. `left_in_rows`: the
     /// left operand's rows are contiguous, so that tiles read it in place.

@@ -5,11 +5,7 @@
 //! Operands arrive by reference and the kernel gets plain numbers: copying a structure whose parts
 //! have just been written makes the processor wait, many times as long as a tile takes.
 
-mod one_vector;
-
 use std::mem::MaybeUninit;
-
-use one_vector::OneVector;
 
 use super::block::{Activate, Products};
 use super::pack::PackPanel;
@@ -56,22 +52,7 @@ pub(super) unsafe fn product(
     let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
     let relu = activation == Activation::Relu;
     let (rows, columns) = (left.rows, right.columns);
-    if OneVector::fits(left, right) {
-        dispatch(OneVector {
-            rows,
-            depth: left.columns,
-            columns,
-            left: left.values.as_ptr(),
-            left_strides: (left.row_stride, left.column_stride),
-            right: right.values.as_ptr(),
-            right_strides: (right.row_stride, right.column_stride),
-            out: out.pointer(),
-            out_stride,
-            accumulate,
-            bias,
-            relu,
-        });
-    } else if right.column_stride == 1 {
+    if right.column_stride == 1 {
         dispatch(Small {
             rows,
             depth: left.columns,

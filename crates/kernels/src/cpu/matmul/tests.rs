@@ -260,7 +260,7 @@ fn not_a_number_propagates() {
 }
 
 #[test]
-fn a_few_columns_beyond_panels() {
+fn a_few_columns_after_whole_panels() {
     for (columns, layouts) in [(17, (0, 0)), (33, (1, 0)), (65, (2, 1)), (34, (3, 2)), (67, (0, 3))]
     {
         let epilogues = [

@@ -14,12 +14,7 @@ use crate::threads::SharedMut;
 /// The most columns of which tasks do not take some each: rows of all of them are read as one.
 const NARROW: usize = 512;
 
-/// Whether the product of these rows, more than one, with a column is of this kind.
-pub(super) fn takes_column(left: Matrix<'_>) -> bool {
-    takes_matrix(&left.transposed())
-}
-
-/// Whether a vector's product with `matrix` is: there is something to sum, in whole rows or columns.
+/// Whether a vector's product with `matrix` is of this kind: there is something to sum, in whole rows or columns.
 fn takes_matrix(matrix: &Matrix<'_>) -> bool {
     matrix.rows > 0 && (reads_columns(matrix) || matrix.column_stride == 1)
 }
