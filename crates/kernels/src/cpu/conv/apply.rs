@@ -8,7 +8,7 @@ use super::side_by_side::{SideBySide, adjoint, adjoint_weight};
 use super::sweep::{Segment, Sweep};
 use super::winograd::{self, TransformedWeight};
 use crate::activation::{Activation, FusedActivation};
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::vector::Vector;
 use crate::threads::{SharedMut, parallel_for};
@@ -147,7 +147,7 @@ fn run(
     parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
         let range = task * task_rows..rows.min((task + 1) * task_rows);
         let field = Field::new(sweep, &layout, source, range.clone());
-        dispatch(Task {
+        let task = Task {
             sweep,
             segments: &segments,
             field: &field,
@@ -157,12 +157,15 @@ fn run(
             target_channels,
             panels,
             finish,
-            target: shared.pointer(),
-        });
+            target: shared,
+        };
+        // SAFETY: the field holds what these rows read, and every task has its own rows.
+        unsafe { dispatch_raw(task) };
     });
 }
 
-/// Some rows of places.
+/// Some rows of places. The field holds what they read, and nothing else may touch their targets
+/// meanwhile.
 struct Task<'a> {
     sweep: &'a Sweep,
     segments: &'a [Segment],
@@ -173,7 +176,7 @@ struct Task<'a> {
     target_channels: usize,
     panels: &'a Panels,
     finish: Epilogue<'a>,
-    target: *mut f32,
+    target: SharedMut<'a, f32>,
 }
 
 /// Where the places of a block read and write.
@@ -190,7 +193,7 @@ pub(super) struct Walk<'a> {
     sweep: &'a Sweep,
     field: &'a Field,
     step: usize,
-    target: *mut f32,
+    target: SharedMut<'a, f32>,
     target_channels: usize,
     rows: std::ops::Range<usize>,
     column: usize,
@@ -202,7 +205,7 @@ impl<'a> Walk<'a> {
         field: &'a Field,
         rows: std::ops::Range<usize>,
         [channels, target_channels]: [usize; 2],
-        target: *mut f32,
+        target: SharedMut<'a, f32>,
     ) -> Self {
         let step = sweep.step[1] * channels;
         Self { sweep, field, step, target, target_channels, rows, column: 0 }
@@ -220,7 +223,7 @@ impl<'a> Walk<'a> {
             let line = image * sweep.target[0] + sweep.target_start[0] + row * sweep.target_step[0];
             let column = sweep.target_start[1] + self.column * sweep.target_step[1];
             let pixel = line * sweep.target[1] + column;
-            let target = self.target.wrapping_add(pixel * self.target_channels);
+            let target = self.target.pointer(pixel * self.target_channels);
             let count = (sweep.places[1] - self.column).min(limit - places.count);
             let target_step = sweep.target_step[1] * self.target_channels;
             for i in 0..count {
@@ -249,11 +252,11 @@ impl Places {
     }
 }
 
-impl Kernel for Task<'_> {
+impl RawKernel for Task<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let group_targets = self.target_channels / self.groups;
         let width = panel_width::<V>();
         let short = self.panels.stride <= SHORT_ROWS * width;
@@ -289,12 +292,15 @@ impl Kernel for Task<'_> {
                             columns,
                             finish,
                         };
-                        with_tile::<V, _>(rows, columns, tile);
+                        // SAFETY: windows and targets of these places, by this method's contract;
+                        // the panel has a row for each value of the segments.
+                        unsafe { with_tile::<V, _>(rows, columns, tile) };
                         first += rows;
                     }
                 }
             }
-            activate::<V>(&places, self.target_channels, self.finish.activation);
+            // SAFETY: these places' targets, by this method's contract.
+            unsafe { activate::<V>(&places, self.target_channels, self.finish.activation) };
         }
     }
 }
@@ -322,13 +328,16 @@ impl Task<'_> {
 }
 
 /// Applies an activation that is not fused into the store, while the block is in cache.
+///
+/// # Safety
+/// Each target must be a whole pixel of `channels` values, which nothing else may touch meanwhile.
 #[inline(always)]
-pub(super) fn activate<V: Vector>(places: &Places, channels: usize, activation: Activation) {
+pub(super) unsafe fn activate<V: Vector>(places: &Places, channels: usize, activation: Activation) {
     if matches!(activation, Activation::Identity | Activation::Relu) {
         return;
     }
     for &target in &places.targets[..places.count] {
-        // SAFETY: a place's target is one whole pixel of `channels` values.
+        // SAFETY: by this function's contract.
         unsafe { activate_run::<V>(target, channels, activation) };
     }
 }
@@ -361,15 +370,19 @@ pub(super) unsafe fn activate_run<V: Vector>(
 
 /// Some places times one panel.
 struct PlaceTile<'a> {
+    /// Of each place, where `skip` and a segment's offset and length lead to readable values.
     windows: &'a [*const f32],
+    /// Each a pixel of the target.
     targets: &'a [*mut f32],
     /// The group's first channel.
     skip: usize,
     segments: &'a [Segment],
+    /// A row of whole vectors for each value of each segment.
     panel: *const f32,
     /// The panel's first column in the target.
     column: usize,
     columns: usize,
+    /// With `columns` values of bias, or none.
     finish: Finish,
 }
 
@@ -377,7 +390,7 @@ impl TileTask for PlaceTile<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         const { assert!(M <= TILE_ROWS) };
         let mut tile = Tile::<V, M, N>::zero();
         let (width, mut panel) = (panel_width::<V>(), self.panel);

@@ -8,7 +8,7 @@ use super::geometry::Geometry;
 use super::sweep::Sweep;
 use super::weight_grad::{Chunk, Piece};
 use crate::activation::Activation;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::vector::Vector;
 use crate::threads::{SharedMut, parallel_for};
 
@@ -43,8 +43,9 @@ pub(super) fn apply(
     parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
         let range = task * task_rows..rows.min((task + 1) * task_rows);
         let field = Field::new(sweep, &layout, source, range.clone());
-        let walk = Walk::new(sweep, &field, range, [channels; 2], shared.pointer());
-        dispatch(Task { walk, channels, taps: &taps, weight, finish });
+        let walk = Walk::new(sweep, &field, range, [channels; 2], shared);
+        // SAFETY: the field holds what these rows read, and every task has its own rows.
+        unsafe { dispatch_raw(Task { walk, channels, taps: &taps, weight, finish }) };
     });
 }
 
@@ -55,7 +56,8 @@ struct Factor {
     weight: usize,
 }
 
-/// Some rows of places.
+/// Some rows of places. Their windows hold a pixel for each tap, `weight` has a value for each tap
+/// and channel, and nothing else may touch their targets meanwhile.
 struct Task<'a> {
     walk: Walk<'a>,
     channels: usize,
@@ -64,11 +66,11 @@ struct Task<'a> {
     finish: Epilogue<'a>,
 }
 
-impl Kernel for Task<'_> {
+impl RawKernel for Task<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    unsafe fn run<V: Vector>(mut self) {
         let mut places = Places::new();
         loop {
             self.walk.next(&mut places, usize::MAX);
@@ -86,7 +88,8 @@ impl Kernel for Task<'_> {
                     }
                 };
             }
-            activate::<V>(&places, self.channels, self.finish.activation);
+            // SAFETY: these places' targets, by this method's contract.
+            unsafe { activate::<V>(&places, self.channels, self.finish.activation) };
         }
     }
 }
@@ -153,8 +156,11 @@ impl Task<'_> {
 
 /// Adds the products of some pieces, whose output gradients begin at pixel `first`, to the
 /// weight's gradient `[taps, channels]` (or overwrites it).
+///
+/// # Safety
+/// `chunk` as for its [`RawKernel`]; each piece's windows hold a pixel for each tap.
 #[inline(always)]
-pub(super) fn add_weight_grad<V: Vector>(
+pub(super) unsafe fn add_weight_grad<V: Vector>(
     chunk: &Chunk,
     pieces: &[Piece],
     first: usize,
@@ -166,10 +172,13 @@ pub(super) fn add_weight_grad<V: Vector>(
         let mut tap = 0;
         while tap < chunk.offsets.len() {
             let at = Position { first, tap, channel };
-            tap += match chunk.offsets.len() - tap {
-                TAPS.. => taps_grad::<V, TAPS>(chunk, pieces, at, accumulate),
-                3.. => taps_grad::<V, 3>(chunk, pieces, at, accumulate),
-                _ => taps_grad::<V, 1>(chunk, pieces, at, accumulate),
+            // SAFETY: this function's contract; the taps and the channel exist.
+            tap += unsafe {
+                match chunk.offsets.len() - tap {
+                    TAPS.. => taps_grad::<V, TAPS>(chunk, pieces, at, accumulate),
+                    3.. => taps_grad::<V, 3>(chunk, pieces, at, accumulate),
+                    _ => taps_grad::<V, 1>(chunk, pieces, at, accumulate),
+                }
             };
         }
         channel += V::LANES;
@@ -185,8 +194,11 @@ struct Position {
 }
 
 /// `T` taps of a vector of channels; returns `T`.
+///
+/// # Safety
+/// As for [`add_weight_grad`], from an existing tap and channel on.
 #[inline(always)]
-fn taps_grad<V: Vector, const T: usize>(
+unsafe fn taps_grad<V: Vector, const T: usize>(
     chunk: &Chunk,
     pieces: &[Piece],
     at: Position,
@@ -217,7 +229,7 @@ fn taps_grad<V: Vector, const T: usize>(
         }
     }
     for (i, sum) in sums.into_iter().enumerate() {
-        let target = chunk.grad.wrapping_add((at.tap + i) * channels + at.channel);
+        let target = chunk.grad.pointer((at.tap + i) * channels + at.channel);
         // SAFETY: the gradient has a row of channels for each tap, and this task owns it.
         unsafe {
             let old = if accumulate { load_up_to::<V>(target, count) } else { V::zero() };

@@ -10,7 +10,7 @@ use super::geometry::Geometry;
 use super::side_by_side::SideBySide;
 use super::sweep::Sweep;
 use super::winograd;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
@@ -101,9 +101,10 @@ fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut
                 output_grad,
                 rows,
                 weight_rows: first..(first + split.part_rows).min(weight_rows),
-                grad: shared.pointer().wrapping_add(chunk * length),
+                grad: shared.from(chunk * length),
             };
-            dispatch(chunk);
+            // SAFETY: every task has its own rows of its own partial sum.
+            unsafe { dispatch_raw(chunk) };
         });
     };
     add_up(split.chunks, grad, run);
@@ -129,7 +130,8 @@ pub(super) fn add_up(chunks: usize, sum: &mut [f32], run: impl Fn(&mut [f32])) {
     });
 }
 
-/// The sum over some rows of places, for some rows of the weight.
+/// The sum over some rows of places, for some rows of the weight, which nothing else may touch in
+/// `grad` meanwhile.
 pub(super) struct Chunk<'a> {
     pub(super) g: &'a Geometry,
     pub(super) sweep: &'a Sweep,
@@ -140,7 +142,8 @@ pub(super) struct Chunk<'a> {
     pub(super) output_grad: &'a [f32],
     pub(super) rows: Range<usize>,
     weight_rows: Range<usize>,
-    pub(super) grad: *mut f32,
+    /// From the first value of a whole gradient on.
+    pub(super) grad: SharedMut<'a, f32>,
 }
 
 /// Places side by side in one row: the first one's window, and how many.
@@ -152,11 +155,11 @@ pub(super) struct Piece {
     source_row: isize,
 }
 
-impl Kernel for Chunk<'_> {
+impl RawKernel for Chunk<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let g = self.g;
         let depthwise = g.is_depthwise();
         let columns = g.group_filters().div_ceil(panel_width::<V>()) * panel_width::<V>();
@@ -181,11 +184,14 @@ impl Kernel for Chunk<'_> {
                 let at = |block: usize| pixels.start + pixels.len() * block / blocks;
                 let block = at(block)..at(block + 1);
                 let pieces = self.pieces(&field, block.clone());
-                if depthwise {
-                    depthwise::add_weight_grad::<V>(&self, &pieces, block.start, accumulate);
-                } else {
-                    self.pack::<V>(block.clone(), panels);
-                    self.add_block::<V>(&pieces, block.len(), panels, accumulate);
+                // SAFETY: the pieces are places of `field`; the rest is this method's contract.
+                unsafe {
+                    if depthwise {
+                        depthwise::add_weight_grad::<V>(&self, &pieces, block.start, accumulate);
+                    } else {
+                        self.pack::<V>(block.clone(), panels);
+                        self.add_block::<V>(&pieces, block.len(), panels, accumulate);
+                    }
                 }
                 accumulate = true;
             }
@@ -251,8 +257,11 @@ impl Chunk<'_> {
     }
 
     /// Adds the products of a block of `pixels` pixels (or overwrites with them).
+    ///
+    /// # Safety
+    /// Each piece's windows hold a pixel for each tap; the rest as for [`RawKernel::run`].
     #[inline(always)]
-    fn add_block<V: Vector>(
+    unsafe fn add_block<V: Vector>(
         &self,
         pieces: &[Piece],
         pixels: usize,
@@ -278,12 +287,13 @@ impl Chunk<'_> {
                         skip: group * channels,
                         step: self.step(),
                         panel: panel.as_ptr(),
-                        target: self.grad.wrapping_add(row * g.filters + column),
+                        target: self.grad.pointer(row * g.filters + column),
                         filters: g.filters,
                         columns: width.min(group_filters - first),
                         accumulate,
                     };
-                    with_tile::<V, _>(rows, width.min(group_filters - first), tile);
+                    // SAFETY: by this method's contract; the panel has a row for each pixel.
+                    unsafe { with_tile::<V, _>(rows, width.min(group_filters - first), tile) };
                     row += rows;
                 }
             }
@@ -302,7 +312,9 @@ struct WeightTile<'a> {
     channels: usize,
     skip: usize,
     step: usize,
+    /// A row of whole vectors for each place of each piece.
     panel: *const f32,
+    /// Rows of `columns` values, `filters` apart, readable if it accumulates.
     target: *mut f32,
     filters: usize,
     columns: usize,
@@ -313,7 +325,7 @@ impl TileTask for WeightTile<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let (mut tap, mut channel) = (self.first / self.channels, self.first % self.channels);
         let last_tap = (self.first + M - 1) / self.channels;
         let taps = (self.sweep.taps[tap].row, self.sweep.taps[last_tap].row);

@@ -7,7 +7,7 @@ use super::packed_row::PackedRow;
 use super::{Epilogue, Matrix, PANEL_VALUES, Right, stretch};
 use crate::activation::{Activation, FusedActivation};
 use crate::cpu::ahead::Ahead;
-use crate::cpu::isa::Kernel;
+use crate::cpu::isa::RawKernel;
 use crate::cpu::several::Several;
 use crate::cpu::tile::{Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::vector::{LINE, Vector};
@@ -20,6 +20,7 @@ const IN_PLACE: usize = 4096;
 /// are in the first-level cache: they fit the second-level cache several times.
 const GROUP_VALUES: usize = 64 << 10;
 
+/// It must lie within the values behind `out`, which nothing else may touch while it is computed.
 pub(super) struct Block<'a> {
     /// The block's rows.
     left: Matrix<'a>,
@@ -27,8 +28,8 @@ pub(super) struct Block<'a> {
     /// The row of `right` that meets the first column of `left`.
     right_start: usize,
     epilogue: Epilogue<'a>,
-    /// The block's first output.
-    out: SharedMut<f32>,
+    /// From the block's first output on.
+    out: SharedMut<'a, f32>,
     out_stride: usize,
     /// First column and number of columns.
     columns: (usize, usize),
@@ -38,26 +39,20 @@ pub(super) struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The block of `out` with the given rows and columns (first, number).
-    ///
-    /// # Safety
-    /// The block must lie within the values behind `out`, which nothing else may touch while it
-    /// is computed.
     #[inline]
     #[expect(clippy::too_many_arguments, reason = "the fields of a block, with its place")]
-    pub(super) unsafe fn new(
+    pub(super) fn new(
         left: Matrix<'a>,
         right: Right<'a>,
         right_start: usize,
         epilogue: Epilogue<'a>,
-        out: SharedMut<f32>,
+        out: SharedMut<'a, f32>,
         out_stride: usize,
         rows: (usize, usize),
         columns: (usize, usize),
     ) -> Self {
         let left = left.part(rows.0, rows.1, 0, left.columns);
-        let skip = rows.0 * out_stride + columns.0;
-        // SAFETY: the block's first value lies within `out`.
-        let out = unsafe { out.offset(skip) };
+        let out = out.from(rows.0 * out_stride + columns.0);
         Self { left, right, right_start, epilogue, out, out_stride, columns, backwards: false }
     }
 
@@ -73,11 +68,11 @@ impl<'a> Block<'a> {
 #[repr(align(64))]
 struct PanelBuffer(MaybeUninit<[f32; PANEL_VALUES[1]]>);
 
-impl Kernel for Block<'_> {
+impl RawKernel for Block<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let width = panel_width::<V>();
         let Self { left, right, right_start, epilogue, out, out_stride, backwards, .. } = self;
         let (first, count) = self.columns;
@@ -85,7 +80,8 @@ impl Kernel for Block<'_> {
         if let (1, Right::Packed(packed)) = (rows, right) {
             let row =
                 PackedRow { left, packed, right_start, epilogue, out, first, count, backwards };
-            return row.run::<V>();
+            // SAFETY: the block's outputs are this row's.
+            return unsafe { row.run::<V>() };
         }
         let stretch = stretch::<V>(depth);
         // Packing pays when several panels reuse it. Contiguous rows are read in place as well, and
@@ -173,14 +169,15 @@ impl Kernel for Block<'_> {
                             right: values.as_ptr(),
                             right_stride: stride,
                             padded,
-                            // SAFETY: the tile lies within the block.
-                            out: unsafe { out.offset(row * out_stride + skip) }.pointer(),
+                            out: out.pointer(row * out_stride + skip),
                             out_stride,
                             columns,
                             finish,
                             ahead: if lines > 0 { ahead } else { at_hand },
                         };
-                        with_tile::<V, _>(tile_rows, columns, task);
+                        // SAFETY: the tile's rows and steps lie within the left operand, its
+                        // columns within the panel, and its outputs within the block.
+                        unsafe { with_tile::<V, _>(tile_rows, columns, task) };
                         row += tile_rows;
                         ahead = ahead.after(LINE);
                         lines = lines.saturating_sub(1);
@@ -197,26 +194,32 @@ impl Kernel for Block<'_> {
             }
         }
         if epilogue.activation != Activation::Relu {
-            let Self { epilogue, out, out_stride, .. } = self;
-            Activate { activation: epilogue.activation, out, out_stride, rows, columns: count }
-                .run::<V>();
+            let Self { epilogue: Epilogue { activation, .. }, out, out_stride, .. } = self;
+            let activate = Activate { activation, out, out_stride, rows, columns: count };
+            // SAFETY: the block's outputs.
+            unsafe { activate.run::<V>() };
         }
     }
 }
 
 /// One tile of a block over one stretch of the shared axis; whether it `ASKS` for what comes ahead
-/// is known to the compiler. Its pointers must be good for what `run` does with them.
+/// is known to the compiler.
 pub(super) struct Products<const ASKS: bool> {
     pub(super) steps: usize,
+    /// A row of `steps` values for each row of the tile.
     pub(super) left: *const f32,
+    /// From one row to the next, and from one step to the next.
     pub(super) left_strides: (usize, usize),
+    /// A row for each step: `columns` values, or the tile's whole vectors if `padded`.
     pub(super) right: *const f32,
     pub(super) right_stride: usize,
     /// Whether `right` is a packed panel.
     pub(super) padded: bool,
+    /// `columns` outputs for each row of the tile, readable if `finish` accumulates.
     pub(super) out: *mut f32,
     pub(super) out_stride: usize,
     pub(super) columns: usize,
+    /// With `columns` values of bias, or none.
     pub(super) finish: Finish,
     pub(super) ahead: Ahead,
 }
@@ -225,7 +228,7 @@ impl<const ASKS: bool> TileTask for Products<ASKS> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let Self { steps, right, right_stride, columns, .. } = self;
         let mut rows = [self.left; M];
         for (i, row) in rows.iter_mut().enumerate() {
@@ -233,8 +236,8 @@ impl<const ASKS: bool> TileTask for Products<ASKS> {
         }
         let step = self.left_strides.1;
         let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: `Block` and `Small` set up `M` rows of `steps` values on the left, `steps` rows of a panel
-        // (zero-padded, or of `columns` values) on the right and `M` rows of `columns` outputs.
+        // SAFETY: the fields' promises: `M` rows of `steps` values on the left, `steps` rows of a
+        // panel (zero-padded, or of `columns` values) on the right, `M` rows of `columns` outputs.
         unsafe {
             // Smaller tiles take no loop of their own: they are few.
             let width = N * V::LANES;
@@ -254,34 +257,21 @@ impl<const ASKS: bool> TileTask for Products<ASKS> {
     }
 }
 
-/// Applies an activation to a block of outputs in place, while it is in the cache.
-pub(super) struct Activate {
-    activation: Activation,
-    out: SharedMut<f32>,
-    out_stride: usize,
-    rows: usize,
-    columns: usize,
+/// Applies an activation to a block of outputs in place, while it is in the cache: `rows` rows of
+/// `columns` values, the first at the start of `out`, which nothing else may touch meanwhile.
+pub(super) struct Activate<'a> {
+    pub(super) activation: Activation,
+    pub(super) out: SharedMut<'a, f32>,
+    pub(super) out_stride: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
-impl Activate {
-    /// # Safety
-    /// As [`Block::new`], for a block that begins at `out`.
-    pub(super) unsafe fn new(
-        activation: Activation,
-        out: SharedMut<f32>,
-        out_stride: usize,
-        rows: usize,
-        columns: usize,
-    ) -> Self {
-        Self { activation, out, out_stride, rows, columns }
-    }
-}
-
-impl Kernel for Activate {
+impl RawKernel for Activate<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         if self.activation == Activation::Identity {
             return;
         }
@@ -291,9 +281,9 @@ impl Kernel for Activate {
             false => (self.rows, self.columns),
         };
         for row in 0..rows {
-            // SAFETY: the block's rows and columns are writable by the contract of `new`.
+            // SAFETY: the block's rows and columns are writable by this method's contract.
             unsafe {
-                let out = self.out.pointer().add(row * self.out_stride);
+                let out = self.out.pointer(row * self.out_stride);
                 let mut column = 0;
                 while column + TOGETHER * V::LANES <= columns {
                     self.activate::<Several<V, TOGETHER>>(out.add(column));
@@ -316,7 +306,7 @@ impl Kernel for Activate {
 /// Vectors that an activation is applied to side by side.
 const TOGETHER: usize = 4;
 
-impl Activate {
+impl Activate<'_> {
     /// Applies the activation to a vector in place.
     ///
     /// # Safety

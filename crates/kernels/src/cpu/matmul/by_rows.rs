@@ -4,7 +4,7 @@
 use super::block::Block;
 use super::plan::Plan;
 use super::{Epilogue, Matrix, PackedMatrix, Right, blocks};
-use crate::cpu::isa::dispatch;
+use crate::cpu::isa::dispatch_raw;
 use crate::cpu::tile::panel_columns;
 use crate::threads::{self, SharedMut};
 
@@ -74,7 +74,7 @@ pub(crate) unsafe fn product_of_columns(
     left: Matrix<'_>,
     right: &PackedMatrix,
     epilogue: Epilogue<'_>,
-    out: SharedMut<f32>,
+    out: SharedMut<'_, f32>,
     columns: (usize, usize),
     backwards: bool,
 ) {
@@ -84,10 +84,9 @@ pub(crate) unsafe fn product_of_columns(
         return;
     }
     let (rows, stride) = ((0, left.rows), right.columns());
+    let block = Block::new(left, Right::Packed(right), 0, epilogue, out, stride, rows, columns);
     // SAFETY: by this function's contract.
-    let block =
-        unsafe { Block::new(left, Right::Packed(right), 0, epilogue, out, stride, rows, columns) };
-    dispatch(block.in_order(backwards));
+    unsafe { dispatch_raw(block.in_order(backwards)) };
 }
 
 /// The product in blocks as `plan` cuts its sizes, `[rows, depth, columns]`.

@@ -24,7 +24,7 @@ pub use pack::PackedMatrix;
 pub(crate) use plan::work_of_few_rows;
 
 use super::ahead::Ahead;
-use super::isa::dispatch;
+use super::isa::dispatch_raw;
 use super::tile::{Finish, panel_columns, panel_width};
 use super::turns::in_turn;
 use super::vector::Vector;
@@ -276,9 +276,9 @@ fn whole(
     out_stride: usize,
 ) {
     let (out, rows, columns) = (SharedMut::new(out), (0, left.rows), (0, right.columns()));
+    let block = Block::new(left, right, 0, epilogue, out, out_stride, rows, columns);
     // SAFETY: the block lies within `out`, which nothing else uses meanwhile.
-    let block = unsafe { Block::new(left, right, 0, epilogue, out, out_stride, rows, columns) };
-    dispatch(block);
+    unsafe { dispatch_raw(block) };
 }
 
 /// Every block of `plan` as a task. The first column of `left` meets row `right_start` of `right`.
@@ -296,12 +296,11 @@ fn blocks(
     let shared = SharedMut::new(out);
     parallel_for(plan.tasks(), plan.work, |task| {
         let (rows, columns) = plan.block(task);
+        let block =
+            Block::new(left, right, right_start, epilogue, shared, out_stride, rows, columns);
         // SAFETY: blocks do not overlap, and `product_strided` has checked that `out` holds all
         // of them.
-        let block = unsafe {
-            Block::new(left, right, right_start, epilogue, shared, out_stride, rows, columns)
-        };
-        dispatch(block.in_order(backwards));
+        unsafe { dispatch_raw(block.in_order(backwards)) };
     });
 }
 
@@ -349,8 +348,7 @@ fn by_depth(
             out.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
         }
     }
+    let (activation, out) = (epilogue.activation, SharedMut::new(out));
     // SAFETY: `out` holds `rows` rows of `columns` values, checked by `product_strided`.
-    dispatch(unsafe {
-        block::Activate::new(epilogue.activation, SharedMut::new(out), out_stride, rows, columns)
-    });
+    unsafe { dispatch_raw(block::Activate { activation, out, out_stride, rows, columns }) };
 }

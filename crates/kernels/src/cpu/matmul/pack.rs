@@ -2,7 +2,7 @@
 
 use super::{Matrix, small};
 use crate::cpu::ahead::Ahead;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{next_tile_rows, panel_columns, panel_width};
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
@@ -38,8 +38,9 @@ impl PackedMatrix {
                 let first = task * rows_each;
                 let rows = rows_each.min(matrix.rows - first);
                 let part = matrix.part(first, rows, 0, matrix.columns);
+                let pack = PackRows { part, target: shared.from(first * width), size };
                 // SAFETY: every task has its own rows of each panel's `size` values.
-                dispatch(unsafe { PackRows::new(part, shared.offset(first * width), size) });
+                unsafe { dispatch_raw(pack) };
             });
         } else {
             // About 8 KiB a task.
@@ -50,11 +51,9 @@ impl PackedMatrix {
                     let column = panel * width;
                     let columns = width.min(matrix.columns - column);
                     let part = matrix.part(0, matrix.rows, column, columns);
+                    let pack = PackPanel { part, target: shared.pointer(panel * size), width };
                     // SAFETY: every panel has its own `size` values.
-                    let pack = unsafe {
-                        PackPanel::new(part, shared.offset(panel * size).pointer(), width)
-                    };
-                    dispatch(pack);
+                    unsafe { dispatch_raw(pack) };
                 }
             });
         }
@@ -111,27 +110,19 @@ impl PackedMatrix {
     }
 }
 
-/// [`pack_panel`] as a kernel of its own.
+/// [`pack_panel`] as a kernel of its own, with what that demands of memory.
 pub(super) struct PackPanel<'a> {
-    part: Matrix<'a>,
-    target: *mut f32,
-    width: usize,
+    pub(super) part: Matrix<'a>,
+    pub(super) target: *mut f32,
+    pub(super) width: usize,
 }
 
-impl<'a> PackPanel<'a> {
-    /// # Safety
-    /// As for [`pack_panel`].
-    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32, width: usize) -> Self {
-        Self { part, target, width }
-    }
-}
-
-impl Kernel for PackPanel<'_> {
+impl RawKernel for PackPanel<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        // SAFETY: by the contract of `new`.
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: by this method's contract.
         unsafe { pack_panel::<V>(self.part, self.target, self.width) };
     }
 }
@@ -139,32 +130,25 @@ impl Kernel for PackPanel<'_> {
 /// Some rows of a matrix to their place in each of its panels.
 struct PackRows<'a> {
     part: Matrix<'a>,
-    /// Where the rows begin in the first panel.
-    target: SharedMut<f32>,
+    /// From where the rows begin in the first panel on. Nothing else may touch these rows of any
+    /// panel meanwhile.
+    target: SharedMut<'a, f32>,
     /// Values of a panel.
     size: usize,
 }
 
-impl<'a> PackRows<'a> {
-    /// # Safety
-    /// As for [`pack_panel`], for every panel of `part`: they are `size` values apart.
-    unsafe fn new(part: Matrix<'a>, target: SharedMut<f32>, size: usize) -> Self {
-        Self { part, target, size }
-    }
-}
-
-impl Kernel for PackRows<'_> {
+impl RawKernel for PackRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let Self { part, target, size } = self;
         let width = panel_width::<V>();
         for panel in 0..part.columns.div_ceil(width) {
             let columns = width.min(part.columns - panel * width);
             let part = part.part(0, part.rows, panel * width, columns);
-            // SAFETY: by the contract of `new`.
-            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer(), width) };
+            // SAFETY: by this method's contract.
+            unsafe { pack_panel::<V>(part, target.pointer(panel * size), width) };
         }
     }
 }

@@ -12,7 +12,7 @@ use super::pack::PackPanel;
 use super::{Epilogue, Matrix};
 use crate::activation::Activation;
 use crate::cpu::ahead::Ahead;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
 use crate::cpu::vector::Vector;
 use crate::threads::SharedMut;
@@ -45,7 +45,7 @@ pub(super) unsafe fn product(
     left: &Matrix<'_>,
     right: &Matrix<'_>,
     epilogue: &Epilogue<'_>,
-    out: SharedMut<f32>,
+    out: SharedMut<'_, f32>,
     out_stride: usize,
 ) {
     let Epilogue { accumulate, bias, activation } = *epilogue;
@@ -53,7 +53,7 @@ pub(super) unsafe fn product(
     let relu = activation == Activation::Relu;
     let (rows, columns) = (left.rows, right.columns);
     if right.column_stride == 1 {
-        dispatch(Small {
+        let small = Small {
             rows,
             depth: left.columns,
             columns,
@@ -62,20 +62,23 @@ pub(super) unsafe fn product(
             right: right.values.as_ptr(),
             right_stride: right.row_stride,
             padded: false,
-            out: out.pointer(),
+            out: out.pointer(0),
             out_stride,
             accumulate,
             bias,
             relu,
-        });
+        };
+        // SAFETY: matrices hold what their sizes and strides say; the rest is this function's
+        // contract.
+        unsafe { dispatch_raw(small) };
     } else {
         let finish = Finish { accumulate, bias, relu };
         // SAFETY: this function's contract.
-        unsafe { transposed(left, right, finish, out.pointer(), out_stride) };
+        unsafe { transposed(left, right, finish, out.pointer(0), out_stride) };
     }
     if !matches!(activation, Activation::Identity | Activation::Relu) {
         // SAFETY: the output's rows and columns, by this function's contract.
-        dispatch(unsafe { Activate::new(activation, out, out_stride, rows, columns) });
+        unsafe { dispatch_raw(Activate { activation, out, out_stride, rows, columns }) };
     }
 }
 
@@ -104,9 +107,9 @@ unsafe fn transposed(
         let width = if 2 * columns <= widest { widest / 2 } else { widest };
         let part = right.part(0, depth, column, columns);
         // SAFETY: the buffer holds `depth` rows of a panel, as just checked.
-        dispatch(unsafe { PackPanel::new(part, panel, width) });
+        unsafe { dispatch_raw(PackPanel { part, target: panel, width }) };
         let bias = finish.bias;
-        dispatch(Small {
+        let small = Small {
             rows: left.rows,
             depth,
             columns,
@@ -120,12 +123,15 @@ unsafe fn transposed(
             accumulate: finish.accumulate,
             bias: if bias.is_null() { bias } else { bias.wrapping_add(column) },
             relu: finish.relu,
-        });
+        };
+        // SAFETY: the panel has just been written; the rest is this function's contract.
+        unsafe { dispatch_raw(small) };
     }
 }
 
-/// The tiles of a small product. Pointers are good for what sizes and strides say; the right
-/// operand's rows are contiguous or, `padded`, those of a single panel.
+/// The tiles of a small product. Pointers are valid for what sizes and strides say; the right
+/// operand's rows are contiguous or, `padded`, those of a single panel. Nothing else may touch the
+/// outputs meanwhile.
 struct Small {
     rows: usize,
     depth: usize,
@@ -143,11 +149,11 @@ struct Small {
     relu: bool,
 }
 
-impl Kernel for Small {
+impl RawKernel for Small {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let width = panel_width::<V>();
         let mut column = 0;
         while column < self.columns {
@@ -171,7 +177,8 @@ impl Kernel for Small {
                     finish,
                     ahead: Ahead::nothing(self.left),
                 };
-                with_tile::<V, _>(tile_rows, columns, task);
+                // SAFETY: the tile is part of the product, by this method's contract.
+                unsafe { with_tile::<V, _>(tile_rows, columns, task) };
                 row += tile_rows;
             }
             column += width;

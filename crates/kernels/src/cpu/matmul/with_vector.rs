@@ -4,7 +4,7 @@
 use super::block::Activate;
 use super::{CHUNK_VALUES, Epilogue, Matrix, Right};
 use crate::activation::Activation;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{Kernel, RawKernel, dispatch};
 use crate::cpu::tile::{Finish, Tile, TileTask, panel_width, with_tile};
 use crate::cpu::turns::in_turn;
 use crate::cpu::vector::Vector;
@@ -157,10 +157,10 @@ struct Rows<'a> {
 impl Rows<'_> {
     #[inline(always)]
     fn activate<V: Vector>(self) {
-        let count = self.out.len();
+        let (activation, columns) = (self.activation, self.out.len());
         let out = SharedMut::new(self.out);
-        // SAFETY: one row of `count` values that this task owns.
-        unsafe { Activate::new(self.activation, out, count, 1, count) }.run::<V>();
+        // SAFETY: one row of values that this task owns.
+        unsafe { Activate { activation, out, out_stride: columns, rows: 1, columns }.run::<V>() };
     }
 }
 
@@ -277,18 +277,22 @@ impl Kernel for Combine<'_> {
             },
         };
         let mut column = 0;
-        while column + wide <= count {
-            strip(rows.out, column, wide).run::<V, 1, WIDE>();
-            column += wide;
-        }
-        if column + wide / 2 <= count {
-            strip(rows.out, column, wide / 2).run::<V, 1, { WIDE / 2 }>();
-            column += wide / 2;
-        }
-        while column < count {
-            let columns = panel_width::<V>().min(count - column);
-            with_tile::<V, _>(1, columns, strip(rows.out, column, columns));
-            column += columns;
+        // SAFETY: the matrix has as many columns as there are outputs, and the vector a value for
+        // each of its rows; each strip's columns are among them.
+        unsafe {
+            while column + wide <= count {
+                strip(rows.out, column, wide).run::<V, 1, WIDE>();
+                column += wide;
+            }
+            if column + wide / 2 <= count {
+                strip(rows.out, column, wide / 2).run::<V, 1, { WIDE / 2 }>();
+                column += wide / 2;
+            }
+            while column < count {
+                let columns = panel_width::<V>().min(count - column);
+                with_tile::<V, _>(1, columns, strip(rows.out, column, columns));
+                column += columns;
+            }
         }
         if let Bias::Same(bias) = rows.bias
             && bias != 0.0
@@ -299,14 +303,19 @@ impl Kernel for Combine<'_> {
     }
 }
 
+/// A vector times some columns of a matrix.
 struct Strip {
     depth: usize,
+    /// `depth` values, `step` apart.
     vector: *const f32,
     step: usize,
+    /// `depth` rows of `columns` values, `stride` apart.
     matrix: *const f32,
     stride: usize,
+    /// `columns` values, readable if `finish` accumulates.
     out: *mut f32,
     columns: usize,
+    /// With `columns` values of bias, or none.
     finish: Finish,
 }
 
@@ -314,12 +323,11 @@ impl TileTask for Strip {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let Self { depth, step, matrix, stride, columns, .. } = self;
         let mut tile = Tile::<V, M, N>::zero();
         let vector = [self.vector; M];
-        // SAFETY: the vector has `depth` values `step` apart, the matrix as many rows of
-        // `columns` values, the output and a bias `columns` values; `M` is 1.
+        // SAFETY: the fields' promises; `M` is 1.
         unsafe {
             if columns == N * V::LANES {
                 tile.add_products(depth, vector, step, matrix, stride);

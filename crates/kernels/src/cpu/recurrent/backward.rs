@@ -49,15 +49,12 @@ impl Backward<'_> {
         let Sequence { batch, time, units, outputs, .. } = sequence;
         let all = batch * time;
         assert!(self.output.len() == all * outputs && self.output_grad.len() == all * outputs);
-        let optional = |values: &mut [f32], rows: usize, width: usize| {
-            (!values.is_empty()).then(|| Rows::new(values, rows, width))
-        };
         let arrays = Arrays {
             gates: Rows::new(self.gates, all, C::GATES * units),
-            extra: optional(self.extra, all, units),
-            projection_grad: optional(self.projection_grad, all, outputs),
-            hidden_grad: optional(self.hidden_grad, batch, outputs),
-            cell_grad: optional(self.cell_grad, batch, units),
+            extra: Rows::optional(self.extra, all, units),
+            projection_grad: Rows::optional(self.projection_grad, all, outputs),
+            hidden_grad: Rows::optional(self.hidden_grad, batch, outputs),
+            cell_grad: Rows::optional(self.cell_grad, batch, units),
         };
         let fixed = Fixed {
             weight: self.weight,
@@ -88,12 +85,12 @@ struct Fixed<'a> {
 }
 
 /// What each block writes its items of.
-struct Arrays {
-    gates: Rows,
-    extra: Option<Rows>,
-    projection_grad: Option<Rows>,
-    hidden_grad: Option<Rows>,
-    cell_grad: Option<Rows>,
+struct Arrays<'a> {
+    gates: Rows<'a>,
+    extra: Option<Rows<'a>>,
+    projection_grad: Option<Rows<'a>>,
+    hidden_grad: Option<Rows<'a>>,
+    cell_grad: Option<Rows<'a>>,
 }
 
 /// Takes `count` items from `first` on back through all their steps.
@@ -101,7 +98,7 @@ fn block<C: Cell>(
     cell: C,
     sequence: &Sequence<'_>,
     fixed: &Fixed<'_>,
-    arrays: &Arrays,
+    arrays: &Arrays<'_>,
     first: usize,
     count: usize,
 ) {

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::rows::StepRow;
 use super::{Rows, Scratch, Sequence, row, row_mut};
-use crate::cpu::isa::dispatch;
+use crate::cpu::isa::dispatch_raw;
 use crate::cpu::matmul::{
     Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns, work_of_few_rows,
 };
@@ -55,16 +55,13 @@ impl Forward<'_> {
         let sequence = self.sequence;
         let Sequence { batch, time, units, outputs, .. } = sequence;
         let (width, all) = (C::GATES * units, batch * time);
-        let optional = |values: &mut [f32], rows: usize, width: usize| {
-            (!values.is_empty()).then(|| Rows::new(values, rows, width))
-        };
         let arrays = Arrays {
             gates: Rows::new(self.gates, all, width),
-            extra: optional(self.extra, all, units),
-            projected: optional(self.projected, all, units),
-            output: optional(self.output, all, outputs),
+            extra: Rows::optional(self.extra, all, units),
+            projected: Rows::optional(self.projected, all, units),
+            output: Rows::optional(self.output, all, outputs),
             last_hidden: Rows::new(self.last_hidden, batch, outputs),
-            last_cell: optional(self.last_cell, batch, units),
+            last_cell: Rows::optional(self.last_cell, batch, units),
         };
         let fixed = Fixed {
             product: self.product,
@@ -89,13 +86,13 @@ struct Fixed<'a> {
 }
 
 /// What each block writes its items of.
-struct Arrays {
-    gates: Rows,
-    extra: Option<Rows>,
-    projected: Option<Rows>,
-    output: Option<Rows>,
-    last_hidden: Rows,
-    last_cell: Option<Rows>,
+struct Arrays<'a> {
+    gates: Rows<'a>,
+    extra: Option<Rows<'a>>,
+    projected: Option<Rows<'a>>,
+    output: Option<Rows<'a>>,
+    last_hidden: Rows<'a>,
+    last_cell: Option<Rows<'a>>,
 }
 
 /// Takes `count` items from `first` on through all their steps.
@@ -103,7 +100,7 @@ fn block<C: Cell>(
     cell: C,
     sequence: &Sequence<'_>,
     fixed: &Fixed<'_>,
-    arrays: &Arrays,
+    arrays: &Arrays<'_>,
     first: usize,
     count: usize,
 ) {
@@ -214,7 +211,7 @@ fn steps_by_parts<'a, C: Cell>(
         // The old hidden state is read by all while each writes its part of the new one.
         let (before, after) = if backwards { (next, hidden) } else { (hidden, next) };
         // SAFETY: rows of `outputs` values, which nobody writes during this step.
-        let left = unsafe { std::slice::from_raw_parts(before.pointer(), count * outputs) };
+        let left = unsafe { &*before.slice(0, count * outputs) };
         let left = Matrix::new(left, count, outputs);
         let part = sequence.part(part, parts);
         for gate in 0..C::GATES {
@@ -225,10 +222,10 @@ fn steps_by_parts<'a, C: Cell>(
             unsafe { product_of_columns(left, weight, epilogue, product, columns, backwards) };
         }
         let carried = Carried {
-            product: product.pointer(),
-            before: before.pointer(),
-            after: after.pointer(),
-            state: state.pointer(),
+            product: product.pointer(0),
+            before: before.pointer(0),
+            after: after.pointer(0),
+            state: state.pointer(0),
         };
         // SAFETY: the block's own items, each part's own units.
         unsafe { step_of(step).run(&carried, part) };
@@ -240,7 +237,7 @@ fn steps_by_parts<'a, C: Cell>(
 struct Step<'a, C> {
     cell: C,
     sequence: &'a Sequence<'a>,
-    arrays: &'a Arrays,
+    arrays: &'a Arrays<'a>,
     /// First and number.
     items: (usize, usize),
     step: usize,
@@ -301,7 +298,7 @@ impl<C: Cell> Step<'_, C> {
             };
             // SAFETY: by this function's contract; arrays have a row for each item's step.
             unsafe {
-                dispatch(row.kernel());
+                dispatch_raw(row);
                 if let (Some(output), true) = (&arrays.output, !projects) {
                     output.pointer(at).add(unit).copy_from_nonoverlapping(after.add(unit), number);
                 }

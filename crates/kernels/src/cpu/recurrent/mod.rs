@@ -157,7 +157,7 @@ impl Sequence<'_> {
     }
 
     /// Sets the rows of `values`, `[batch, time, width]`, after the ends of some items to zero.
-    fn clear_after_ends(&self, values: Rows, items: (usize, usize)) {
+    fn clear_after_ends(&self, values: Rows<'_>, items: (usize, usize)) {
         for item in items.0..items.0 + items.1 {
             for time in self.length(item)..self.time {
                 // SAFETY: this task's own items, see `Rows`.
@@ -169,17 +169,26 @@ impl Sequence<'_> {
 
 /// An array of rows of which tasks share out the items: a task touches the rows of its own.
 #[derive(Clone, Copy)]
-struct Rows {
-    values: SharedMut<f32>,
+struct Rows<'a> {
+    values: SharedMut<'a, f32>,
     rows: usize,
     width: usize,
 }
 
-impl Rows {
+impl<'a> Rows<'a> {
+    /// Nothing for an empty array.
+    ///
+    /// # Panics
+    /// As [`Rows::new`].
+    #[track_caller]
+    fn optional(values: &'a mut [f32], rows: usize, width: usize) -> Option<Self> {
+        (!values.is_empty()).then(|| Self::new(values, rows, width))
+    }
+
     /// # Panics
     /// When `values` is not `rows` rows of `width` values.
     #[track_caller]
-    fn new(values: &mut [f32], rows: usize, width: usize) -> Self {
+    fn new(values: &'a mut [f32], rows: usize, width: usize) -> Self {
         assert_eq!(values.len(), rows * width, "rows of a recurrent layer");
         Self { values: SharedMut::new(values), rows, width }
     }
@@ -192,16 +201,15 @@ impl Rows {
     /// Where a row begins.
     fn pointer(&self, row: usize) -> *mut f32 {
         assert!(row < self.rows);
-        self.values.pointer().wrapping_add(row * self.width)
+        self.values.pointer(row * self.width)
     }
 
     /// One row.
     ///
     /// # Safety
-    /// The values must still be borrowed by whoever made this, and no other reference to the row
-    /// may be in use: each task asks for rows of its own items, one at a time.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn row(&self, row: usize) -> &mut [f32] {
+    /// No other reference to the row may be in use: each task asks for rows of its own items, one
+    /// at a time.
+    unsafe fn row(&self, row: usize) -> &'a mut [f32] {
         assert!(row < self.rows);
         // SAFETY: the row lies within the values; unaliased by this function's contract.
         unsafe { self.values.slice(row * self.width, self.width) }

@@ -8,7 +8,7 @@ use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{TransformedWeight, Weights, position_stride, row_width};
 use crate::activation::Activation;
 use crate::cpu::at::At;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
@@ -69,11 +69,13 @@ fn run_tiles<const O: usize>(
     let shared = SharedMut::new(target);
     parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
         let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
-        dispatch(Block::<O> { grid, tiles, source, weights, finish, target: shared.pointer() });
+        let block = Block::<O> { grid, tiles, source, weights, finish, target: shared };
+        // SAFETY: every task has its own tiles.
+        unsafe { dispatch_raw(block) };
     });
 }
 
-/// Some tiles of `O` × `O` targets, all filters.
+/// Some tiles of `O` × `O` targets, all filters, which nothing else may touch meanwhile.
 struct Block<'a, const O: usize> {
     grid: &'a Grid,
     /// From, to.
@@ -81,17 +83,17 @@ struct Block<'a, const O: usize> {
     source: &'a [f32],
     weights: &'a Weights,
     finish: Epilogue<'a>,
-    target: *mut f32,
+    target: SharedMut<'a, f32>,
 }
 
-impl<const O: usize> Kernel for Block<'_, O>
+impl<const O: usize> RawKernel for Block<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let (channels, filters) = (self.weights.channels, self.weights.filters);
         let width = panel_width::<V>();
         let panels = filters.div_ceil(width);
@@ -122,13 +124,16 @@ where
             sums_stride,
             sums_row: if in_place { row } else { sums_row },
         };
-        self.read::<V>(&scratch);
-        for panel in (0..panels).step_by(PANELS) {
-            let panels = [panel, panels.min(panel + PANELS)];
-            self.multiply::<V>(&scratch, panels);
-            self.write::<V>(&scratch, panels);
+        // SAFETY: the scratch has just been laid out for these tiles, which are this kernel's own.
+        unsafe {
+            self.read::<V>(&scratch);
+            for panel in (0..panels).step_by(PANELS) {
+                let panels = [panel, panels.min(panel + PANELS)];
+                self.multiply::<V>(&scratch, panels);
+                self.write::<V>(&scratch, panels);
+            }
+            self.activate::<V>();
         }
-        self.activate::<V>();
     }
 }
 
@@ -148,13 +153,18 @@ struct Scratch {
     sums_row: usize,
 }
 
+/// Methods with a [`Scratch`] must be called with one that has room for the block's tiles; those
+/// that touch the target, under the contract of [`RawKernel::run`].
 impl<const O: usize> Block<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
     /// Transforms the pixels.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn read<V: Vector>(&self, scratch: &Scratch) {
+    unsafe fn read<V: Vector>(&self, scratch: &Scratch) {
         let [first, end] = self.tiles;
         let (channels, images) = (self.weights.channels, self.source.as_ptr());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
@@ -177,8 +187,11 @@ where
     }
 
     /// Computes the sums of some panels (from, to).
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
         let tiles = self.tiles[1] - self.tiles[0];
         let (channels, filters) = (self.weights.channels, self.weights.filters);
         let width = panel_width::<V>();
@@ -194,30 +207,37 @@ where
                     sums: sums.wrapping_add((panel - from) * tiles * width),
                     sums_row: scratch.sums_row,
                 };
-                product.rows::<V>(tiles, filters - panel * width);
+                // SAFETY: rows of this block's scratch, and a panel of the weights.
+                unsafe { product.rows::<V>(tiles, filters - panel * width) };
             }
         }
     }
 
     /// Transforms the sums of some panels (from, to) into the target.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
         let (first, count) = (self.tiles[0], self.tiles[1] - self.tiles[0]);
         let (filters, width) = (self.weights.filters, panel_width::<V>());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
         for tile in 0..count {
-            self.grid.prefetch_target(ahead, self.target, filters);
+            self.grid.prefetch_target(ahead, self.target.pointer(0), filters);
             for panel in from..to {
                 let row = ((panel - from) * count + tile) * scratch.sums_row;
                 let sums = scratch.sums.wrapping_add(row).cast_const();
                 let end = filters.min((panel + 1) * width);
                 for start in (panel * width..end).step_by(V::LANES) {
                     let sums = sums.wrapping_add(start - panel * width);
-                    if start + V::LANES <= filters {
-                        self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
-                    } else {
-                        let at = At::Part(start, filters - start);
-                        self.store::<V>(place, at, sums, scratch.sums_stride);
+                    // SAFETY: the sums of this tile and these filters, by this method's contract.
+                    unsafe {
+                        if start + V::LANES <= filters {
+                            self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
+                        } else {
+                            let at = At::Part(start, filters - start);
+                            self.store::<V>(place, at, sums, scratch.sums_stride);
+                        }
                     }
                 }
             }
@@ -225,8 +245,12 @@ where
         }
     }
 
+    /// Transforms one tile's sums of some filters.
+    ///
+    /// # Safety
+    /// As above; `sums` must be whole vectors, `stride` values apart from position to position.
     #[inline(always)]
-    fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
+    unsafe fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
         let filters = self.weights.filters;
         let (pixel, pixels, inside) = self.grid.target_part(place);
         let bias = match self.finish.bias {
@@ -236,7 +260,7 @@ where
         };
         let relu = self.finish.activation == Activation::Relu;
         let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
-        let target = self.target.wrapping_add(pixel * filters);
+        let target = self.target.pointer(pixel * filters);
         let steps = [pixels * filters, filters];
         let accumulate = self.finish.accumulate;
         let sums = Sums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
@@ -257,8 +281,11 @@ where
     }
 
     /// Applies an activation that is not fused into the store, while the block is in cache.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn activate<V: Vector>(&self) {
+    unsafe fn activate<V: Vector>(&self) {
         if matches!(self.finish.activation, Activation::Identity | Activation::Relu) {
             return;
         }
@@ -266,7 +293,7 @@ where
         for tile in self.tiles[0]..self.tiles[1] {
             let (pixel, pixels, [rows, columns]) = self.grid.target_part(self.grid.place(tile));
             for y in 0..rows {
-                let run = self.target.wrapping_add((pixel + y * pixels) * filters);
+                let run = self.target.pointer((pixel + y * pixels) * filters);
                 // SAFETY: so many pixels of a row of the tile lie in the image, and no other task
                 // touches them.
                 unsafe { activate_run::<V>(run, columns * filters, self.finish.activation) };
@@ -321,20 +348,26 @@ impl<V: Vector> Ends<V> for Sums<V> {
 /// The products of one position and one panel: rows of transformed pixels by a panel of weights.
 #[derive(Clone, Copy)]
 struct Product {
+    /// Rows of `channels` values.
     sources: *const f32,
     /// Values from one row to the next.
     row: usize,
     channels: usize,
+    /// A row of whole vectors for each channel.
     panel: *const f32,
-    /// May be the sources: each row is written after the last of its values was read.
+    /// Rows of whole vectors. May be the sources: each row is written after the last of its values was read.
     sums: *mut f32,
     /// Values from one row to the next.
     sums_row: usize,
 }
 
 impl Product {
+    /// All of `rows` rows by `columns` columns or, if they are more, a whole panel.
+    ///
+    /// # Safety
+    /// What the fields say must be true of so many rows.
     #[inline(always)]
-    fn rows<V: Vector>(self, rows: usize, columns: usize) {
+    unsafe fn rows<V: Vector>(self, rows: usize, columns: usize) {
         let mut first = 0;
         while first < rows {
             let count = next_tile_rows::<V>(rows - first);
@@ -343,7 +376,8 @@ impl Product {
                 sums: self.sums.wrapping_add(first * self.sums_row),
                 ..self
             };
-            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
+            // SAFETY: these are `count` of the rows.
+            unsafe { with_tile::<V, _>(count, columns.min(panel_width::<V>()), part) };
             first += count;
         }
     }
@@ -353,7 +387,7 @@ impl TileTask for Product {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let mut rows = [self.sources; M];
         for (i, row) in rows.iter_mut().enumerate() {
             *row = self.sources.wrapping_add(i * self.row);

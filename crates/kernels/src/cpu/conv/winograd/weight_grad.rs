@@ -6,7 +6,7 @@ use super::grid::Grid;
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
@@ -60,20 +60,22 @@ fn run<const O: usize, const K: usize>(
         parallel_for(chunks * parts, work, |task| {
             let (chunk, part) = (task / parts, task % parts);
             let first = part * PART_FILTERS;
-            dispatch(Chunk::<O, K> {
+            let chunk = Chunk::<O, K> {
                 g,
                 grid: &grid,
                 tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
                 filters: [first, g.filters.min(first + PART_FILTERS)],
                 input,
                 output_grad,
-                grad: shared.pointer().wrapping_add(chunk * length),
-            });
+                grad: shared.from(chunk * length),
+            };
+            // SAFETY: every task has its own filters of its own partial sum.
+            unsafe { dispatch_raw(chunk) };
         });
     });
 }
 
-/// The sum over some tiles, for some filters.
+/// The sum over some tiles, for some filters, which nothing else may touch in `grad` meanwhile.
 struct Chunk<'a, const O: usize, const K: usize> {
     g: &'a Geometry,
     grid: &'a Grid,
@@ -83,10 +85,11 @@ struct Chunk<'a, const O: usize, const K: usize> {
     filters: [usize; 2],
     input: &'a [f32],
     output_grad: &'a [f32],
-    grad: *mut f32,
+    /// From the first value of a whole gradient on.
+    grad: SharedMut<'a, f32>,
 }
 
-impl<const O: usize, const K: usize> Kernel for Chunk<'_, O, K>
+impl<const O: usize, const K: usize> RawKernel for Chunk<'_, O, K>
 where
     OutputGrad: Transform<O, INPUT>,
     WeightGrad: Transform<INPUT, K>,
@@ -94,7 +97,7 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let (channels, width) = (self.g.channels, panel_width::<V>());
         let filters = self.filters[1] - self.filters[0];
         let panels = filters.div_ceil(width);
@@ -166,7 +169,9 @@ where
                         sums: sums[panel * channels * width..].as_mut_ptr(),
                         accumulate: first > self.tiles[0],
                     };
-                    product.rows::<V>(channels, filters - panel * width);
+                    // SAFETY: a row for each of these tiles in sources and panel, and a row of
+                    // sums for each channel.
+                    unsafe { product.rows::<V>(channels, filters - panel * width) };
                 }
             }
             first += tiles;
@@ -179,7 +184,7 @@ where
             // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
             // `[K, K, channels, filters]` and these columns are this task's alone.
             unsafe {
-                let target = self.grad.wrapping_add(column);
+                let target = self.grad.pointer(column);
                 gradient_back::<V, K>(sums, sums_stride, sizes, target, self.g.filters);
             }
         }
@@ -190,20 +195,25 @@ where
 /// transformed gradients, summed over tiles.
 #[derive(Clone, Copy)]
 struct Product {
-    /// The first channel of the first tile.
+    /// The first channel of the first tile; each tile has all channels of a tile's rows.
     sources: *const f32,
     /// Values from one tile to the next.
     row: usize,
     tiles: usize,
+    /// A row of whole vectors for each tile.
     panel: *const f32,
-    /// Rows of a panel's width.
+    /// Rows of whole vectors, one for each channel, readable if it accumulates.
     sums: *mut f32,
     accumulate: bool,
 }
 
 impl Product {
+    /// All of `rows` channels by `columns` columns or, if they are more, a whole panel.
+    ///
+    /// # Safety
+    /// What the fields say must be true of so many channels.
     #[inline(always)]
-    fn rows<V: Vector>(self, rows: usize, columns: usize) {
+    unsafe fn rows<V: Vector>(self, rows: usize, columns: usize) {
         let mut first = 0;
         while first < rows {
             let count = next_tile_rows::<V>(rows - first);
@@ -212,7 +222,8 @@ impl Product {
                 sums: self.sums.wrapping_add(first * row_width::<V>(columns)),
                 ..self
             };
-            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
+            // SAFETY: these are `count` of the channels.
+            unsafe { with_tile::<V, _>(count, columns.min(panel_width::<V>()), part) };
             first += count;
         }
     }
@@ -222,7 +233,7 @@ impl TileTask for Product {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let width = N * V::LANES;
         let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
         let mut tile = Tile::<V, M, N>::zero();

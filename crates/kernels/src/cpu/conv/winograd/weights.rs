@@ -3,7 +3,7 @@
 use super::super::geometry::Geometry;
 use super::transform::{Ends, INPUT, POSITIONS, Transform, Weight, WeightGrad, position};
 use crate::cpu::at::At;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::panel_columns;
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
@@ -81,15 +81,17 @@ impl Weights {
         parallel_for(groups * panels, channels * filters * 4, |task| {
             let (group, panel) = (task / panels, task % panels);
             let first = group * TASK_CHANNELS;
-            dispatch(Panel::<K> {
+            let panel = Panel::<K> {
                 weight,
                 sizes: [channels, filters],
                 turned,
                 rows: [first, channels.min(first + TASK_CHANNELS)],
                 column: panel * width,
-                target: target.pointer().wrapping_add(panel * channels * width),
+                target: target.from(panel * channels * width),
                 position_stride: stride,
-            });
+            };
+            // SAFETY: every task has its own rows of its own panel.
+            unsafe { dispatch_raw(panel) };
         });
         Self { values, channels, filters }
     }
@@ -105,7 +107,7 @@ impl Weights {
     }
 }
 
-/// Some rows of one panel of a `K` × `K` kernel.
+/// Some rows of one panel of a `K` × `K` kernel, which nothing else may touch meanwhile.
 struct Panel<'a, const K: usize> {
     weight: &'a [f32],
     sizes: [usize; 2],
@@ -114,19 +116,19 @@ struct Panel<'a, const K: usize> {
     rows: [usize; 2],
     /// The panel's first column.
     column: usize,
-    /// The panel at position 0.
-    target: *mut f32,
+    /// From the panel at position 0 on: those of the others follow, `position_stride` apart.
+    target: SharedMut<'a, f32>,
     position_stride: usize,
 }
 
-impl<const K: usize> Kernel for Panel<'_, K>
+impl<const K: usize> RawKernel for Panel<'_, K>
 where
     Weight: Transform<K, INPUT>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         const { assert!(V::LANES <= LANES) };
         let width = row_width::<V>(self.sizes[1] - self.column);
         let mut block: Rows<K> = [[[[0.0; LANES]; LANES]; K]; K];
@@ -136,7 +138,7 @@ where
                 let count = V::LANES.min(self.rows[1] - row);
                 self.read::<V>([row, count], self.column + column, &mut block);
                 for i in 0..count {
-                    let target = self.target.wrapping_add((row + i) * width + column);
+                    let target = self.target.pointer((row + i) * width + column);
                     let stride = self.position_stride;
                     // SAFETY: a row of the block has room for any vector; the panel has a row of
                     // whole vectors at each position.
