@@ -18,7 +18,8 @@ use super::denormals;
 use super::ranges::{Ranges, set_thread};
 
 /// Work (in units of about a nanosecond on one core) below which a loop runs on the caller alone.
-const PARALLEL_WORK: usize = 4_000;
+/// Under Miri every loop is shared: its tests are small.
+const PARALLEL_WORK: usize = if cfg!(miri) { 0 } else { 4_000 };
 /// Work below which a parked worker is left asleep.
 const WAKING_WORK: usize = 40_000;
 /// How often an idle worker looks for work before it parks: about 30 µs.
@@ -140,6 +141,17 @@ impl<'a, T> SharedMut<'a, T> {
         );
         // SAFETY: in bounds and unaliased by this function's contract.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.add(start), length) }
+    }
+
+    /// The elements `start .. start + length`, to read.
+    ///
+    /// # Safety
+    /// As for [`SharedMut::slice`], where others may read them too.
+    #[inline(always)]
+    pub(crate) unsafe fn read(self, start: usize, length: usize) -> &'a [T] {
+        debug_assert!(start <= self.length && length <= self.length - start);
+        // SAFETY: in bounds, and not written meanwhile, by this function's contract.
+        unsafe { std::slice::from_raw_parts(self.pointer.add(start), length) }
     }
 
     /// The address of element `start`, or of the end.
@@ -388,7 +400,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for _ in 0..200 {
+                    for _ in 0..if cfg!(miri) { 3 } else { 200 } {
                         let mut values = vec![0u32; 1000];
                         parallel_chunks(&mut values, 64, LARGE, |start, part| {
                             for (i, v) in part.iter_mut().enumerate() {

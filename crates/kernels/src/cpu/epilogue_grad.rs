@@ -47,16 +47,14 @@ pub fn epilogue_grad(
     parallel_for(tasks, length / 2, |task| {
         let start = task * rows_each * columns;
         let count = (rows_each * columns).min(length - start);
-        // SAFETY: tasks have their own rows of `dz` and their own row of sums.
-        let (dz, sums) = unsafe {
-            (dz.slice(start, count), sums.as_ref().map(|sums| sums.slice(task * columns, columns)))
-        };
-        let dy = match dy {
-            Some(dy) => dy[start..].as_ptr(),
-            None => dz.as_ptr(),
-        };
+        // SAFETY: tasks have their own row of sums.
+        let sums = unsafe { sums.as_ref().map(|sums| sums.slice(task * columns, columns)) };
+        // One pointer for both where `dy` is in `dz`: a reference to `dz` would be the end of any
+        // other pointer to it.
+        let dz = dz.pointer(start);
+        let dy = dy.map_or(dz.cast_const(), |dy| dy[start..].as_ptr());
         let y = &y[start..][..count];
-        let rows = Rows { activation, columns, y, dy, dz: dz.as_mut_ptr(), count, sums };
+        let rows = EpilogueGradRows { activation, columns, y, dy, dz, count, sums };
         // SAFETY: `count` values of each, and nothing else touches these of `dz`.
         unsafe { dispatch_raw(rows) };
     });
@@ -68,7 +66,7 @@ pub fn epilogue_grad(
     }
 }
 
-struct Rows<'a> {
+struct EpilogueGradRows<'a> {
     activation: Activation,
     columns: usize,
     /// `count` values.
@@ -81,7 +79,7 @@ struct Rows<'a> {
     sums: Option<&'a mut [f32]>,
 }
 
-impl RawKernel for Rows<'_> {
+impl RawKernel for EpilogueGradRows<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -95,7 +93,7 @@ impl RawKernel for Rows<'_> {
             // SAFETY: this method's contract.
             _ => return unsafe { self.strips::<V>() },
         };
-        // Rows shorter than a vector: as many as make whole vectors are one row.
+        // EpilogueGradRows shorter than a vector: as many as make whole vectors are one row.
         let columns = self.columns;
         let together = V::LANES >> columns.trailing_zeros().min(V::LANES.ilog2());
         let (length, whole) = (together * columns, self.count / columns / together);
@@ -104,7 +102,7 @@ impl RawKernel for Rows<'_> {
         let mut start = 0;
         for (columns, count) in parts {
             let mut part_sums = [0.0; MOST_TOGETHER];
-            let part = Rows {
+            let part = EpilogueGradRows {
                 activation: self.activation,
                 columns,
                 y: &self.y[start..][..count],
@@ -124,7 +122,7 @@ impl RawKernel for Rows<'_> {
 }
 
 /// Methods must be called under the contract of [`RawKernel::run`].
-impl Rows<'_> {
+impl EpilogueGradRows<'_> {
     /// # Safety
     /// As above.
     #[inline(always)]
@@ -143,7 +141,7 @@ impl Rows<'_> {
         }
     }
 
-    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
+    /// `N` vectors of columns, the last with `last` values, down all rows. EpilogueGradRows take turns in
     /// adding to `TURNS` sums: with few columns each would wait for the one before.
     ///
     /// # Safety
@@ -226,7 +224,10 @@ mod tests {
     fn matches_the_definition_in_place_and_not() {
         let mut rng = Rng::new(5);
         let small = [(1, 1), (32, 16), (7, 45), (3, 17), (4, 2), (9, 33), (6, 64), (4, 0), (0, 4)];
-        for (rows, columns) in small.into_iter().chain([(3000, 10), (100, 1000)]) {
+        let small = small.into_iter().take(if cfg!(miri) { 1 } else { small.len() });
+        let small = small.chain(cfg!(miri).then_some((4, 2)));
+        let large = [(3000, 10), (100, 1000)].into_iter().take(if cfg!(miri) { 0 } else { 2 });
+        for (rows, columns) in small.chain(large) {
             let y: Vec<f32> = (0..rows * columns).map(|_| rng.range(-0.9, 0.9)).collect();
             let dy: Vec<f32> = (0..rows * columns).map(|_| rng.normal()).collect();
             let expected = |i: usize| f64::from(dy[i]) * (1.0 - f64::from(y[i]).powi(2));

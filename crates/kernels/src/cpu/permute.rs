@@ -135,6 +135,9 @@ mod tests {
     #[test]
     fn every_order_of_four_axes() {
         for dims in [[2, 3, 4, 5], [1, 17, 1, 33], [40, 2, 50, 3], [3, 1, 1, 2]] {
+            if cfg!(miri) && dims[0] != 2 {
+                continue;
+            }
             let source: Vec<u32> = (0..dims.iter().product::<usize>() as u32).collect();
             for code in 0..256 {
                 let order = [code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6];

@@ -6,7 +6,7 @@ use super::apply::{Epilogue, Places, Walk, activate, rows_per_task};
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::sweep::Sweep;
-use super::weight_grad::{Chunk, Piece};
+use super::weight_grad::{Piece, PixelChunk};
 use crate::activation::Activation;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::vector::Vector;
@@ -45,7 +45,7 @@ pub(super) fn apply(
         let field = Field::new(sweep, &layout, source, range.clone());
         let walk = Walk::new(sweep, &field, range, [channels; 2], shared);
         // SAFETY: the field holds what these rows read, and every task has its own rows.
-        unsafe { dispatch_raw(Task { walk, channels, taps: &taps, weight, finish }) };
+        unsafe { dispatch_raw(DepthwiseRows { walk, channels, taps: &taps, weight, finish }) };
     });
 }
 
@@ -58,7 +58,7 @@ struct Factor {
 
 /// Some rows of places. Their windows hold a pixel for each tap, `weight` has a value for each tap
 /// and channel, and nothing else may touch their targets meanwhile.
-struct Task<'a> {
+struct DepthwiseRows<'a> {
     walk: Walk<'a>,
     channels: usize,
     taps: &'a [Factor],
@@ -66,7 +66,7 @@ struct Task<'a> {
     finish: Epilogue<'a>,
 }
 
-impl RawKernel for Task<'_> {
+impl RawKernel for DepthwiseRows<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -94,7 +94,7 @@ impl RawKernel for Task<'_> {
     }
 }
 
-impl Task<'_> {
+impl DepthwiseRows<'_> {
     /// `M` places; returns `M`.
     ///
     /// # Safety
@@ -161,7 +161,7 @@ impl Task<'_> {
 /// `chunk` as for its [`RawKernel`]; each piece's windows hold a pixel for each tap.
 #[inline(always)]
 pub(super) unsafe fn add_weight_grad<V: Vector>(
-    chunk: &Chunk,
+    chunk: &PixelChunk,
     pieces: &[Piece],
     first: usize,
     accumulate: bool,
@@ -199,7 +199,7 @@ struct Position {
 /// As for [`add_weight_grad`], from an existing tap and channel on.
 #[inline(always)]
 unsafe fn taps_grad<V: Vector, const T: usize>(
-    chunk: &Chunk,
+    chunk: &PixelChunk,
     pieces: &[Piece],
     at: Position,
     accumulate: bool,

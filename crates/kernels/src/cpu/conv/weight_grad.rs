@@ -35,7 +35,7 @@ const PART_ROWS: usize = 48;
 
 /// How the sum over pixels is split, from sizes alone.
 #[derive(Clone, Copy, Debug)]
-struct Split {
+struct PixelSplit {
     /// Partial sums over `chunk_rows` rows of places each.
     chunks: usize,
     chunk_rows: usize,
@@ -44,7 +44,7 @@ struct Split {
     part_rows: usize,
 }
 
-impl Split {
+impl PixelSplit {
     fn new(g: &Geometry, weight_rows: usize) -> Self {
         let rows = g.batch * g.output[0];
         let room = (MAX_PARTIALS / g.weight_elements().max(1)).max(1);
@@ -81,8 +81,8 @@ fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut
     let offsets: SmallVec<[usize; 16]> = sweep.tap_offsets(g.channels, layout.row_stride).collect();
     let weight_rows = sweep.taps.len() * g.group_channels();
     let split = match g.is_depthwise() {
-        true => Split { parts: 1, part_rows: weight_rows, ..Split::new(g, weight_rows) },
-        false => Split::new(g, weight_rows),
+        true => PixelSplit { parts: 1, part_rows: weight_rows, ..PixelSplit::new(g, weight_rows) },
+        false => PixelSplit::new(g, weight_rows),
     };
     let (length, work) = (grad.len(), g.output_pixels() * grad.len() / g.groups / 40);
     let run = |partials: &mut [f32]| {
@@ -92,7 +92,7 @@ fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut
             let first = chunk * split.chunk_rows;
             let rows = first..(first + split.chunk_rows).min(g.batch * g.output[0]);
             let first = part * split.part_rows;
-            let chunk = Chunk {
+            let chunk = PixelChunk {
                 g,
                 sweep: &sweep,
                 layout: &layout,
@@ -132,7 +132,7 @@ pub(super) fn add_up(chunks: usize, sum: &mut [f32], run: impl Fn(&mut [f32])) {
 
 /// The sum over some rows of places, for some rows of the weight, which nothing else may touch in
 /// `grad` meanwhile.
-pub(super) struct Chunk<'a> {
+pub(super) struct PixelChunk<'a> {
     pub(super) g: &'a Geometry,
     pub(super) sweep: &'a Sweep,
     pub(super) layout: &'a Layout,
@@ -155,7 +155,7 @@ pub(super) struct Piece {
     source_row: isize,
 }
 
-impl RawKernel for Chunk<'_> {
+impl RawKernel for PixelChunk<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -200,7 +200,7 @@ impl RawKernel for Chunk<'_> {
     }
 }
 
-impl Chunk<'_> {
+impl PixelChunk<'_> {
     /// The parts of rows that make up the output pixels `block`.
     fn pieces(&self, field: &Field, block: Range<usize>) -> SmallVec<[Piece; 32]> {
         let [height, width] = self.g.output;

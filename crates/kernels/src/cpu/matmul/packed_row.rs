@@ -2,16 +2,15 @@
 //! Several panels are read side by side: their streams keep the prefetchers busy, and their sums
 //! do not wait for each other. The order of each sum is that of [`super::block::Block`].
 
-use super::block::Activate;
-use super::{Epilogue, Matrix, PackedMatrix, stretch};
+use super::activate::Activate;
+use super::operands::{Epilogue, Matrix};
+use super::packed_matrix::PackedMatrix;
 use crate::activation::Activation;
 use crate::cpu::isa::RawKernel;
 use crate::cpu::tile::{Finish, Tile, panel_width};
+use crate::cpu::tuning::matmul::{ROW_PANELS as PANELS, stretch};
 use crate::cpu::vector::{Vector, prefetch_all};
 use crate::threads::SharedMut;
-
-/// Panels that are read at once.
-pub(super) const PANELS: usize = 4;
 
 pub(super) struct PackedRow<'a> {
     pub(super) left: Matrix<'a>,

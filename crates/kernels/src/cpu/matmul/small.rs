@@ -7,38 +7,25 @@
 
 use std::mem::MaybeUninit;
 
-use super::block::{Activate, Products};
+use super::activate::Activate;
+use super::block::TileProduct;
+use super::operands::{Epilogue, Matrix};
 use super::pack::PackPanel;
-use super::{Epilogue, Matrix};
 use crate::activation::Activation;
 use crate::cpu::ahead::Ahead;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
+use crate::cpu::tuning::matmul::SMALL_TRANSPOSED_DEPTH;
 use crate::cpu::vector::Vector;
 use crate::threads::SharedMut;
 
-/// Values of an operand: both stay in the first-level cache.
-const OPERAND: usize = 4096;
-/// Rows of a transposed panel.
-const DEEPEST: usize = 64;
 /// Values of the widest transposed panel.
-const PANEL: usize = 32 * DEEPEST;
-
-/// Whether a product is of this kind.
-#[inline]
-pub(super) fn is_small(left: &Matrix<'_>, right: &Matrix<'_>) -> bool {
-    let depth = left.columns;
-    left.rows > 1
-        && right.columns > 1
-        && left.rows * depth <= OPERAND
-        && depth * right.columns <= OPERAND
-        && (right.column_stride == 1 || depth <= DEEPEST)
-}
+const PANEL: usize = 32 * SMALL_TRANSPOSED_DEPTH;
 
 /// The product, on the calling thread.
 ///
 /// # Safety
-/// It [`is_small`]. `out` must hold as many rows, `out_stride` values apart, as `left` has, of as
+/// It [`is_small`](super::choose::is_small). `out` must hold as many rows, `out_stride` values apart, as `left` has, of as
 /// many columns as `right` has, which nothing else may touch meanwhile. The operands' sizes must
 /// fit each other, and a bias has a value a column.
 pub(super) unsafe fn product(
@@ -164,7 +151,7 @@ impl RawKernel for Small {
             let mut row = 0;
             while row < self.rows {
                 let tile_rows = next_tile_rows::<V>(self.rows - row);
-                let task = Products::<false> {
+                let task = TileProduct::<false> {
                     steps: self.depth,
                     left: self.left.wrapping_add(row * self.left_strides.0),
                     left_strides: self.left_strides,

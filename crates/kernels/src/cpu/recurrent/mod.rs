@@ -13,9 +13,9 @@ mod cell;
 mod forward;
 mod rows;
 
-pub use backward::Backward;
+pub use backward::RecurrentBackward;
 pub use cell::{Gru, Lstm, Rnn};
-pub use forward::{Forward, HiddenProduct};
+pub use forward::{HiddenProduct, RecurrentForward};
 
 use crate::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product_of_few_rows, product_of_rows};
 use crate::cpu::tile::panel_columns;
@@ -132,12 +132,12 @@ impl Sequence<'_> {
         target: &mut [f32],
     ) {
         let width = self.outputs;
-        let rows = Rows::new(target, items * times, width);
+        let rows = ItemRows::new(target, items * times, width);
         parallel_for(items, items * times * width / 8, |index| {
             let item = first + index;
             let length = self.length(item);
             for time in start..start + times {
-                // SAFETY: this task's own item, see `Rows`.
+                // SAFETY: this task's own item, see `ItemRows`.
                 let target = unsafe { rows.row(index * times + time - start) };
                 let earlier = match self.reverse {
                     false => time.checked_sub(1),
@@ -157,10 +157,10 @@ impl Sequence<'_> {
     }
 
     /// Sets the rows of `values`, `[batch, time, width]`, after the ends of some items to zero.
-    fn clear_after_ends(&self, values: Rows<'_>, items: (usize, usize)) {
+    fn clear_after_ends(&self, values: ItemRows<'_>, items: (usize, usize)) {
         for item in items.0..items.0 + items.1 {
             for time in self.length(item)..self.time {
-                // SAFETY: this task's own items, see `Rows`.
+                // SAFETY: this task's own items, see `ItemRows`.
                 unsafe { values.row(item * self.time + time) }.fill(0.0);
             }
         }
@@ -169,17 +169,17 @@ impl Sequence<'_> {
 
 /// An array of rows of which tasks share out the items: a task touches the rows of its own.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
+struct ItemRows<'a> {
     values: SharedMut<'a, f32>,
     rows: usize,
     width: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> ItemRows<'a> {
     /// Nothing for an empty array.
     ///
     /// # Panics
-    /// As [`Rows::new`].
+    /// As [`ItemRows::new`].
     #[track_caller]
     fn optional(values: &'a mut [f32], rows: usize, width: usize) -> Option<Self> {
         (!values.is_empty()).then(|| Self::new(values, rows, width))
@@ -216,10 +216,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Scratch of one task from the pool of buffers, cut into parts.
-struct Scratch(Storage);
+/// StepScratch of one task from the pool of buffers, cut into parts.
+struct StepScratch(Storage);
 
-impl Scratch {
+impl StepScratch {
     fn new(length: usize) -> Self {
         Self(Storage::new(length))
     }

@@ -115,6 +115,9 @@ fn every_size_and_finish_matches_the_definition() {
     for rows in 1..=TILE_ROWS {
         for columns in 1..=WIDEST {
             for flags in 0..32 {
+                if cfg!(miri) && !(rows * 7 + columns * 3 + flags).is_multiple_of(37) {
+                    continue;
+                }
                 let (relu, accumulate) = (flags & 1 > 0, flags & 2 > 0);
                 let bias = (flags & 4 > 0).then_some(&bias[..columns]);
                 let way = [Way::Strided, Way::Part, Way::Runs, Way::Columns][flags >> 3];

@@ -215,7 +215,7 @@ impl<'a> Pass<'a> {
         let from = whole.row_of(span) * outputs;
         let in_place = |values: &'a [f32]| &values[from..][..span.rows() * outputs];
         let lengths = span_lengths(self.record.lengths(), span);
-        let backward = kernels::Backward {
+        let backward = kernels::RecurrentBackward {
             sequence: sizes.sequence(span, reverse, lengths.as_ref()),
             weight: &self.weight,
             projection: self.projection.as_ref(),

@@ -2,7 +2,7 @@
 
 use super::super::apply::{Epilogue, ForwardWeight, activate_run};
 use super::super::geometry::Geometry;
-use super::grid::{Grid, Place};
+use super::grid::{Grid, TilePlace};
 use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{TransformedWeight, Weights, position_stride, row_width};
@@ -69,14 +69,14 @@ fn run_tiles<const O: usize>(
     let shared = SharedMut::new(target);
     parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
         let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
-        let block = Block::<O> { grid, tiles, source, weights, finish, target: shared };
+        let block = TileBlock::<O> { grid, tiles, source, weights, finish, target: shared };
         // SAFETY: every task has its own tiles.
         unsafe { dispatch_raw(block) };
     });
 }
 
 /// Some tiles of `O` × `O` targets, all filters, which nothing else may touch meanwhile.
-struct Block<'a, const O: usize> {
+struct TileBlock<'a, const O: usize> {
     grid: &'a Grid,
     /// From, to.
     tiles: [usize; 2],
@@ -86,7 +86,7 @@ struct Block<'a, const O: usize> {
     target: SharedMut<'a, f32>,
 }
 
-impl<const O: usize> RawKernel for Block<'_, O>
+impl<const O: usize> RawKernel for TileBlock<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
@@ -115,7 +115,7 @@ where
         zeros.fill(0.0);
         let sources = scratch.as_mut_ptr();
         let sums = if in_place { sources } else { sources.wrapping_add(POSITIONS * source_stride) };
-        let scratch = Scratch {
+        let scratch = TileScratch {
             zeros: zeros.as_ptr(),
             sources,
             source_stride,
@@ -138,7 +138,7 @@ where
 }
 
 /// Where a block's tiles stand on their way.
-struct Scratch {
+struct TileScratch {
     /// A row of pixels of zeros under a tile.
     zeros: *const f32,
     /// Transformed pixels: a row for each tile, at each position.
@@ -146,16 +146,16 @@ struct Scratch {
     /// From one position and one tile to the next.
     source_stride: usize,
     row: usize,
-    /// Sums: for each panel a row for each tile, at each position.
+    /// TileSums: for each panel a row for each tile, at each position.
     sums: *mut f32,
     /// From one position and one tile to the next.
     sums_stride: usize,
     sums_row: usize,
 }
 
-/// Methods with a [`Scratch`] must be called with one that has room for the block's tiles; those
+/// Methods with a [`TileScratch`] must be called with one that has room for the block's tiles; those
 /// that touch the target, under the contract of [`RawKernel::run`].
-impl<const O: usize> Block<'_, O>
+impl<const O: usize> TileBlock<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
@@ -164,7 +164,7 @@ where
     /// # Safety
     /// As above.
     #[inline(always)]
-    unsafe fn read<V: Vector>(&self, scratch: &Scratch) {
+    unsafe fn read<V: Vector>(&self, scratch: &TileScratch) {
         let [first, end] = self.tiles;
         let (channels, images) = (self.weights.channels, self.source.as_ptr());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
@@ -191,7 +191,7 @@ where
     /// # Safety
     /// As above.
     #[inline(always)]
-    unsafe fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn multiply<V: Vector>(&self, scratch: &TileScratch, [from, to]: [usize; 2]) {
         let tiles = self.tiles[1] - self.tiles[0];
         let (channels, filters) = (self.weights.channels, self.weights.filters);
         let width = panel_width::<V>();
@@ -199,7 +199,7 @@ where
             let weights = &self.weights.values()[position * self.weights.position_stride()..];
             let sums = scratch.sums.wrapping_add(position * scratch.sums_stride);
             for panel in from..to {
-                let product = Product {
+                let product = TilesByFilters {
                     sources: scratch.sources.wrapping_add(position * scratch.source_stride),
                     row: scratch.row,
                     channels,
@@ -218,7 +218,7 @@ where
     /// # Safety
     /// As above.
     #[inline(always)]
-    unsafe fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn write<V: Vector>(&self, scratch: &TileScratch, [from, to]: [usize; 2]) {
         let (first, count) = (self.tiles[0], self.tiles[1] - self.tiles[0]);
         let (filters, width) = (self.weights.filters, panel_width::<V>());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
@@ -250,7 +250,7 @@ where
     /// # Safety
     /// As above; `sums` must be whole vectors, `stride` values apart from position to position.
     #[inline(always)]
-    unsafe fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
+    unsafe fn store<V: Vector>(&self, place: TilePlace, at: At, sums: *const f32, stride: usize) {
         let filters = self.weights.filters;
         let (pixel, pixels, inside) = self.grid.target_part(place);
         let bias = match self.finish.bias {
@@ -263,17 +263,17 @@ where
         let target = self.target.pointer(pixel * filters);
         let steps = [pixels * filters, filters];
         let accumulate = self.finish.accumulate;
-        let sums = Sums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
+        let sums = TileSums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
         // SAFETY: every position holds rows of whole vectors; so many pixels of the tile lie in
         // the image, each with a value for each filter, and no other task writes them.
         unsafe {
             // Known to the compiler, the most frequent cases need no comparisons.
             match (inside == [O; 2], accumulate) {
                 (true, false) => {
-                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: false, ..sums });
+                    Output::both::<V>(&TileSums { inside: [O; 2], accumulate: false, ..sums });
                 }
                 (true, true) => {
-                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: true, ..sums });
+                    Output::both::<V>(&TileSums { inside: [O; 2], accumulate: true, ..sums });
                 }
                 _ => Output::both::<V>(&sums),
             }
@@ -303,7 +303,7 @@ where
 }
 
 /// From a vector of each position to a vector of each pixel.
-struct Sums<V> {
+struct TileSums<V> {
     sums: *const f32,
     stride: usize,
     bias: V,
@@ -320,7 +320,7 @@ struct Sums<V> {
     accumulate: bool,
 }
 
-impl<V: Vector> Ends<V> for Sums<V> {
+impl<V: Vector> Ends<V> for TileSums<V> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
@@ -347,7 +347,7 @@ impl<V: Vector> Ends<V> for Sums<V> {
 
 /// The products of one position and one panel: rows of transformed pixels by a panel of weights.
 #[derive(Clone, Copy)]
-struct Product {
+struct TilesByFilters {
     /// Rows of `channels` values.
     sources: *const f32,
     /// Values from one row to the next.
@@ -361,7 +361,7 @@ struct Product {
     sums_row: usize,
 }
 
-impl Product {
+impl TilesByFilters {
     /// All of `rows` rows by `columns` columns or, if they are more, a whole panel.
     ///
     /// # Safety
@@ -383,7 +383,7 @@ impl Product {
     }
 }
 
-impl TileTask for Product {
+impl TileTask for TilesByFilters {
     type Output = ();
 
     #[inline(always)]

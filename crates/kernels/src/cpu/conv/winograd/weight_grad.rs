@@ -2,7 +2,7 @@
 
 use super::super::geometry::Geometry;
 use super::super::weight_grad::add_up;
-use super::grid::Grid;
+use super::grid::{Grid, TilePlace};
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
@@ -60,7 +60,7 @@ fn run<const O: usize, const K: usize>(
         parallel_for(chunks * parts, work, |task| {
             let (chunk, part) = (task / parts, task % parts);
             let first = part * PART_FILTERS;
-            let chunk = Chunk::<O, K> {
+            let chunk = TileChunk::<O, K> {
                 g,
                 grid: &grid,
                 tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
@@ -76,7 +76,7 @@ fn run<const O: usize, const K: usize>(
 }
 
 /// The sum over some tiles, for some filters, which nothing else may touch in `grad` meanwhile.
-struct Chunk<'a, const O: usize, const K: usize> {
+struct TileChunk<'a, const O: usize, const K: usize> {
     g: &'a Geometry,
     grid: &'a Grid,
     /// From, to.
@@ -89,7 +89,7 @@ struct Chunk<'a, const O: usize, const K: usize> {
     grad: SharedMut<'a, f32>,
 }
 
-impl<const O: usize, const K: usize> RawKernel for Chunk<'_, O, K>
+impl<const O: usize, const K: usize> RawKernel for TileChunk<'_, O, K>
 where
     OutputGrad: Transform<O, INPUT>,
     WeightGrad: Transform<INPUT, K>,
@@ -101,8 +101,7 @@ where
         let (channels, width) = (self.g.channels, panel_width::<V>());
         let filters = self.filters[1] - self.filters[0];
         let panels = filters.div_ceil(width);
-        let tiles = self.tiles[1] - self.tiles[0];
-        let block_tiles = super::block_tiles(tiles, channels, filters);
+        let block_tiles = super::block_tiles(self.tiles[1] - self.tiles[0], channels, filters);
         let row = channels.next_multiple_of(V::LANES);
         let source_stride = position_stride(block_tiles * row);
         let grad_stride = position_stride(block_tiles * panels * width);
@@ -115,7 +114,9 @@ where
         zeros.fill(0.0);
         let (sources, scratch) = scratch.split_at_mut(POSITIONS * source_stride);
         let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
-        let zeros = zeros.as_ptr();
+        let strides = [source_stride, grad_stride, sums_stride];
+        let mut scratch =
+            GradScratch { zeros: zeros.as_ptr(), sources, row, grads, sums, strides, panels };
         let mut first = self.tiles[0];
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
         while first < self.tiles[1] {
@@ -123,69 +124,135 @@ where
             for tile in 0..tiles {
                 self.grid.prefetch_source(ahead, self.input.as_ptr(), channels);
                 self.grid.prefetch_target(ahead, self.output_grad.as_ptr(), self.g.filters);
-                let square = self.grid.source_square(place);
-                let images = self.input.as_ptr();
-                let target = sources[tile * row..].as_mut_ptr();
-                // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources`
-                // has a row of whole vectors for each tile and position.
-                unsafe {
-                    if let Some(pixels) = square.inside(images, channels) {
-                        input_tile::<V>(&pixels, channels, target, source_stride);
-                    } else {
-                        let pixels = square.across(images, channels, zeros);
-                        input_tile::<V>(&pixels, channels, target, source_stride);
-                    }
-                }
-                let square = self.grid.target_square::<O>(place);
-                let images = self.output_grad.as_ptr();
-                for panel in 0..panels {
-                    let column = self.filters[0] + panel * width;
-                    let columns = width.min(self.filters[1] - column);
-                    let place = panel * tiles * width + tile * row_width::<V>(columns);
-                    let target = grads[place..].as_mut_ptr();
-                    // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has
-                    // a row of a panel for each tile, panel and position.
-                    unsafe {
-                        if let Some(pixels) = square.inside(images, self.g.filters) {
-                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
-                        } else {
-                            let pixels = square.across(images, self.g.filters, zeros);
-                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
-                        }
-                    }
-                }
+                self.read_source::<V>(&mut scratch, place, tile);
+                self.read_grads::<V>(&mut scratch, place, [tile, tiles]);
                 (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
             }
-            for position in 0..POSITIONS {
-                let sources = &sources[position * source_stride..];
-                let grads = &grads[position * grad_stride..];
-                let sums = &mut sums[position * sums_stride..];
-                for panel in 0..panels {
-                    let product = Product {
-                        sources: sources.as_ptr(),
-                        row,
-                        tiles,
-                        panel: grads[panel * tiles * width..].as_ptr(),
-                        sums: sums[panel * channels * width..].as_mut_ptr(),
-                        accumulate: first > self.tiles[0],
-                    };
-                    // SAFETY: a row for each of these tiles in sources and panel, and a row of
-                    // sums for each channel.
-                    unsafe { product.rows::<V>(channels, filters - panel * width) };
-                }
-            }
+            self.multiply::<V>(&mut scratch, tiles, first > self.tiles[0]);
             first += tiles;
         }
-        for panel in 0..panels {
-            let column = self.filters[0] + panel * width;
-            let columns = width.min(self.filters[1] - column);
+        // SAFETY: this task's filters, by this method's contract.
+        unsafe { self.transform_back::<V>(&scratch) };
+    }
+}
+
+/// Where a block's tiles and the sums over all blocks are.
+struct GradScratch<'a> {
+    /// A row of pixels of zeros under a tile.
+    zeros: *const f32,
+    /// Transformed pixels: at each position a row for each tile.
+    sources: &'a mut [f32],
+    /// From one of these rows to the next.
+    row: usize,
+    /// Transformed gradients: at each position a panel after the other, a row for each tile.
+    grads: &'a mut [f32],
+    /// At each position a panel after the other, a row for each channel.
+    sums: &'a mut [f32],
+    /// From one position to the next in each of these.
+    strides: [usize; 3],
+    panels: usize,
+}
+
+impl<const O: usize, const K: usize> TileChunk<'_, O, K>
+where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
+    /// Transforms the pixels of tile number `tile` of a block.
+    #[inline(always)]
+    fn read_source<V: Vector>(&self, scratch: &mut GradScratch<'_>, place: TilePlace, tile: usize) {
+        let (channels, images) = (self.g.channels, self.input.as_ptr());
+        let square = self.grid.source_square(place);
+        let target = scratch.sources[tile * scratch.row..].as_mut_ptr();
+        // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources` has a row
+        // of whole vectors for each tile and position.
+        unsafe {
+            if let Some(pixels) = square.inside(images, channels) {
+                input_tile::<V>(&pixels, channels, target, scratch.strides[0]);
+            } else {
+                let pixels = square.across(images, channels, scratch.zeros);
+                input_tile::<V>(&pixels, channels, target, scratch.strides[0]);
+            }
+        }
+    }
+
+    /// Transforms the output gradients of tile number `tile` of `tiles`.
+    #[inline(always)]
+    fn read_grads<V: Vector>(
+        &self,
+        scratch: &mut GradScratch<'_>,
+        place: TilePlace,
+        [tile, tiles]: [usize; 2],
+    ) {
+        let (filters, width, stride) = (self.g.filters, panel_width::<V>(), scratch.strides[1]);
+        let square = self.grid.target_square::<O>(place);
+        let images = self.output_grad.as_ptr();
+        for panel in 0..scratch.panels {
+            let (column, columns) = self.columns(panel, width);
+            let start = panel * tiles * width + tile * row_width::<V>(columns);
+            let target = scratch.grads[start..].as_mut_ptr();
+            // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has a row of
+            // a panel for each tile, panel and position.
+            unsafe {
+                if let Some(pixels) = square.inside(images, filters) {
+                    output_grad_tile::<V, O>(&pixels, column, columns, target, stride);
+                } else {
+                    let pixels = square.across(images, filters, scratch.zeros);
+                    output_grad_tile::<V, O>(&pixels, column, columns, target, stride);
+                }
+            }
+        }
+    }
+
+    /// The first filter of a panel, and how many it has.
+    #[inline(always)]
+    fn columns(&self, panel: usize, width: usize) -> (usize, usize) {
+        let column = self.filters[0] + panel * width;
+        (column, width.min(self.filters[1] - column))
+    }
+
+    /// Adds the products of a block's tiles to the sums, or overwrites them.
+    #[inline(always)]
+    fn multiply<V: Vector>(&self, scratch: &mut GradScratch<'_>, tiles: usize, accumulate: bool) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        let filters = self.filters[1] - self.filters[0];
+        let [source_stride, grad_stride, sums_stride] = scratch.strides;
+        for position in 0..POSITIONS {
+            let sources = &scratch.sources[position * source_stride..];
+            let grads = &scratch.grads[position * grad_stride..];
+            let sums = &mut scratch.sums[position * sums_stride..];
+            for panel in 0..scratch.panels {
+                let product = ChannelsByFilters {
+                    sources: sources.as_ptr(),
+                    row: scratch.row,
+                    tiles,
+                    panel: grads[panel * tiles * width..].as_ptr(),
+                    sums: sums[panel * channels * width..].as_mut_ptr(),
+                    accumulate,
+                };
+                // SAFETY: a row for each of these tiles in sources and panel, and a row of sums for
+                // each channel.
+                unsafe { product.rows::<V>(channels, filters - panel * width) };
+            }
+        }
+    }
+
+    /// Transforms the sums into the gradient.
+    ///
+    /// # Safety
+    /// As for [`RawKernel::run`].
+    #[inline(always)]
+    unsafe fn transform_back<V: Vector>(&self, scratch: &GradScratch<'_>) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        for panel in 0..scratch.panels {
+            let (column, columns) = self.columns(panel, width);
             let sizes = [channels, columns, row_width::<V>(columns)];
-            let sums = sums[panel * channels * width..].as_ptr();
+            let sums = scratch.sums[panel * channels * width..].as_ptr();
             // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
             // `[K, K, channels, filters]` and these columns are this task's alone.
             unsafe {
                 let target = self.grad.pointer(column);
-                gradient_back::<V, K>(sums, sums_stride, sizes, target, self.g.filters);
+                gradient_back::<V, K>(sums, scratch.strides[2], sizes, target, self.g.filters);
             }
         }
     }
@@ -194,7 +261,7 @@ where
 /// The products of one position and one panel: channels of transformed pixels by a panel of
 /// transformed gradients, summed over tiles.
 #[derive(Clone, Copy)]
-struct Product {
+struct ChannelsByFilters {
     /// The first channel of the first tile; each tile has all channels of a tile's rows.
     sources: *const f32,
     /// Values from one tile to the next.
@@ -207,7 +274,7 @@ struct Product {
     accumulate: bool,
 }
 
-impl Product {
+impl ChannelsByFilters {
     /// All of `rows` channels by `columns` columns or, if they are more, a whole panel.
     ///
     /// # Safety
@@ -229,7 +296,7 @@ impl Product {
     }
 }
 
-impl TileTask for Product {
+impl TileTask for ChannelsByFilters {
     type Output = ();
 
     #[inline(always)]

@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
 
 /// Some rows of a vector of columns, for each tap.
-type Rows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
+type TapRows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
 /// The most lanes of any vector.
 const LANES: usize = 16;
 /// Source channels of a task.
@@ -48,7 +48,7 @@ impl TransformedWeight {
 }
 
 impl Weights {
-    /// Rows are channels, columns are filters.
+    /// TapRows are channels, columns are filters.
     pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {
         Self::build(g, weight, [g.channels, g.filters], false)
     }
@@ -81,7 +81,7 @@ impl Weights {
         parallel_for(groups * panels, channels * filters * 4, |task| {
             let (group, panel) = (task / panels, task % panels);
             let first = group * TASK_CHANNELS;
-            let panel = Panel::<K> {
+            let panel = WeightPanel::<K> {
                 weight,
                 sizes: [channels, filters],
                 turned,
@@ -108,7 +108,7 @@ impl Weights {
 }
 
 /// Some rows of one panel of a `K` × `K` kernel, which nothing else may touch meanwhile.
-struct Panel<'a, const K: usize> {
+struct WeightPanel<'a, const K: usize> {
     weight: &'a [f32],
     sizes: [usize; 2],
     turned: bool,
@@ -121,7 +121,7 @@ struct Panel<'a, const K: usize> {
     position_stride: usize,
 }
 
-impl<const K: usize> RawKernel for Panel<'_, K>
+impl<const K: usize> RawKernel for WeightPanel<'_, K>
 where
     Weight: Transform<K, INPUT>,
 {
@@ -131,7 +131,7 @@ where
     unsafe fn run<V: Vector>(self) {
         const { assert!(V::LANES <= LANES) };
         let width = row_width::<V>(self.sizes[1] - self.column);
-        let mut block: Rows<K> = [[[[0.0; LANES]; LANES]; K]; K];
+        let mut block: TapRows<K> = [[[[0.0; LANES]; LANES]; K]; K];
         for column in (0..width).step_by(V::LANES) {
             let mut row = self.rows[0];
             while row < self.rows[1] {
@@ -152,10 +152,10 @@ where
     }
 }
 
-impl<const K: usize> Panel<'_, K> {
+impl<const K: usize> WeightPanel<'_, K> {
     /// Copies the weights of some rows and a vector of columns, zeros beyond the last column.
     #[inline(always)]
-    fn read<V: Vector>(&self, [row, rows]: [usize; 2], column: usize, block: &mut Rows<K>) {
+    fn read<V: Vector>(&self, [row, rows]: [usize; 2], column: usize, block: &mut TapRows<K>) {
         let [channels, filters] = self.sizes;
         let columns = V::LANES.min(filters.saturating_sub(column));
         for (tap, lines) in block.as_flattened_mut().iter_mut().enumerate() {
@@ -214,7 +214,7 @@ pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
             // SAFETY: every position holds a panel of `rows` whole rows; the target has `columns`
             // values for each tap and row.
             unsafe {
-                let sums = Sums::<K> { source, position_stride, at, target, tap_stride };
+                let sums = GradSums::<K> { source, position_stride, at, target, tap_stride };
                 WeightGrad::both::<V>(&sums);
             }
             column += count;
@@ -224,7 +224,7 @@ pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
 
 /// From a row of each tap to a vector of each position.
 struct Taps<'a, const K: usize> {
-    block: &'a Rows<K>,
+    block: &'a TapRows<K>,
     row: usize,
     target: *mut f32,
     stride: usize,
@@ -245,7 +245,7 @@ impl<V: Vector, const K: usize> Ends<V> for Taps<'_, K> {
 }
 
 /// From a vector of each position to a vector of each tap.
-struct Sums<const K: usize> {
+struct GradSums<const K: usize> {
     source: *const f32,
     position_stride: usize,
     at: At,
@@ -253,7 +253,7 @@ struct Sums<const K: usize> {
     tap_stride: usize,
 }
 
-impl<V: Vector, const K: usize> Ends<V> for Sums<K> {
+impl<V: Vector, const K: usize> Ends<V> for GradSums<K> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.

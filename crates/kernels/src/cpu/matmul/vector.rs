@@ -1,117 +1,116 @@
 //! Products where the output is a single row or column: each value of the matrix is used once, so
 //! nothing is packed. `out[j] = Σ_p vector[p] · matrix[p, j] + bias[j]`.
 
-use super::block::Activate;
-use super::{CHUNK_VALUES, Epilogue, Matrix, Right};
+use super::activate::Activate;
+use super::choose::Way;
+use super::operands::{Epilogue, Matrix};
 use crate::activation::Activation;
 use crate::cpu::isa::{Kernel, RawKernel, dispatch};
 use crate::cpu::tile::{Finish, Tile, TileTask, panel_width, with_tile};
+use crate::cpu::tuning::matmul::READ_PER_NS_OF_VECTOR;
 use crate::cpu::turns::in_turn;
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::SharedMut;
 
-/// The most columns of which tasks do not take some each: rows of all of them are read as one.
-const NARROW: usize = 512;
-
-/// Whether a vector's product with `matrix` is of this kind: there is something to sum, in whole rows or columns.
-fn takes_matrix(matrix: &Matrix<'_>) -> bool {
-    matrix.rows > 0 && (reads_columns(matrix) || matrix.column_stride == 1)
+/// A product with a vector.
+#[derive(Clone, Copy)]
+pub(super) struct VectorProduct<'a> {
+    /// One row.
+    vector: Matrix<'a>,
+    matrix: Matrix<'a>,
+    bias: Bias<'a>,
+    accumulate: bool,
+    activation: Activation,
 }
 
-fn reads_columns(matrix: &Matrix<'_>) -> bool {
-    matrix.row_stride == 1 || matrix.rows == 1
-}
-
-/// Computes the product if it is of this kind, and says whether it was.
-#[inline]
-pub(super) fn product(
-    left: Matrix<'_>,
-    right: Right<'_>,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-    out_stride: usize,
-) -> bool {
-    let Right::Plain(right) = right else { return false };
-    // A column is the row of the transposed product.
-    let (vector, matrix) = match (left.rows, right.columns) {
-        (1, _) => (left, right),
-        (_, 1) if out_stride == 1 => (right.transposed(), left.transposed()),
-        _ => return false,
-    };
-    if !takes_matrix(&matrix) {
-        return false;
-    }
-    let by_columns = reads_columns(&matrix);
-    let (depth, count) = (matrix.rows, matrix.columns);
-    let bias = match epilogue.bias {
-        Some(bias) if bias.len() == count => Bias::Each(bias),
-        Some(bias) => Bias::Same(bias[0]),
-        None => Bias::Same(0.0),
-    };
-    let mut scratch = None;
-    // Memory delivers about 8 values a nanosecond.
-    let work = depth * count / 8;
-    let outputs_each = match by_columns {
-        true => (65_536 / depth).clamp(8, 4096),
-        false if count < 512 => 64,
-        false => 128,
-    };
-    let vector = match by_columns && vector.column_stride != 1 && depth > 1 {
-        false => vector,
-        true => Matrix::new(gather(vector, scratch.insert(Storage::new(depth))), 1, depth),
-    };
-    let chunks = if by_columns || count > NARROW { 1 } else { depth * count / CHUNK_VALUES };
-    if chunks > 1 {
-        combine_by_depth(chunks, vector, matrix, bias, epilogue, &mut out[..count]);
-        return true;
-    }
-    let shared = SharedMut::new(&mut out[..count]);
-    in_turn(matrix.values, count.div_ceil(outputs_each), work, |task| {
-        let start = task * outputs_each;
-        let count = outputs_each.min(count - start);
-        // SAFETY: tasks have their own outputs.
-        let out = unsafe { shared.slice(start, count) };
-        let matrix = matrix.part(0, depth, start, count);
-        let bias = bias.from(start);
+impl<'a> VectorProduct<'a> {
+    /// The product of a single row, or with a single column: the row of the transposed product.
+    pub(super) fn new(left: Matrix<'a>, right: Matrix<'a>, epilogue: Epilogue<'a>) -> Self {
+        let (vector, matrix) = match left.rows {
+            1 => (left, right),
+            _ => (right.transposed(), left.transposed()),
+        };
+        let bias = match epilogue.bias {
+            Some(bias) if bias.len() == matrix.columns => Bias::Each(bias),
+            Some(bias) => Bias::Same(bias[0]),
+            None => Bias::Same(0.0),
+        };
         let Epilogue { accumulate, activation, .. } = epilogue;
-        let rows = Rows { vector, matrix, bias, accumulate, activation, out };
-        if by_columns { dispatch(Dots(rows)) } else { dispatch(Combine(rows)) }
-    });
-    true
-}
+        Self { vector, matrix, bias, accumulate, activation }
+    }
 
-/// A large matrix of few columns, read row by row: each chunk of its rows gives a whole result of
-/// its own, which are added in order.
-fn combine_by_depth(
-    chunks: usize,
-    vector: Matrix<'_>,
-    matrix: Matrix<'_>,
-    bias: Bias<'_>,
-    epilogue: Epilogue<'_>,
-    out: &mut [f32],
-) {
-    let (depth, count) = (matrix.rows, matrix.columns);
-    let mut storage = Storage::new(chunks * count);
-    let partial = storage.unique_f32s().expect("a new buffer is not shared");
-    let partial = &mut partial[..chunks * count];
-    let shared = SharedMut::new(partial);
-    in_turn(matrix.values, chunks, depth * count / 8, |chunk| {
-        let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
-        dispatch(Combine(Rows {
-            vector: vector.part(0, 1, start, end - start),
-            matrix: matrix.part(start, end - start, 0, count),
-            bias: Bias::Same(0.0),
-            accumulate: false,
-            activation: Activation::Identity,
+    /// Makes the product by one of the ways of this file.
+    pub(super) fn run(self, way: Way, out: &mut [f32]) {
+        let (depth, count) = (self.matrix.rows, self.matrix.columns);
+        let out = &mut out[..count];
+        match way {
+            Way::SumOfChunks { chunks } => self.sum_of_chunks(chunks, out),
+            Way::SumOfRows { each } => self.in_tasks(each, false, out),
+            Way::Dots { each } => {
+                let mut scratch = None;
+                let vector = match self.vector.column_stride != 1 && depth > 1 {
+                    false => self.vector,
+                    true => {
+                        let scratch = scratch.insert(Storage::new(depth));
+                        Matrix::new(gather(self.vector, scratch), 1, depth)
+                    }
+                };
+                VectorProduct { vector, ..self }.in_tasks(each, true, out);
+            }
+            _ => unreachable!("{way} has a file of its own"),
+        }
+    }
+
+    /// Estimated nanoseconds: memory decides.
+    fn work(&self) -> usize {
+        self.matrix.rows * self.matrix.columns / READ_PER_NS_OF_VECTOR
+    }
+
+    /// Tasks of `each` outputs, as dot products or as sums of rows.
+    fn in_tasks(&self, each: usize, as_dots: bool, out: &mut [f32]) {
+        let count = out.len();
+        let shared = SharedMut::new(out);
+        in_turn(self.matrix.values, count.div_ceil(each), self.work(), |task| {
+            let start = task * each;
+            let count = each.min(count - start);
+            // SAFETY: tasks have their own outputs.
+            let out = unsafe { shared.slice(start, count) };
+            let matrix = self.matrix.part(0, self.matrix.rows, start, count);
+            let part = VectorPart {
+                of: VectorProduct { matrix, bias: self.bias.from(start), ..*self },
+                out,
+            };
+            if as_dots { dispatch(Dots(part)) } else { dispatch(SumOfRows(part)) }
+        });
+    }
+
+    /// A large matrix of few columns, read row by row: each chunk of its rows gives a whole result
+    /// of its own, which are added in order.
+    fn sum_of_chunks(self, chunks: usize, out: &mut [f32]) {
+        let Self { vector, matrix, .. } = self;
+        let (depth, count) = (matrix.rows, matrix.columns);
+        let mut storage = Storage::new(chunks * count);
+        let partial = storage.unique_f32s().expect("a new buffer is not shared");
+        let partial = &mut partial[..chunks * count];
+        let shared = SharedMut::new(partial);
+        in_turn(matrix.values, chunks, self.work(), |chunk| {
+            let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
+            let of = VectorProduct {
+                vector: vector.part(0, 1, start, end - start),
+                matrix: matrix.part(start, end - start, 0, count),
+                bias: Bias::Same(0.0),
+                accumulate: false,
+                activation: Activation::Identity,
+            };
             // SAFETY: each chunk has its own `count` values of the scratch buffer.
-            out: unsafe { shared.slice(chunk * count, count) },
-        }));
-    });
-    let Epilogue { accumulate, activation, .. } = epilogue;
-    let vector = Matrix::strided(&[1.0], 1, chunks, 0, 0);
-    let matrix = Matrix::new(partial, chunks, count);
-    dispatch(Combine(Rows { vector, matrix, bias, accumulate, activation, out }));
+            let out = unsafe { shared.slice(chunk * count, count) };
+            dispatch(SumOfRows(VectorPart { of, out }));
+        });
+        let vector = Matrix::strided(&[1.0], 1, chunks, 0, 0);
+        let matrix = Matrix::new(partial, chunks, count);
+        dispatch(SumOfRows(VectorPart { of: VectorProduct { vector, matrix, ..self }, out }));
+    }
 }
 
 fn gather<'a>(vector: Matrix<'_>, scratch: &'a mut Storage) -> &'a [f32] {
@@ -144,20 +143,16 @@ impl<'a> Bias<'a> {
     }
 }
 
-struct Rows<'a> {
-    /// One row.
-    vector: Matrix<'a>,
-    matrix: Matrix<'a>,
-    bias: Bias<'a>,
-    accumulate: bool,
-    activation: Activation,
+/// Some outputs of a product, with the matrix and the bias from their columns on.
+struct VectorPart<'a> {
+    of: VectorProduct<'a>,
     out: &'a mut [f32],
 }
 
-impl Rows<'_> {
+impl VectorPart<'_> {
     #[inline(always)]
     fn activate<V: Vector>(self) {
-        let (activation, columns) = (self.activation, self.out.len());
+        let (activation, columns) = (self.of.activation, self.out.len());
         let out = SharedMut::new(self.out);
         // SAFETY: one row of values that this task owns.
         unsafe { Activate { activation, out, out_stride: columns, rows: 1, columns }.run::<V>() };
@@ -165,20 +160,20 @@ impl Rows<'_> {
 }
 
 /// Contiguous columns: each output is a dot product.
-struct Dots<'a>(Rows<'a>);
+struct Dots<'a>(VectorPart<'a>);
 
 impl Kernel for Dots<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let rows = self.0;
-        let (depth, count) = (rows.matrix.rows, rows.out.len());
-        let (vector, matrix) = (rows.vector.values.as_ptr(), rows.matrix.values.as_ptr());
-        let stride = rows.matrix.column_stride;
+        let part = self.0;
+        let VectorProduct { vector, matrix, bias, accumulate, .. } = part.of;
+        let (depth, count, stride) = (matrix.rows, part.out.len(), matrix.column_stride);
+        let (vector, matrix) = (vector.values.as_ptr(), matrix.values.as_ptr());
         let mut store = |j: usize, sum: f32| {
-            let old = if rows.accumulate { rows.out[j] } else { 0.0 };
-            rows.out[j] = old + sum + rows.bias.at(j);
+            let old = if accumulate { part.out[j] } else { 0.0 };
+            part.out[j] = old + sum + bias.at(j);
         };
         let mut j = 0;
         // SAFETY: `vector` has `depth` contiguous values, and so has each of `count` columns,
@@ -198,7 +193,7 @@ impl Kernel for Dots<'_> {
                 j += 1;
             }
         }
-        rows.activate::<V>();
+        part.activate::<V>();
     }
 }
 
@@ -249,27 +244,28 @@ unsafe fn dots<V: Vector, const N: usize>(
 const WIDE: usize = 8;
 
 /// Contiguous rows: the outputs are a combination of them, strip by strip.
-struct Combine<'a>(Rows<'a>);
+struct SumOfRows<'a>(VectorPart<'a>);
 
-impl Kernel for Combine<'_> {
+impl Kernel for SumOfRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let rows = self.0;
-        let count = rows.out.len();
+        let part = self.0;
+        let VectorProduct { vector, matrix, bias, accumulate, .. } = part.of;
+        let count = part.out.len();
         let wide = WIDE * V::LANES;
         let strip = |out: &mut [f32], column: usize, columns: usize| Strip {
-            depth: rows.matrix.rows,
-            vector: rows.vector.values.as_ptr(),
-            step: rows.vector.column_stride,
-            matrix: rows.matrix.values[column..].as_ptr(),
-            stride: rows.matrix.row_stride,
+            depth: matrix.rows,
+            vector: vector.values.as_ptr(),
+            step: vector.column_stride,
+            matrix: matrix.values[column..].as_ptr(),
+            stride: matrix.row_stride,
             out: out[column..].as_mut_ptr(),
             columns,
             finish: Finish {
-                accumulate: rows.accumulate,
-                bias: match rows.bias {
+                accumulate,
+                bias: match bias {
                     Bias::Each(bias) => bias[column..].as_ptr(),
                     Bias::Same(_) => std::ptr::null(),
                 },
@@ -281,25 +277,25 @@ impl Kernel for Combine<'_> {
         // each of its rows; each strip's columns are among them.
         unsafe {
             while column + wide <= count {
-                strip(rows.out, column, wide).run::<V, 1, WIDE>();
+                strip(part.out, column, wide).run::<V, 1, WIDE>();
                 column += wide;
             }
             if column + wide / 2 <= count {
-                strip(rows.out, column, wide / 2).run::<V, 1, { WIDE / 2 }>();
+                strip(part.out, column, wide / 2).run::<V, 1, { WIDE / 2 }>();
                 column += wide / 2;
             }
             while column < count {
                 let columns = panel_width::<V>().min(count - column);
-                with_tile::<V, _>(1, columns, strip(rows.out, column, columns));
+                with_tile::<V, _>(1, columns, strip(part.out, column, columns));
                 column += columns;
             }
         }
-        if let Bias::Same(bias) = rows.bias
+        if let Bias::Same(bias) = bias
             && bias != 0.0
         {
-            rows.out.iter_mut().for_each(|out| *out += bias);
+            part.out.iter_mut().for_each(|out| *out += bias);
         }
-        rows.activate::<V>();
+        part.activate::<V>();
     }
 }
 

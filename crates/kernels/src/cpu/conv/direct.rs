@@ -147,7 +147,7 @@ fn run(
     parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
         let range = task * task_rows..rows.min((task + 1) * task_rows);
         let field = Field::new(sweep, &layout, source, range.clone());
-        let task = Task {
+        let task = SweepRows {
             sweep,
             segments: &segments,
             field: &field,
@@ -166,7 +166,7 @@ fn run(
 
 /// Some rows of places. The field holds what they read, and nothing else may touch their targets
 /// meanwhile.
-struct Task<'a> {
+struct SweepRows<'a> {
     sweep: &'a Sweep,
     segments: &'a [Segment],
     field: &'a Field,
@@ -252,7 +252,7 @@ impl Places {
     }
 }
 
-impl RawKernel for Task<'_> {
+impl RawKernel for SweepRows<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -305,7 +305,7 @@ impl RawKernel for Task<'_> {
     }
 }
 
-impl Task<'_> {
+impl SweepRows<'_> {
     /// The segments that reach into the image from any of these source rows, and how many rows of
     /// the panel belong to segments before them: rows of zeros above and below the image are
     /// skipped.
