@@ -33,6 +33,7 @@ mod several;
 pub mod spread;
 pub mod table_rows;
 mod tile;
+mod trace;
 mod tuning;
 mod turns;
 pub mod vector;

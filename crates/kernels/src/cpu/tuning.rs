@@ -30,7 +30,7 @@ pub(crate) mod matmul {
 
     /// Values of the left operand whose stretches a panel meets one after the other, while its
     /// outputs are in the first-level cache: they fit the second-level cache several times. X,
-    /// 2026-11-27, "a panel meets all stretches"; `--only lstm_512`.
+    /// 2026-11-27, "a panel meets all stretches"; inference of a plain LSTM of 512 units.
     pub(crate) const GROUP_VALUES: usize = 64 << 10;
 
     /// Values of a plain right operand that tiles read in place: it stays in the first-level cache.
@@ -75,7 +75,7 @@ pub(crate) mod matmul {
     /// The fewest rows of a block where there are enough tasks: half of a tile. Z, 2026-11-23.
     pub(crate) const LEAST_ROWS: usize = 6;
     /// With fewer rows it is the right operand that takes the time. X, 2026-11-27, "a large matrix
-    /// of few columns"; `--only cnn_b1`.
+    /// of few columns"; `--only infer_cnn`.
     pub(crate) const FEW_ROWS: usize = 12;
     /// Up to here the rows stay in one block and only columns are cut. Z, 2026-11-23; `--only mlp`.
     pub(crate) const WHOLE_ROWS: usize = 192;
@@ -99,14 +99,14 @@ pub(crate) mod matmul {
     pub(crate) const DEPTH_PER_CHUNK: usize = 1024;
     /// Values of a chunk of the shared axis where one or a few rows meet a matrix that comes from
     /// beyond the second-level cache: it is read row by row, as the processor expects. X,
-    /// 2026-11-27, "a large matrix of few columns"; `--only cnn_b1`.
+    /// 2026-11-27, "a large matrix of few columns"; `--only infer_cnn`.
     pub(crate) const CHUNK_VALUES: usize = 32 << 10;
 
     /// Rows up to which a product takes noticeably longer with a copy of the weight to make: half
     /// of its time with 8 rows, 6 % with 128. X, 2026-11-28, "evaluations of 2 to 128 rows".
     pub(crate) const KEPT_ROWS: usize = 128;
     /// Panels that one row reads at once: their streams keep the prefetchers busy. X, 2026-11-27;
-    /// `--only lstm_b1`.
+    /// `--only infer_lstm`.
     pub(crate) const ROW_PANELS: usize = 4;
     /// The fewest panels of a task where threads share a product of a few rows: read side by side.
     pub(crate) const SHARED_PANELS: usize = ROW_PANELS;
@@ -121,4 +121,83 @@ pub(crate) mod matmul {
     pub(crate) const DOT_VALUES_PER_TASK: usize = 65_536;
     /// See [`DOT_VALUES_PER_TASK`].
     pub(crate) const DOTS_PER_TASK: (usize, usize) = (8, 4096);
+}
+
+/// Convolutions as sums of products.
+pub(crate) mod conv {
+    /// Multiply-adds that a core makes in a nanosecond, about: for estimates of work. Z, 2026-11-23.
+    pub(crate) const PRODUCTS_PER_NS: usize = 40;
+    /// Places computed together, so that a panel of weights is read once for several tiles. Z,
+    /// 2026-11-23; `--only resnet20 --exact`.
+    pub(crate) const PLACES_SHORT: usize = 96;
+    /// The same where a panel does not fit the first-level cache beside the sources.
+    pub(crate) const PLACES_LONG: usize = 24;
+    /// Rows of a panel up to which it fits.
+    pub(crate) const SHORT_ROWS: usize = 384;
+    /// Work of a task in multiply-adds: some tens of microseconds. Z, 2026-11-23;
+    /// `--only cnn --threads 2`.
+    pub(crate) const TASK_WORK: usize = 1 << 20;
+    /// Tasks from which on they are larger instead of more. As [`TASK_WORK`].
+    pub(crate) const ENOUGH_TASKS: usize = 64;
+
+    /// Pixels whose packed gradients stay in the first-level cache while all rows of the weight's
+    /// gradient use them. Z, 2026-11-23; `--only resnet20 --exact`.
+    pub(crate) const PIXELS: usize = 128;
+    /// The same for a gradient beyond the second-level cache, so that it is read less often.
+    pub(crate) const PIXELS_LARGE: usize = 256;
+    /// The same for a depthwise convolution, whose channels pass over the pixels again and again.
+    pub(crate) const PIXELS_DEPTHWISE: usize = 32;
+    /// Values of a gradient that fit the second-level cache beside the pixels. Z, 2026-11-23.
+    pub(crate) const CACHED_GRAD: usize = 1 << 16;
+    /// Pixels below which a partial sum is not worth its addition. Z, 2026-11-23;
+    /// `--only cnn --threads 2`.
+    pub(crate) const CHUNK_PIXELS: usize = 512;
+    /// The most partial sums.
+    pub(crate) const MAX_CHUNKS: usize = 16;
+    /// The most values in all partial sums together.
+    pub(crate) const MAX_PARTIALS: usize = 1 << 23;
+    /// Rows below which splitting them costs more in repeated packing than it wins.
+    pub(crate) const PART_ROWS: usize = 48;
+}
+
+/// Winograd's convolutions.
+pub(crate) mod winograd {
+    /// Values of a block that fit the second-level cache. Z, 2026-11-25; `--only resnet20`. On X
+    /// blocks of 12, 24 or 48 tiles take the same time ("border columns read by one decision").
+    pub(crate) const BLOCK_VALUES: usize = 100_000;
+    /// Tiles of a block: enough for the rows of weights that come with them, and not more than
+    /// gains. As [`BLOCK_VALUES`].
+    pub(crate) const MIN_TILES: usize = 24;
+    /// See [`MIN_TILES`].
+    pub(crate) const MAX_TILES: usize = 48;
+    /// Filters whose sums a block holds at once.
+    pub(crate) const BLOCK_FILTERS: usize = 64;
+    /// Tiles of a pass up to which transforming the weight takes a fiftieth of it or more. X,
+    /// 2026-11-28, "evaluations of few images"; `--only infer_resnet20`.
+    pub(crate) const KEPT_TILES: usize = 512;
+    /// Pairs of a channel and a filter beyond which the transformed weights would come from memory
+    /// for every block of tiles. Z, 2026-11-25.
+    pub(crate) const MAX_PAIRS: usize = 1 << 18;
+
+    /// Cycles to transform eight channels of a tile of the source and of the target. Z, 2026-11-25:
+    /// whole passes timed at 8 to 256 channels, and so the factors below.
+    pub(crate) const SOURCE_TRANSFORM: usize = 250;
+    /// See [`SOURCE_TRANSFORM`].
+    pub(crate) const TARGET_TRANSFORM: usize = 150;
+    /// Cycles of a product of a tile's position, a numerator and a denominator.
+    pub(crate) const PRODUCT_CYCLES: (usize, usize) = (6, 5);
+    /// Cycles of a product of a convolution as sums of products, likewise.
+    pub(crate) const PLAIN_CYCLES: (usize, usize) = (8, 7);
+    /// By how much the estimate must be lower, likewise.
+    pub(crate) const MARGIN: (usize, usize) = (11, 10);
+
+    /// Filters of a task of a weight gradient: four panels of 16. Z, 2026-11-25.
+    pub(crate) const PART_FILTERS: usize = 64;
+    /// Tiles of a chunk of a weight gradient. Transforming a chunk's sums back costs as much as the
+    /// products of about six tiles. Z, 2026-11-25.
+    pub(crate) const CHUNK_TILES: usize = 64;
+    /// The most chunks.
+    pub(crate) const MAX_CHUNKS: usize = 16;
+    /// The most values in the sums of all chunks together.
+    pub(crate) const MAX_PARTIALS: usize = 1 << 23;
 }

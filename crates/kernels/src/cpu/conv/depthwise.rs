@@ -2,13 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::apply::{Epilogue, Places, Walk, activate, rows_per_task};
+use super::epilogue::ConvEpilogue;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
+use super::pixel_chunk::{Piece, PixelChunk};
+use super::places::{Places, Walk, activate, rows_per_task};
 use super::sweep::Sweep;
-use super::weight_grad::{Piece, PixelChunk};
 use crate::activation::Activation;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
 use crate::threads::{SharedMut, parallel_for};
 
@@ -23,7 +25,7 @@ pub(super) fn apply(
     sweep: &Sweep,
     source: &[f32],
     weight: &[f32],
-    finish: Epilogue,
+    finish: ConvEpilogue,
     target: &mut [f32],
 ) {
     let channels = g.channels;
@@ -40,7 +42,7 @@ pub(super) fn apply(
     let row_work = sweep.places[1] * channels * (taps.len() + 2) * 2;
     let task_rows = rows_per_task(g.batch, sweep, row_work);
     let shared = SharedMut::new(target);
-    parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
+    parallel_for(rows.div_ceil(task_rows), rows * row_work / PRODUCTS_PER_NS, |task| {
         let range = task * task_rows..rows.min((task + 1) * task_rows);
         let field = Field::new(sweep, &layout, source, range.clone());
         let walk = Walk::new(sweep, &field, range, [channels; 2], shared);
@@ -63,7 +65,7 @@ struct DepthwiseRows<'a> {
     channels: usize,
     taps: &'a [Factor],
     weight: &'a [f32],
-    finish: Epilogue<'a>,
+    finish: ConvEpilogue<'a>,
 }
 
 impl RawKernel for DepthwiseRows<'_> {

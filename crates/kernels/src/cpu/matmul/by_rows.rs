@@ -2,11 +2,12 @@
 //! single items give the same result whatever the batch size.
 
 use super::block::Blocked;
-use super::choose::{self, Machine, Shape, Way, trace};
+use super::choose::{self, Machine, Shape, Way};
 use super::operands::{Epilogue, Matrix};
 use super::packed_matrix::{PackedMatrix, Right};
 use super::shape;
 use crate::cpu::tile::panel_columns;
+use crate::cpu::trace;
 use crate::threads::SharedMut;
 
 /// As [`super::product`], where a row's bits depend neither on the rows beside it nor on their
@@ -118,7 +119,7 @@ fn product_chosen(
     }
     let shape = shape(&left, &Right::Packed(right), right.columns());
     let (way, work) = choose(&shape);
-    trace(&shape, way);
+    trace::way(|| shape, || way);
     let blocked = whole(left, right, epilogue, SharedMut::new(out), backwards);
     // SAFETY: the sizes were checked, and `out` is this function's alone.
     unsafe { blocked.run(&blocked.grid(way, panel_columns()), work) };

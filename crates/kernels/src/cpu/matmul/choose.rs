@@ -1,9 +1,7 @@
 //! Which code makes a product: a function of sizes, strides and the machine alone, never of values
 //! or of what else runs. `GLASSBOX_TRACE=ways` prints each distinct product with its way, once.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::operands::Matrix;
 use crate::cpu::tile::panel_columns;
@@ -253,26 +251,6 @@ fn cut_in_blocks(shape: &Shape, machine: &Machine) -> Way {
     let row_blocks = fewest.max(tasks.min(rows / (BLOCK_ROWS / 2))).min(rows / LEAST_ROWS).max(1);
     let columns = tasks.min(8).div_ceil(row_blocks).min(panels / PANELS_PER_TASK).max(1);
     blocks(shape, [row_blocks, columns])
-}
-
-/// Prints the product with its way, the first time that there is such a one, if the environment
-/// asks for it.
-#[inline]
-pub(super) fn trace(shape: &Shape, way: Way) {
-    static IS_ON: OnceLock<bool> = OnceLock::new();
-    let asks = || std::env::var("GLASSBOX_TRACE").is_ok_and(|what| what == "ways");
-    if *IS_ON.get_or_init(asks) {
-        print_once(shape, way);
-    }
-}
-
-#[cold]
-fn print_once(shape: &Shape, way: Way) {
-    static SEEN: Mutex<Option<HashSet<(Shape, Way)>>> = Mutex::new(None);
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if seen.get_or_insert_default().insert((*shape, way)) {
-        eprintln!("{shape} → {way}");
-    }
 }
 
 impl fmt::Display for Shape {

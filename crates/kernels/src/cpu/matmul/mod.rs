@@ -29,9 +29,10 @@ pub use half::HalfMatrix;
 pub use operands::{Epilogue, Matrix};
 pub use packed_matrix::{PackedMatrix, Right};
 
+use super::trace;
 use crate::threads::SharedMut;
 use block::Blocked;
-use choose::{Machine, Shape, Way, choose, trace};
+use choose::{Machine, Shape, Way, choose};
 use vector::VectorProduct;
 
 /// `out = left · right` under `epilogue`; `out` is row-major with `right`'s number of columns.
@@ -73,7 +74,7 @@ pub fn product_strided(
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
     let shape = shape(&left, &right, out_stride);
     let way = choose(&shape, Machine::current);
-    trace(&shape, way);
+    trace::way(|| shape, || way);
     if let (Way::Small, Right::Plain(right)) = (way, &right) {
         // SAFETY: the sizes have just been checked, and `out` is this function's alone.
         unsafe { small::product(&left, right, &epilogue, SharedMut::new(out), out_stride) };

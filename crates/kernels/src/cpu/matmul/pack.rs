@@ -83,7 +83,19 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32, w
         }
         return;
     }
-    // Square blocks of a transposed matrix; what remains goes value by value.
+    // SAFETY: by this function's contract.
+    unsafe { pack_columns::<V>(part, target, width) };
+}
+
+/// [`pack_panel`] of a matrix whose rows are not contiguous: square blocks of a transposed one; what
+/// remains goes value by value.
+///
+/// # Safety
+/// As for [`pack_panel`].
+#[inline(always)]
+unsafe fn pack_columns<V: Vector>(part: Matrix<'_>, target: *mut f32, width: usize) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    let source = values.as_ptr();
     let (mut done_rows, mut done_columns) = (0, 0);
     if row_stride == 1 {
         done_rows = rows / V::LANES * V::LANES;

@@ -155,12 +155,12 @@ fn ways(shape: &Shape) -> Vec<Way> {
 /// be among those that can make the product.
 #[test]
 fn every_way_that_can_make_a_product_gives_it() {
-    let (depth, columns) = if cfg!(miri) { (6, 18) } else { (41, 70) };
+    let (depth, columns) = if cfg!(miri) { (3, 17) } else { (41, 70) };
     let mut seen = std::collections::BTreeSet::new();
     for (rows, depth, columns) in [(1, depth, columns), (5, depth, columns), (columns, depth, 1)] {
         for (layouts, packed) in [((0, 0), false), ((1, 1), false), ((0, 0), true)] {
-            let epilogue = (packed, columns > 1, Activation::Tanh);
-            let (accumulate, bias, activation) = epilogue;
+            let (accumulate, bias) = (packed, columns > 1);
+            let activation = if cfg!(miri) { Activation::Relu } else { Activation::Tanh };
             let case = Case { rows, depth, columns, layouts, ..PLAIN };
             let case = Case { accumulate, bias, activation, packed, ..case };
             let [left, right] = [[depth, 1], [columns, 1]];
@@ -175,8 +175,10 @@ fn every_way_that_can_make_a_product_gives_it() {
             let chosen = name(&choose(&shape, Machine::current));
             assert!(ways.iter().any(|way| name(way) == chosen), "{shape} → {chosen}");
             for way in ways {
-                let one = threads::with_count(1, || case.run_by(Some(way)));
-                assert!(threads::with_count(2, || case.run_by(Some(way))) == one, "{way}");
+                let two = threads::with_count(2, || case.run_by(Some(way)));
+                if !cfg!(miri) {
+                    assert!(threads::with_count(1, || case.run_by(Some(way))) == two, "{way}");
+                }
                 seen.insert(name(&way));
             }
         }
@@ -198,8 +200,7 @@ const PLAIN: Case = Case {
 };
 
 fn cases() -> impl Strategy<Value = Case> {
-    let longest = if cfg!(miri) { 20usize } else { 200 };
-    let length = move || prop_oneof![0..4usize, 1..longest.min(40), 1..longest];
+    let length = || prop_oneof![0..4usize, 1..40usize, 1..200usize];
     let activation =
         prop_oneof![Just(Activation::Identity), Just(Activation::Relu), Just(Activation::Tanh)];
     let sizes = (length(), length(), length());
@@ -220,9 +221,10 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 10 } else { 400 }, failure_persistence: None, ..<_>::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn every_shape_and_layout_matches_the_definition(case in cases()) {
         case.run();
         on_each_isa(|| case.run());

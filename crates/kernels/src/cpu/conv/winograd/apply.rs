@@ -1,6 +1,6 @@
 //! Forward pass and input gradient.
 
-use super::super::apply::{Epilogue, ForwardWeight, activate_run};
+use super::super::epilogue::{ConvEpilogue, activate_run};
 use super::super::geometry::Geometry;
 use super::grid::{Grid, TilePlace};
 use super::read::input_tile;
@@ -10,6 +10,7 @@ use crate::activation::Activation;
 use crate::cpu::at::At;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
@@ -21,14 +22,15 @@ const PANELS: usize = 4;
 pub(in super::super) fn forward(
     g: &Geometry,
     input: &[f32],
-    weight: ForwardWeight<'_>,
-    finish: Epilogue,
+    weight: &[f32],
+    transformed: Option<&TransformedWeight>,
+    finish: ConvEpilogue,
     output: &mut [f32],
 ) {
     let mut made = None;
-    let weights = match weight.transformed {
+    let weights = match transformed {
         Some(TransformedWeight(weights)) => weights,
-        None => made.insert(Weights::forward(g, weight.values)),
+        None => made.insert(Weights::forward(g, weight)),
     };
     run(&Grid::forward(g), input, weights, finish, output);
 }
@@ -38,13 +40,13 @@ pub(in super::super) fn input_grad(
     g: &Geometry,
     output_grad: &[f32],
     weight: &[f32],
-    finish: Epilogue,
+    finish: ConvEpilogue,
     grad: &mut [f32],
 ) {
     run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
 }
 
-fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target: &mut [f32]) {
+fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: ConvEpilogue, target: &mut [f32]) {
     match grid.tile {
         2 => run_tiles::<2>(grid, source, weights, finish, target),
         _ => run_tiles::<4>(grid, source, weights, finish, target),
@@ -56,7 +58,7 @@ fn run_tiles<const O: usize>(
     grid: &Grid,
     source: &[f32],
     weights: &Weights,
-    finish: Epilogue,
+    finish: ConvEpilogue,
     target: &mut [f32],
 ) where
     Output: Transform<INPUT, O>,
@@ -67,12 +69,16 @@ fn run_tiles<const O: usize>(
     }
     let block_tiles = super::block_tiles(tiles, weights.channels, weights.filters);
     let shared = SharedMut::new(target);
-    parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
-        let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
-        let block = TileBlock::<O> { grid, tiles, source, weights, finish, target: shared };
-        // SAFETY: every task has its own tiles.
-        unsafe { dispatch_raw(block) };
-    });
+    parallel_for(
+        tiles.div_ceil(block_tiles),
+        tiles * products * POSITIONS / PRODUCTS_PER_NS,
+        |task| {
+            let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
+            let block = TileBlock::<O> { grid, tiles, source, weights, finish, target: shared };
+            // SAFETY: every task has its own tiles.
+            unsafe { dispatch_raw(block) };
+        },
+    );
 }
 
 /// Some tiles of `O` × `O` targets, all filters, which nothing else may touch meanwhile.
@@ -82,7 +88,7 @@ struct TileBlock<'a, const O: usize> {
     tiles: [usize; 2],
     source: &'a [f32],
     weights: &'a Weights,
-    finish: Epilogue<'a>,
+    finish: ConvEpilogue<'a>,
     target: SharedMut<'a, f32>,
 }
 

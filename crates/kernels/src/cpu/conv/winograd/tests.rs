@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::apply::Epilogue;
+use super::super::epilogue::ConvEpilogue;
 use super::super::tests::{Case, Options, Padding, geometry};
 use crate::activation::Activation;
 use crate::cpu::isa::on_each_isa;
@@ -15,9 +15,9 @@ fn results(case: &Case, activation: Activation) -> [Vec<f32>; 3] {
     let mut output = vec![f32::NAN; case.output_grad.len()];
     let mut input_grad = vec![f32::NAN; case.input.len()];
     let mut weight_grad = vec![f32::NAN; case.weight.len()];
-    let finish = Epilogue { bias: Some(&case.bias), activation, accumulate: false };
-    super::forward(g, &case.input, case.weight[..].into(), finish, &mut output);
-    let finish = Epilogue { bias: None, activation: Activation::Identity, accumulate: false };
+    let finish = ConvEpilogue { bias: Some(&case.bias), activation, accumulate: false };
+    super::forward(g, &case.input, &case.weight, None, finish, &mut output);
+    let finish = ConvEpilogue { bias: None, activation: Activation::Identity, accumulate: false };
     super::input_grad(g, &case.output_grad, &case.weight, finish, &mut input_grad);
     super::weight_grad(g, &case.input, &case.output_grad, &mut weight_grad);
     [output, input_grad, weight_grad]

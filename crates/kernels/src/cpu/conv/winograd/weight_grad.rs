@@ -1,26 +1,18 @@
 //! Weight gradient.
 
 use super::super::geometry::Geometry;
-use super::super::weight_grad::add_up;
+use super::super::partial_sums::add_up;
 use super::grid::{Grid, TilePlace};
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
+use crate::cpu::tuning::winograd::{CHUNK_TILES, MAX_CHUNKS, MAX_PARTIALS, PART_FILTERS};
 use crate::cpu::vector::Vector;
 use crate::storage::Storage;
 use crate::threads::{SharedMut, parallel_for};
-
-/// Filters of a task: four panels of 16.
-const PART_FILTERS: usize = 64;
-/// Tiles of a chunk. Transforming a chunk's sums back costs as much as the products of about six
-/// tiles.
-const CHUNK_TILES: usize = 64;
-/// The most chunks.
-const MAX_CHUNKS: usize = 16;
-/// The most values in the sums of all chunks together.
-const MAX_PARTIALS: usize = 1 << 23;
 
 /// As [`super::super::weight_grad`].
 pub(in super::super) fn weight_grad(
@@ -56,7 +48,7 @@ fn run<const O: usize, const K: usize>(
     let length = grad.len();
     add_up(chunks, grad, |partials| {
         let shared = SharedMut::new(partials);
-        let work = tiles * g.channels * g.filters * POSITIONS / 40;
+        let work = tiles * g.channels * g.filters * POSITIONS / PRODUCTS_PER_NS;
         parallel_for(chunks * parts, work, |task| {
             let (chunk, part) = (task / parts, task % parts);
             let first = part * PART_FILTERS;
