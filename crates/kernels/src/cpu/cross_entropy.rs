@@ -10,7 +10,8 @@ use super::math::{exp, ln};
 use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
 use super::several::Several;
 use super::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// What the rows should be.
 #[derive(Clone, Copy)]

@@ -3,7 +3,8 @@
 use super::isa::{RawKernel, dispatch_raw};
 use super::vector::Vector;
 use crate::MAX_RANK;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// A function of `N` values, on vector lanes. `at` must be `#[inline(always)]`.
 pub trait Map<const N: usize>: Copy + Send + Sync {

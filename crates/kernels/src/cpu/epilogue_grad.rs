@@ -4,8 +4,9 @@
 use super::isa::{RawKernel, dispatch_raw};
 use super::vector::Vector;
 use crate::activation::{Activation, FusedActivation};
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Elements of a task.
 const TASK: usize = 16 * 1024;

@@ -138,7 +138,7 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
-/// A kernel that reads or writes through raw pointers or a [`SharedMut`](crate::threads::SharedMut):
+/// A kernel that reads or writes through raw pointers or a [`SharedMut`](crate::shared_mut::SharedMut):
 /// anybody can make one, so that only its caller can know that its fields say the truth (see
 /// docs/decisions/0020). As [`Kernel`] in all else.
 pub(crate) trait RawKernel {

@@ -35,5 +35,4 @@ pub mod table_rows;
 mod tile;
 mod trace;
 mod tuning;
-mod turns;
 pub mod vector;

@@ -1,7 +1,8 @@
 //! Copies into another order of axes.
 
 use crate::MAX_RANK;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// Edge of the square blocks in which a transposition stays within the cache.
 const BLOCK: usize = 16;

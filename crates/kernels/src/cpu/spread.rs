@@ -4,7 +4,8 @@
 use super::isa::{Kernel, dispatch};
 use super::reduce::{Extent, FoldMap, Operands, TASK, check_operands, work};
 use super::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// `out[o, r, i] = map(x[o, r, i], y[o, r, i], a[o, i], b[o, i])`.
 pub fn spread<M: FoldMap>(map: M, extent: Extent, operands: Operands, out: &mut [f32]) {

@@ -4,7 +4,8 @@
 use crate::cpu::at::Vectors;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::vector::Vector;
-use crate::threads::{SharedMut, parallel_chunks, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::{parallel_chunks, parallel_for};
 
 /// Values that a task copies, by whole rows.
 const TASK_VALUES: usize = 8192;

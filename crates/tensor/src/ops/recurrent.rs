@@ -147,13 +147,7 @@ impl Tensor {
         }
         let parts = [&sequence, &last_hidden, &last_cell];
         let all = joined(parts).recorded(graph_inputs, |_| record());
-        let mut start = 0;
-        let [sequence, hidden, cells] = parts.map(|part| {
-            let end = start + part.elements();
-            let view = all.slice(0, start..end).reshape(part.shape());
-            start = end;
-            view
-        });
+        let [sequence, hidden, cells] = views(&all, parts);
         RecurrentOutput { sequence, hidden, cell: cell.has_cell().then_some(cells) }
     }
 }
@@ -188,6 +182,17 @@ fn joined(parts: [&Tensor; 3]) -> Tensor {
             to.copy_from_slice(part.as_slice());
             rest = after;
         }
+    })
+}
+
+/// The parts that [`joined`] made one.
+fn views(all: &Tensor, parts: [&Tensor; 3]) -> [Tensor; 3] {
+    let mut start = 0;
+    parts.map(|part| {
+        let end = start + part.elements();
+        let view = all.slice(0, start..end).reshape(part.shape());
+        start = end;
+        view
     })
 }
 

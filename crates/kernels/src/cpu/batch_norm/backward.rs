@@ -4,7 +4,7 @@ use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums}
 use crate::cpu::at::At;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// What the backward kernels read: the input, the gradient of the output, and per element of a
 /// folded row mean, factor and shift as in [`normalize`](super::normalize).

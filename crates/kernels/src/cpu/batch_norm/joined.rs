@@ -7,7 +7,7 @@ use super::{BatchNormBackward, Pointwise, STRIP, Strips, ask_ahead, store_sums};
 use crate::cpu::at::At;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 impl<A: Pointwise> BatchNormBackward<'_, A> {
     /// Writes `grad = d`, the gradient before the activation whose results are `y`, and the sums of

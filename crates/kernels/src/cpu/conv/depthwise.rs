@@ -12,7 +12,8 @@ use crate::activation::Activation;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// Places computed together: that many sums hide the latency of multiply-add.
 const PLACES: usize = 8;

@@ -11,7 +11,8 @@ use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, TILE_ROWS, Tile, TileTask, next_tile_rows, panel_width, with_tile};
 use crate::cpu::tuning::conv::{PLACES_LONG, PLACES_SHORT, PRODUCTS_PER_NS, SHORT_ROWS};
 use crate::cpu::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// The output as sums of products.
 pub(super) fn sums_of_products(

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
 use super::sweep::Sweep;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// The sum over some rows of places, for some rows of the weight, which nothing else may touch in
 /// `grad` meanwhile.

@@ -6,7 +6,7 @@ use super::sweep::Sweep;
 use crate::activation::Activation;
 use crate::cpu::tuning::conv::{ENOUGH_TASKS, PLACES_SHORT, TASK_WORK};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// Rows of places in each task, from sizes alone: enough work each, few tasks otherwise, and not
 /// beyond one image where that holds enough.

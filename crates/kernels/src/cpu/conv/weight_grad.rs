@@ -17,8 +17,9 @@ use crate::cpu::tuning::conv::{
     PIXELS_LARGE, PRODUCTS_PER_NS,
 };
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// How the sum over pixels is split, from sizes alone.
 #[derive(Clone, Copy, Debug)]

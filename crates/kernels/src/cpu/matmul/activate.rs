@@ -4,7 +4,7 @@ use crate::activation::{Activation, FusedActivation};
 use crate::cpu::isa::RawKernel;
 use crate::cpu::several::Several;
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// Applies an activation to a block of outputs in place, while it is in the cache: `rows` rows of
 /// `columns` values, the first at the start of `out`, which nothing else may touch meanwhile.

@@ -22,8 +22,9 @@ use crate::cpu::tuning::matmul::{
     stretch,
 };
 use crate::cpu::vector::{LINE, Vector};
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// A product of which blocks are parts.
 #[derive(Clone, Copy)]

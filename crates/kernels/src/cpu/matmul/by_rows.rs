@@ -5,10 +5,9 @@ use super::block::Blocked;
 use super::choose::{self, Machine, Shape, Way};
 use super::operands::{Epilogue, Matrix};
 use super::packed_matrix::{PackedMatrix, Right};
-use super::shape;
 use crate::cpu::tile::panel_columns;
 use crate::cpu::trace;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// As [`super::product`], where a row's bits depend neither on the rows beside it nor on their
 /// number.
@@ -117,7 +116,7 @@ fn product_chosen(
     if out.is_empty() {
         return;
     }
-    let shape = shape(&left, &Right::Packed(right), right.columns());
+    let shape = Right::Packed(right).product_shape(&left, right.columns());
     let (way, work) = choose(&shape);
     trace::way(|| shape, || way);
     let blocked = whole(left, right, epilogue, SharedMut::new(out), backwards);

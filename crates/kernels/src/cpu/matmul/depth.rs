@@ -7,10 +7,9 @@ use super::choose::{Machine, Shape, inside_a_chunk};
 use super::operands::{Epilogue, Matrix};
 use super::packed_matrix::Right;
 use crate::cpu::isa::dispatch_raw;
-use crate::cpu::tuning::matmul::FEW_ROWS;
-use crate::cpu::turns::in_turn;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// The product in `chunks` chunks of the shared axis. Callers have checked that `out` holds it.
 pub(super) fn product(
@@ -42,12 +41,7 @@ pub(super) fn product(
         // SAFETY: the operands fit, and each chunk has its own `size` values of the scratch buffer.
         unsafe { blocked.run(&blocked.grid(way, panel), 0) };
     };
-    match right {
-        Right::Plain(matrix) if rows < FEW_ROWS => {
-            in_turn(matrix.values, chunks, shape.work(), multiply);
-        }
-        _ => parallel_for(chunks, shape.work(), multiply),
-    }
+    parallel_for(chunks, shape.work(), multiply);
     add_up(&partial[..chunks * size], epilogue, rows, columns, out, out_stride);
     let (activation, out) = (epilogue.activation, SharedMut::new(out));
     // SAFETY: `out` holds `rows` rows of `columns` values, as callers have checked.

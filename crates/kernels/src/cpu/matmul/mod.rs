@@ -30,7 +30,7 @@ pub use operands::{Epilogue, Matrix};
 pub use packed_matrix::{PackedMatrix, Right};
 
 use super::trace;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 use block::Blocked;
 use choose::{Machine, Shape, Way, choose};
 use vector::VectorProduct;
@@ -72,7 +72,7 @@ pub fn product_strided(
     let end = (rows - 1) * out_stride + columns;
     assert!(out_stride >= columns && end <= out.len(), "{rows}×{columns} in {}", out.len());
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == columns), "one bias a column");
-    let shape = shape(&left, &right, out_stride);
+    let shape = right.product_shape(&left, out_stride);
     let way = choose(&shape, Machine::current);
     trace::way(|| shape, || way);
     if let (Way::Small, Right::Plain(right)) = (way, &right) {
@@ -80,21 +80,6 @@ pub fn product_strided(
         unsafe { small::product(&left, right, &epilogue, SharedMut::new(out), out_stride) };
     } else {
         run(way, &shape, left, right, epilogue, out);
-    }
-}
-
-#[inline]
-fn shape(left: &Matrix<'_>, right: &Right<'_>, out_stride: usize) -> Shape {
-    Shape {
-        rows: left.rows,
-        depth: left.columns,
-        columns: right.columns(),
-        left: [left.row_stride, left.column_stride],
-        right: match right {
-            Right::Plain(matrix) => Some([matrix.row_stride, matrix.column_stride]),
-            Right::Packed(_) => None,
-        },
-        out_stride,
     }
 }
 

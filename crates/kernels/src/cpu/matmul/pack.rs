@@ -4,7 +4,7 @@ use super::operands::Matrix;
 use crate::cpu::isa::RawKernel;
 use crate::cpu::tile::{next_tile_rows, panel_width};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// [`pack_panel`] as a kernel of its own, with what that demands of memory.
 pub(super) struct PackPanel<'a> {

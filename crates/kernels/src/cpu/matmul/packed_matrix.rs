@@ -1,13 +1,14 @@
 //! Right operands that are packed once for many products.
 
-use super::choose;
+use super::choose::{self, Shape};
 use super::operands::Matrix;
 use super::pack::{PackPanel, PackRows};
 use crate::cpu::ahead::Ahead;
 use crate::cpu::isa::dispatch_raw;
 use crate::cpu::tile::panel_columns;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// A right operand cut into panels of columns, each contiguous and padded with zeros: for a
 /// weight that many products share.
@@ -124,6 +125,22 @@ impl Right<'_> {
         match self {
             Self::Plain(matrix) => matrix.columns,
             Self::Packed(packed) => packed.columns(),
+        }
+    }
+
+    /// What the way of its product with `left` is chosen by.
+    #[inline]
+    pub(super) fn product_shape(&self, left: &Matrix<'_>, out_stride: usize) -> Shape {
+        Shape {
+            rows: left.rows,
+            depth: left.columns,
+            columns: self.columns(),
+            left: [left.row_stride, left.column_stride],
+            right: match self {
+                Self::Plain(matrix) => Some([matrix.row_stride, matrix.column_stride]),
+                Self::Packed(_) => None,
+            },
+            out_stride,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::cpu::isa::RawKernel;
 use crate::cpu::tile::{Finish, Tile, panel_width};
 use crate::cpu::tuning::matmul::{ROW_PANELS as PANELS, stretch};
 use crate::cpu::vector::{Vector, prefetch_all};
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 pub(super) struct PackedRow<'a> {
     pub(super) left: Matrix<'a>,

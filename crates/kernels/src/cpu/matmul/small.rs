@@ -17,7 +17,7 @@ use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
 use crate::cpu::tuning::matmul::SMALL_TRANSPOSED_DEPTH;
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// Values of the widest transposed panel.
 const PANEL: usize = 32 * SMALL_TRANSPOSED_DEPTH;

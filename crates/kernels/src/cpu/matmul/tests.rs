@@ -85,7 +85,7 @@ impl Case {
         match way {
             None => product_strided(left.matrix(), operand, epilogue, &mut out, stride),
             Some(way) => {
-                let shape = shape(&left.matrix(), &operand, stride);
+                let shape = operand.product_shape(&left.matrix(), stride);
                 super::run(way, &shape, left.matrix(), operand, epilogue, &mut out);
             }
         }
@@ -159,6 +159,9 @@ fn every_way_that_can_make_a_product_gives_it() {
     let mut seen = std::collections::BTreeSet::new();
     for (rows, depth, columns) in [(1, depth, columns), (5, depth, columns), (columns, depth, 1)] {
         for (layouts, packed) in [((0, 0), false), ((1, 1), false), ((0, 0), true)] {
+            if cfg!(miri) && layouts == (1, 1) && rows > 1 {
+                continue;
+            }
             let (accumulate, bias) = (packed, columns > 1);
             let activation = if cfg!(miri) { Activation::Relu } else { Activation::Tanh };
             let case = Case { rows, depth, columns, layouts, ..PLAIN };
@@ -236,10 +239,10 @@ proptest! {
 #[test]
 fn small_products_match_the_definition() {
     let mut epilogues = (0..24).cycle();
-    let few = |sizes: &'static [usize]| if cfg!(miri) { &sizes[..2] } else { sizes };
+    let few = |sizes: &'static [usize]| if cfg!(miri) { &sizes[..1] } else { sizes };
     for &rows in few(&[3, 13, 2, 5, 12, 19, 32]) {
-        for &depth in few(&[0, 17, 1, 2, 15, 16, 64, 65]) {
-            for &columns in few(&[2, 17, 3, 8, 15, 16, 33]) {
+        for &depth in few(&[17, 0, 1, 2, 15, 16, 64, 65]) {
+            for &columns in few(&[17, 2, 3, 8, 15, 16, 33]) {
                 for layouts in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 3), (4, 4)] {
                     let epilogue = epilogues.next().unwrap_or(0);
                     let case = Case {
@@ -324,7 +327,7 @@ fn nothing_to_sum_gives_the_bias() {
 fn not_a_number_propagates() {
     let shapes = [(7, 5, 19), (100, 400, 50), (1, 30, 70), (70, 30, 1), (40, 9, 2)];
     for (rows, depth, columns) in shapes {
-        if cfg!(miri) && rows == 100 {
+        if cfg!(miri) && rows != 7 {
             continue;
         }
         for bad in [f32::NAN, f32::INFINITY] {

@@ -8,10 +8,10 @@ use crate::activation::Activation;
 use crate::cpu::isa::{Kernel, RawKernel, dispatch};
 use crate::cpu::tile::{Finish, Tile, TileTask, panel_width, with_tile};
 use crate::cpu::tuning::matmul::READ_PER_NS_OF_VECTOR;
-use crate::cpu::turns::in_turn;
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::SharedMut;
+use crate::threads::parallel_for;
 
 /// A product with a vector.
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ impl<'a> VectorProduct<'a> {
     fn in_tasks(&self, each: usize, as_dots: bool, out: &mut [f32]) {
         let count = out.len();
         let shared = SharedMut::new(out);
-        in_turn(self.matrix.values, count.div_ceil(each), self.work(), |task| {
+        parallel_for(count.div_ceil(each), self.work(), |task| {
             let start = task * each;
             let count = each.min(count - start);
             // SAFETY: tasks have their own outputs.
@@ -94,7 +94,7 @@ impl<'a> VectorProduct<'a> {
         let partial = storage.unique_f32s().expect("a new buffer is not shared");
         let partial = &mut partial[..chunks * count];
         let shared = SharedMut::new(partial);
-        in_turn(matrix.values, chunks, self.work(), |chunk| {
+        parallel_for(chunks, self.work(), |chunk| {
             let (start, end) = (depth * chunk / chunks, depth * (chunk + 1) / chunks);
             let of = VectorProduct {
                 vector: vector.part(0, 1, start, end - start),

@@ -15,7 +15,8 @@ pub use sgd::{SgdStep, sgd};
 use self::norm::square_sum;
 use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// An update of one value from its gradient and `S` state values.
 trait Rule<const S: usize>: Copy + Sync {

@@ -4,7 +4,7 @@ use super::{Planes, WindowPlace};
 use crate::cpu::at::Vectors;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 fn divisor_of(divisor: Option<f32>, row: &WindowPlace, column: &WindowPlace) -> f32 {
     divisor.unwrap_or((row.count * column.count) as f32)

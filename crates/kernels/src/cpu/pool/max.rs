@@ -4,7 +4,7 @@ use super::{Planes, WindowPlace};
 use crate::cpu::at::{At, Vectors};
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// How the number of the chosen tap, `row tap * window width + column tap`, is kept.
 pub trait TapIndex: Copy + Send + Sync {

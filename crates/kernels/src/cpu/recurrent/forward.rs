@@ -8,7 +8,7 @@ use crate::cpu::matmul::{
     Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns, work_of_few_rows,
 };
 use crate::parallel_steps::parallel_steps;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]

@@ -20,8 +20,9 @@ pub use forward::{HiddenProduct, RecurrentForward};
 use crate::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product_of_few_rows, product_of_rows};
 use crate::cpu::tile::panel_columns;
 use crate::cpu::vector::prefetch_all;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{self, SharedMut, parallel_for};
+use crate::threads::{self, parallel_for};
 
 /// Items of a block at least: they share each pass over the weight.
 const FEW_ITEMS: usize = 4;

@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 
 use super::isa::dispatch;
 use super::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 mod combine;
 mod part;

@@ -2,18 +2,21 @@
 
 use super::super::epilogue::{ConvEpilogue, activate_run};
 use super::super::geometry::Geometry;
+use super::choice::block_tiles;
 use super::grid::{Grid, TilePlace};
+use super::products::TilesByFilters;
 use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{TransformedWeight, Weights, position_stride, row_width};
 use crate::activation::Activation;
 use crate::cpu::at::At;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
-use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::tile::panel_width;
 use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Panels of filters whose sums are computed for a block of tiles before they are transformed.
 const PANELS: usize = 4;
@@ -67,7 +70,7 @@ fn run_tiles<const O: usize>(
     if tiles * products == 0 {
         return;
     }
-    let block_tiles = super::block_tiles(tiles, weights.channels, weights.filters);
+    let block_tiles = block_tiles(tiles, weights.channels, weights.filters);
     let shared = SharedMut::new(target);
     parallel_for(
         tiles.div_ceil(block_tiles),
@@ -347,63 +350,6 @@ impl<V: Vector> Ends<V> for TileSums<V> {
                 }
                 self.at.store(value, target);
             }
-        }
-    }
-}
-
-/// The products of one position and one panel: rows of transformed pixels by a panel of weights.
-#[derive(Clone, Copy)]
-struct TilesByFilters {
-    /// Rows of `channels` values.
-    sources: *const f32,
-    /// Values from one row to the next.
-    row: usize,
-    channels: usize,
-    /// A row of whole vectors for each channel.
-    panel: *const f32,
-    /// Rows of whole vectors. May be the sources: each row is written after the last of its values was read.
-    sums: *mut f32,
-    /// Values from one row to the next.
-    sums_row: usize,
-}
-
-impl TilesByFilters {
-    /// All of `rows` rows by `columns` columns or, if they are more, a whole panel.
-    ///
-    /// # Safety
-    /// What the fields say must be true of so many rows.
-    #[inline(always)]
-    unsafe fn rows<V: Vector>(self, rows: usize, columns: usize) {
-        let mut first = 0;
-        while first < rows {
-            let count = next_tile_rows::<V>(rows - first);
-            let part = Self {
-                sources: self.sources.wrapping_add(first * self.row),
-                sums: self.sums.wrapping_add(first * self.sums_row),
-                ..self
-            };
-            // SAFETY: these are `count` of the rows.
-            unsafe { with_tile::<V, _>(count, columns.min(panel_width::<V>()), part) };
-            first += count;
-        }
-    }
-}
-
-impl TileTask for TilesByFilters {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let mut rows = [self.sources; M];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = self.sources.wrapping_add(i * self.row);
-        }
-        let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: each row has `channels` values, the panel a row of `N` vectors for each of
-        // them, and the sums whole vectors for each row.
-        unsafe {
-            tile.add_runs(self.channels, rows, self.panel, N * V::LANES);
-            tile.store(self.sums, self.sums_row, N * V::LANES, Finish::OVERWRITE);
         }
     }
 }

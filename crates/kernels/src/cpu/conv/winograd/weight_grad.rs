@@ -2,17 +2,20 @@
 
 use super::super::geometry::Geometry;
 use super::super::partial_sums::add_up;
+use super::choice::block_tiles;
 use super::grid::{Grid, TilePlace};
+use super::products::ChannelsByFilters;
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
 use crate::cpu::isa::{RawKernel, dispatch_raw};
-use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::tile::panel_width;
 use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::tuning::winograd::{CHUNK_TILES, MAX_CHUNKS, MAX_PARTIALS, PART_FILTERS};
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// As [`super::super::weight_grad`].
 pub(in super::super) fn weight_grad(
@@ -93,7 +96,7 @@ where
         let (channels, width) = (self.g.channels, panel_width::<V>());
         let filters = self.filters[1] - self.filters[0];
         let panels = filters.div_ceil(width);
-        let block_tiles = super::block_tiles(self.tiles[1] - self.tiles[0], channels, filters);
+        let block_tiles = block_tiles(self.tiles[1] - self.tiles[0], channels, filters);
         let row = channels.next_multiple_of(V::LANES);
         let source_stride = position_stride(block_tiles * row);
         let grad_stride = position_stride(block_tiles * panels * width);
@@ -246,61 +249,6 @@ where
                 let target = self.grad.pointer(column);
                 gradient_back::<V, K>(sums, scratch.strides[2], sizes, target, self.g.filters);
             }
-        }
-    }
-}
-
-/// The products of one position and one panel: channels of transformed pixels by a panel of
-/// transformed gradients, summed over tiles.
-#[derive(Clone, Copy)]
-struct ChannelsByFilters {
-    /// The first channel of the first tile; each tile has all channels of a tile's rows.
-    sources: *const f32,
-    /// Values from one tile to the next.
-    row: usize,
-    tiles: usize,
-    /// A row of whole vectors for each tile.
-    panel: *const f32,
-    /// Rows of whole vectors, one for each channel, readable if it accumulates.
-    sums: *mut f32,
-    accumulate: bool,
-}
-
-impl ChannelsByFilters {
-    /// All of `rows` channels by `columns` columns or, if they are more, a whole panel.
-    ///
-    /// # Safety
-    /// What the fields say must be true of so many channels.
-    #[inline(always)]
-    unsafe fn rows<V: Vector>(self, rows: usize, columns: usize) {
-        let mut first = 0;
-        while first < rows {
-            let count = next_tile_rows::<V>(rows - first);
-            let part = Self {
-                sources: self.sources.wrapping_add(first),
-                sums: self.sums.wrapping_add(first * row_width::<V>(columns)),
-                ..self
-            };
-            // SAFETY: these are `count` of the channels.
-            unsafe { with_tile::<V, _>(count, columns.min(panel_width::<V>()), part) };
-            first += count;
-        }
-    }
-}
-
-impl TileTask for ChannelsByFilters {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let width = N * V::LANES;
-        let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
-        let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
-        // panels for each channel.
-        unsafe {
-            tile.add_columns(self.tiles, self.sources, self.row, self.panel, width, None);
-            tile.store(self.sums, width, width, finish);
         }
     }
 }

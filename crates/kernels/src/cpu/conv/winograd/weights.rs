@@ -1,13 +1,15 @@
 //! Weights transformed into panels, `G w Gᵀ`, and the way back of their gradient, `Gᵀ u G`.
 
 use super::super::geometry::Geometry;
+use super::choice::is_worth_keeping;
 use super::transform::{Ends, INPUT, POSITIONS, Transform, Weight, WeightGrad, position};
 use crate::cpu::at::At;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::panel_columns;
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Some rows of a vector of columns, for each tap.
 type TapRows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
@@ -43,7 +45,7 @@ pub struct TransformedWeight(pub(super) Weights);
 impl TransformedWeight {
     /// Transforms `weight`, if that takes a good part of this forward pass.
     pub fn worth_keeping(g: &Geometry, weight: &[f32]) -> Option<Self> {
-        super::is_worth_keeping(g).then(|| Self(Weights::forward(g, weight)))
+        is_worth_keeping(g).then(|| Self(Weights::forward(g, weight)))
     }
 }
 
