@@ -24,7 +24,7 @@ impl Drop for Flush {
 }
 
 /// MXCSR of x86-64, of which flush-to-zero (bit 15) and denormals-are-zero (bit 6) are used.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 mod register {
     pub(super) const FLUSH_BITS: u32 = 0x8040;
 
@@ -43,7 +43,7 @@ mod register {
 }
 
 /// FPCR of AArch64, of which flush-to-zero (bit 24) is used: it covers operands and results.
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", not(miri)))]
 mod register {
     pub(super) const FLUSH_BITS: u32 = 1 << 24;
 
@@ -61,8 +61,8 @@ mod register {
     }
 }
 
-/// Elsewhere nothing is flushed.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+/// Elsewhere nothing is flushed; nor under Miri, which runs no assembly.
+#[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod register {
     pub(super) const FLUSH_BITS: u32 = 0;
 
@@ -77,7 +77,7 @@ use register::FLUSH_BITS;
 /// This thread's floating-point control register, which a parallel loop hands to its workers.
 pub(super) use register::{control, set_control};
 
-#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(test, not(miri), any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use std::hint::black_box;
 

@@ -14,6 +14,7 @@ mod parallel_steps;
 mod precision;
 mod random;
 mod ranges;
+mod shared_mut;
 pub mod storage;
 pub mod testing;
 pub mod threads;

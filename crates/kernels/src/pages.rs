@@ -10,7 +10,7 @@
 
 /// Prepares the pages of new `values` that are about to be written. A wish: nothing changes where
 /// it is not granted.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn prepare<T>(values: &mut [T]) {
     const HUGE: usize = 2 << 20;
     const SMALL: usize = 4 << 10;
@@ -36,12 +36,13 @@ pub(crate) fn prepare<T>(values: &mut [T]) {
     advise(end_huge, end, libc::MADV_POPULATE_WRITE);
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn prepare<T>(_: &mut [T]) {}
 
 #[cfg(test)]
 mod tests {
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn values_stay() {
         let mut values: Vec<usize> = (0..1 << 20).collect();
         for length in [0, 3, 10_000, 100_000, 1 << 20] {

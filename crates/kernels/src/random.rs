@@ -109,6 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn moments_of_uniform_and_normal() {
         let (mut rng, n) = (Rng::new(7), 200_000);
         let mean = (0..n).map(|_| f64::from(rng.uniform())).sum::<f64>() / f64::from(n);

@@ -15,9 +15,11 @@ use std::thread::Thread;
 use super::cache_line::CacheLine;
 use super::denormals;
 use super::ranges::{Ranges, set_thread};
+use super::shared_mut::SharedMut;
 
 /// Work (in units of about a nanosecond on one core) below which a loop runs on the caller alone.
-const PARALLEL_WORK: usize = 4_000;
+/// Under Miri every loop is shared: its tests are small.
+const PARALLEL_WORK: usize = if cfg!(miri) { 0 } else { 4_000 };
 /// Work below which a parked worker is left asleep.
 const WAKING_WORK: usize = 40_000;
 /// How often an idle worker looks for work before it parks: about 30 µs.
@@ -95,47 +97,6 @@ fn parallel_tasks(tasks: usize, work: usize, task: &(impl Fn(usize) + Sync)) {
 
 /// Whether a parallel loop is running: there is one at a time.
 static BUSY: AtomicBool = AtomicBool::new(false);
-
-/// A pointer that tasks of one parallel loop share, each writing its own part.
-#[derive(Clone, Copy)]
-pub struct SharedMut<T>(*mut T);
-
-// SAFETY: the pointer is only dereferenced through `slice`, whose caller promises that no two
-// tasks touch the same elements; `T: Send` lets their values be written from any thread.
-unsafe impl<T: Send> Send for SharedMut<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send> Sync for SharedMut<T> {}
-
-impl<T> SharedMut<T> {
-    pub(crate) fn new(values: &mut [T]) -> Self {
-        Self(values.as_mut_ptr())
-    }
-
-    /// The elements `start .. start + length`.
-    ///
-    /// # Safety
-    /// They must lie within the slice this was made from, which must outlive the result, and no
-    /// other task may touch them meanwhile.
-    #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn slice(&self, start: usize, length: usize) -> &mut [T] {
-        // SAFETY: in bounds and unaliased by this function's contract.
-        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
-    }
-
-    /// The same values from element `skip` on.
-    ///
-    /// # Safety
-    /// `skip` must not reach beyond the slice this was made from.
-    pub(crate) unsafe fn offset(self, skip: usize) -> Self {
-        // SAFETY: in bounds by this function's contract.
-        Self(unsafe { self.0.add(skip) })
-    }
-
-    /// The address of the first element.
-    pub(crate) fn pointer(self) -> *mut T {
-        self.0
-    }
-}
 
 /// Splits `values` into chunks of `chunk` elements and calls `task(start, part)` for each, in
 /// parallel. The split depends on lengths alone. `work` estimates the whole loop in nanoseconds of
@@ -349,7 +310,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for _ in 0..200 {
+                    for _ in 0..if cfg!(miri) { 3 } else { 200 } {
                         let mut values = vec![0u32; 1000];
                         parallel_chunks(&mut values, 64, LARGE, |start, part| {
                             for (i, v) in part.iter_mut().enumerate() {

@@ -39,6 +39,7 @@ pub use ops::loss::Reduction;
 pub use ops::pad_mode::PadMode;
 pub use ops::padding::{Padding, output_length};
 pub use ops::pool_options::{AvgPoolOptions, MaxPoolOptions};
+pub use ops::prepared::Prepared;
 pub use ops::recurrent::{
     PreparedRecurrent, RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentOutput,
     RecurrentWeights,

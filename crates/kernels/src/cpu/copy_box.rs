@@ -1,7 +1,8 @@
 //! Copies a box out of one row-major array into a box of another.
 
 use crate::MAX_RANK;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// Elements of one task.
 const TASK: usize = 64 * 1024;

@@ -10,7 +10,8 @@ use super::math::{exp, ln};
 use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
 use super::several::Several;
 use super::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// What the rows should be.
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ impl CrossEntropyRows<'_> {
                 let start = if wanted { first * classes } else { 0 };
                 (losses.slice(first, count), gradients.slice(start, elements))
             };
-            dispatch(Part { all: self, first, losses, gradients });
+            dispatch(RowsOfLogits { all: self, first, losses, gradients });
         });
     }
 
@@ -80,14 +81,14 @@ impl CrossEntropyRows<'_> {
 }
 
 /// Rows from `first`, as many as `losses` has.
-struct Part<'a> {
+struct RowsOfLogits<'a> {
     all: CrossEntropyRows<'a>,
     first: usize,
     losses: &'a mut [f32],
     gradients: &'a mut [f32],
 }
 
-impl Kernel for Part<'_> {
+impl Kernel for RowsOfLogits<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -120,12 +121,13 @@ impl Kernel for Part<'_> {
                     };
                     let peak = sharp * weights.get(class).unwrap_or(&1.0);
                     let row =
-                        Row { x, probabilities: &[], weights, sharp, spread, gradient, scale };
+                        LogitRow { x, probabilities: &[], weights, sharp, spread, gradient, scale };
                     *loss = row.run::<V>(Some((class, peak)));
                 }
                 Targets::Probabilities(targets) => {
                     let probabilities = &targets[range];
-                    let row = Row { x, probabilities, weights, sharp, spread, gradient, scale };
+                    let row =
+                        LogitRow { x, probabilities, weights, sharp, spread, gradient, scale };
                     *loss = row.run::<V>(None);
                 }
             }
@@ -140,7 +142,7 @@ const FEW: usize = 16;
 /// No class.
 const NO_CLASS: f32 = -1.0;
 
-impl Part<'_> {
+impl RowsOfLogits<'_> {
     #[inline(always)]
     fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
         let CrossEntropyRows { logits, classes, weights, scale, ignored, .. } = self.all;
@@ -216,7 +218,7 @@ impl Part<'_> {
 
 /// One row; its target distribution is `weights * (sharp * probabilities + spread)`, with empty
 /// `probabilities` for 0 and empty `weights` for 1, and `peak` more at one class.
-struct Row<'a> {
+struct LogitRow<'a> {
     x: &'a [f32],
     probabilities: &'a [f32],
     weights: &'a [f32],
@@ -226,7 +228,7 @@ struct Row<'a> {
     scale: f32,
 }
 
-impl Row<'_> {
+impl LogitRow<'_> {
     #[inline(always)]
     fn run<V: Vector>(mut self, peak: Option<(usize, f32)>) -> f32 {
         let zero = V::zero();

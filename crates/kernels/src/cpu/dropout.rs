@@ -61,6 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn the_right_share_is_dropped_without_pattern() {
         let n = 1 << 20;
         let run = |key: u64| {

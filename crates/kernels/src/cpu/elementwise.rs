@@ -1,9 +1,10 @@
 //! Maps: `output[i] = f(inputs[0][i], …)` over whole tensors, in parallel by chunks of fixed size.
 
-use super::isa::{Kernel, dispatch};
+use super::isa::{RawKernel, dispatch_raw};
 use super::vector::Vector;
 use crate::MAX_RANK;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// A function of `N` values, on vector lanes. `at` must be `#[inline(always)]`.
 pub trait Map<const N: usize>: Copy + Send + Sync {
@@ -61,21 +62,23 @@ unsafe fn map_pointers<F: Map<N>, const N: usize>(
     length: usize,
 ) {
     if length <= CHUNK {
-        dispatch(MapChunk { f, inputs, output, length });
-        return;
+        // SAFETY: this function's contract.
+        return unsafe { dispatch_raw(MapChunk { f, inputs, output, length }) };
     }
     let chunk = MapChunk { f, inputs, output, length };
     parallel_for(length.div_ceil(CHUNK), length / 1024 * F::COST, |index| {
         let start = index * CHUNK;
-        // SAFETY: `start` is less than `length`.
-        dispatch(unsafe { chunk.part(start, CHUNK.min(length - start)) });
+        // SAFETY: `start` is less than `length`, and each task has its own elements.
+        unsafe { dispatch_raw(chunk.part(start, CHUNK.min(length - start))) };
     });
 }
 
 #[derive(Clone, Copy)]
 struct MapChunk<F, const N: usize> {
     f: F,
+    /// `length` values each.
     inputs: [*const f32; N],
+    /// `length` values; may be one of the inputs.
     output: *mut f32,
     length: usize,
 }
@@ -99,12 +102,12 @@ impl<F: Copy, const N: usize> MapChunk<F, N> {
     }
 }
 
-impl<F: Map<N>, const N: usize> Kernel for MapChunk<F, N> {
+impl<F: Map<N>, const N: usize> RawKernel for MapChunk<F, N> {
     type Output = ();
 
     /// One loop for whole vectors and the rest, so that the function is compiled once.
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let mut start = 0;
         while start < self.length {
             let count = V::LANES.min(self.length - start);
@@ -181,15 +184,15 @@ pub fn map_broadcast<F: Map<N>, const N: usize>(
     let block = (CHUNK / strides.row).max(1);
     let rows = output.len() / strides.row;
     let work = output_work::<F, N>(output.len(), rows);
-    let (pointers, shared) = (inputs.map(|x| x.values), SharedMut::new(output));
+    let (values, shared) = (inputs.map(|x| x.values), SharedMut::new(output));
     parallel_for(rows.div_ceil(block) * segments, work, |task| {
         let (first_row, segment) = (task / segments * block, task % segments);
         let start = segment * CHUNK;
         let part = BroadcastRows {
             f,
             strides: &strides,
-            inputs: pointers.map(<[f32]>::as_ptr),
-            output: shared.pointer(),
+            inputs: values,
+            output: shared,
             rows: first_row..(first_row + block).min(rows),
             columns: start..if segments == 1 {
                 strides.row
@@ -197,7 +200,8 @@ pub fn map_broadcast<F: Map<N>, const N: usize>(
                 strides.row.min(start + CHUNK)
             },
         };
-        dispatch(part);
+        // SAFETY: shapes were checked, and every task has its own rows or its own part of one.
+        unsafe { dispatch_raw(part) };
     });
 }
 
@@ -260,20 +264,21 @@ impl<const N: usize> Strides<N> {
     }
 }
 
+/// Some columns of some rows, which nothing else may touch in `output` meanwhile.
 struct BroadcastRows<'a, F, const N: usize> {
     f: F,
     strides: &'a Strides<N>,
-    inputs: [*const f32; N],
-    output: *mut f32,
+    inputs: [&'a [f32]; N],
+    output: SharedMut<'a, f32>,
     rows: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
 }
 
-impl<F: Map<N>, const N: usize> Kernel for BroadcastRows<'_, F, N> {
+impl<F: Map<N>, const N: usize> RawKernel for BroadcastRows<'_, F, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let (row_length, steps) = (self.strides.row, self.strides.steps);
         let mut row = self.rows.start;
         while row < self.rows.end {
@@ -282,7 +287,7 @@ impl<F: Map<N>, const N: usize> Kernel for BroadcastRows<'_, F, N> {
             let mut k = 0;
             while k < N {
                 // SAFETY: an index below the broadcast shape's, so within the input.
-                repeated[k] = V::splat(unsafe { *self.inputs[k].add(starts[k]) });
+                repeated[k] = V::splat(unsafe { *self.inputs[k].get_unchecked(starts[k]) });
                 k += 1;
             }
             let mut column = self.columns.start;
@@ -292,14 +297,15 @@ impl<F: Map<N>, const N: usize> Kernel for BroadcastRows<'_, F, N> {
                 let mut k = 0;
                 while k < N {
                     if steps[k] == 1 {
+                        let source = self.inputs[k].as_ptr().wrapping_add(starts[k] + column);
                         // SAFETY: this input has the whole row, which `count` does not pass.
-                        x[k] = unsafe { load(self.inputs[k].add(starts[k] + column), count) };
+                        x[k] = unsafe { load(source, count) };
                     }
                     k += 1;
                 }
                 // SAFETY: within the row of the output, which belongs to this task alone.
                 unsafe {
-                    store(self.f.at(x), self.output.add(row * row_length + column), count);
+                    store(self.f.at(x), self.output.pointer(row * row_length + column), count);
                 }
                 column += V::LANES;
             }

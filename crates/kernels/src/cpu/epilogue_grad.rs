@@ -1,11 +1,12 @@
 //! Back through the epilogue of a product or convolution, `y = activation(z + bias)`:
 //! `dz = dy · activation'(y)` and the bias's gradient, the column sums of `dz`, in one pass.
 
-use super::isa::{Kernel, dispatch};
+use super::isa::{RawKernel, dispatch_raw};
 use super::vector::Vector;
 use crate::activation::{Activation, FusedActivation};
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Elements of a task.
 const TASK: usize = 16 * 1024;
@@ -47,16 +48,16 @@ pub fn epilogue_grad(
     parallel_for(tasks, length / 2, |task| {
         let start = task * rows_each * columns;
         let count = (rows_each * columns).min(length - start);
-        // SAFETY: tasks have their own rows of `dz` and their own row of sums.
-        let (dz, sums) = unsafe {
-            (dz.slice(start, count), sums.as_ref().map(|sums| sums.slice(task * columns, columns)))
-        };
-        let dy = match dy {
-            Some(dy) => dy[start..].as_ptr(),
-            None => dz.as_ptr(),
-        };
+        // SAFETY: tasks have their own row of sums.
+        let sums = unsafe { sums.as_ref().map(|sums| sums.slice(task * columns, columns)) };
+        // One pointer for both where `dy` is in `dz`: a reference to `dz` would be the end of any
+        // other pointer to it.
+        let dz = dz.pointer(start);
+        let dy = dy.map_or(dz.cast_const(), |dy| dy[start..].as_ptr());
         let y = &y[start..][..count];
-        dispatch(Rows { activation, columns, y, dy, dz: SharedMut::new(dz), count, sums });
+        let rows = EpilogueGradRows { activation, columns, y, dy, dz, count, sums };
+        // SAFETY: `count` values of each, and nothing else touches these of `dz`.
+        unsafe { dispatch_raw(rows) };
     });
     if let (Some(storage), Some(bias_grad)) = (&storage, bias_grad) {
         bias_grad.fill(0.0);
@@ -66,31 +67,34 @@ pub fn epilogue_grad(
     }
 }
 
-struct Rows<'a> {
+struct EpilogueGradRows<'a> {
     activation: Activation,
     columns: usize,
+    /// `count` values.
     y: &'a [f32],
-    /// May be the same memory as `dz`.
+    /// `count` values. May be the same memory as `dz`.
     dy: *const f32,
-    dz: SharedMut<f32>,
+    /// `count` values, which nothing else touches.
+    dz: *mut f32,
     count: usize,
     sums: Option<&'a mut [f32]>,
 }
 
-impl Kernel for Rows<'_> {
+impl RawKernel for EpilogueGradRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    unsafe fn run<V: Vector>(mut self) {
         if self.sums.is_none() {
             // Without sums the rows are one long row.
             self.columns = self.count;
         }
         let sums = match &mut self.sums {
             Some(sums) if self.columns < V::LANES => sums,
-            _ => return self.strips::<V>(),
+            // SAFETY: this method's contract.
+            _ => return unsafe { self.strips::<V>() },
         };
-        // Rows shorter than a vector: as many as make whole vectors are one row.
+        // EpilogueGradRows shorter than a vector: as many as make whole vectors are one row.
         let columns = self.columns;
         let together = V::LANES >> columns.trailing_zeros().min(V::LANES.ilog2());
         let (length, whole) = (together * columns, self.count / columns / together);
@@ -99,17 +103,17 @@ impl Kernel for Rows<'_> {
         let mut start = 0;
         for (columns, count) in parts {
             let mut part_sums = [0.0; MOST_TOGETHER];
-            let part = Rows {
+            let part = EpilogueGradRows {
                 activation: self.activation,
                 columns,
                 y: &self.y[start..][..count],
                 dy: self.dy.wrapping_add(start),
-                // SAFETY: so many values have been gone through.
-                dz: unsafe { self.dz.offset(start) },
+                dz: self.dz.wrapping_add(start),
                 count,
                 sums: Some(&mut part_sums[..columns]),
             };
-            part.strips::<V>();
+            // SAFETY: `count` of the values, from `start` on.
+            unsafe { part.strips::<V>() };
             for terms in part_sums[..columns].chunks_exact(sums.len()) {
                 sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
             }
@@ -118,35 +122,50 @@ impl Kernel for Rows<'_> {
     }
 }
 
-impl Rows<'_> {
+/// Methods must be called under the contract of [`RawKernel::run`].
+impl EpilogueGradRows<'_> {
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn strips<V: Vector>(mut self) {
+    unsafe fn strips<V: Vector>(mut self) {
         let mut column = 0;
-        while column + 4 * V::LANES <= self.columns {
-            self.strip::<V, 4, 1>(column, V::LANES);
-            column += 4 * V::LANES;
-        }
-        while column < self.columns {
-            self.strip::<V, 1, 4>(column, V::LANES.min(self.columns - column));
-            column += V::LANES;
+        // SAFETY: as above; each strip's columns exist.
+        unsafe {
+            while column + 4 * V::LANES <= self.columns {
+                self.strip::<V, 4, 1>(column, V::LANES);
+                column += 4 * V::LANES;
+            }
+            while column < self.columns {
+                self.strip::<V, 1, 4>(column, V::LANES.min(self.columns - column));
+                column += V::LANES;
+            }
         }
     }
 
-    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
+    /// `N` vectors of columns, the last with `last` values, down all rows. EpilogueGradRows take turns in
     /// adding to `TURNS` sums: with few columns each would wait for the one before.
+    ///
+    /// # Safety
+    /// As above; these columns must exist.
     #[inline(always)]
-    fn strip<V: Vector, const N: usize, const TURNS: usize>(&mut self, column: usize, last: usize) {
+    unsafe fn strip<V: Vector, const N: usize, const TURNS: usize>(
+        &mut self,
+        column: usize,
+        last: usize,
+    ) {
         let rows = self.count / self.columns;
         let mut turns = [[V::zero(); N]; TURNS];
         let mut row = 0;
         while row + TURNS <= rows {
             for (turn, sums) in turns.iter_mut().enumerate() {
-                self.row(row + turn, column, last, sums);
+                // SAFETY: as above; there is such a row.
+                unsafe { self.row(row + turn, column, last, sums) };
             }
             row += TURNS;
         }
         while row < rows {
-            self.row(row, column, last, &mut turns[0]);
+            // SAFETY: as above.
+            unsafe { self.row(row, column, last, &mut turns[0]) };
             row += 1;
         }
         if let Some(target) = &mut self.sums {
@@ -161,15 +180,17 @@ impl Rows<'_> {
         }
     }
 
+    /// # Safety
+    /// As above; these columns and the row must exist.
     #[inline(always)]
-    fn row<V: Vector, const N: usize>(
+    unsafe fn row<V: Vector, const N: usize>(
         &self,
         row: usize,
         column: usize,
         last: usize,
         sums: &mut [V; N],
     ) {
-        let (y, dz) = (self.y.as_ptr(), self.dz.pointer());
+        let (y, dz) = (self.y.as_ptr(), self.dz);
         let is_full = last == V::LANES;
         for (j, sum) in sums.iter_mut().enumerate() {
             let at = row * self.columns + column + j * V::LANES;
@@ -204,7 +225,10 @@ mod tests {
     fn matches_the_definition_in_place_and_not() {
         let mut rng = Rng::new(5);
         let small = [(1, 1), (32, 16), (7, 45), (3, 17), (4, 2), (9, 33), (6, 64), (4, 0), (0, 4)];
-        for (rows, columns) in small.into_iter().chain([(3000, 10), (100, 1000)]) {
+        let small = small.into_iter().take(if cfg!(miri) { 1 } else { small.len() });
+        let small = small.chain(cfg!(miri).then_some((4, 2)));
+        let large = [(3000, 10), (100, 1000)].into_iter().take(if cfg!(miri) { 0 } else { 2 });
+        for (rows, columns) in small.chain(large) {
             let y: Vec<f32> = (0..rows * columns).map(|_| rng.range(-0.9, 0.9)).collect();
             let dy: Vec<f32> = (0..rows * columns).map(|_| rng.normal()).collect();
             let expected = |i: usize| f64::from(dy[i]) * (1.0 - f64::from(y[i]).powi(2));

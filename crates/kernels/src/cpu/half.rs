@@ -33,6 +33,7 @@ mod tests {
     use crate::cpu::vector::Vector;
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn halves_are_rounded_to_the_nearest() {
         for half in 0..=u16::MAX {
             let value = from_half(half);
@@ -72,6 +73,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn vectors_widen_every_half() {
         let halves: Vec<u16> = (0..=u16::MAX).collect();
         let widened = on_each_isa(|| {

@@ -138,6 +138,37 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// A kernel that reads or writes through raw pointers or a [`SharedMut`](crate::shared_mut::SharedMut):
+/// anybody can make one, so that only its caller can know that its fields say the truth (see
+/// docs/decisions/0020). As [`Kernel`] in all else.
+pub(crate) trait RawKernel {
+    type Output;
+
+    /// # Safety
+    /// What the kernel's fields say of memory must be true: each pointer is valid for what its
+    /// field describes, and nothing else touches what is written while the kernel runs.
+    unsafe fn run<V: Vector>(self) -> Self::Output;
+}
+
+/// As [`dispatch`], for a kernel with raw pointers.
+///
+/// # Safety
+/// As for [`RawKernel::run`].
+#[inline]
+pub(crate) unsafe fn dispatch_raw<K: RawKernel>(kernel: K) -> K::Output {
+    struct Promised<K>(K);
+    impl<K: RawKernel> Kernel for Promised<K> {
+        type Output = K::Output;
+
+        #[inline(always)]
+        fn run<V: Vector>(self) -> K::Output {
+            // SAFETY: by the contract of `dispatch_raw`, the only place where this is made.
+            unsafe { self.0.run::<V>() }
+        }
+    }
+    dispatch(Promised(kernel))
+}
+
 /// Apart where it is never the best, or its code would stand in the way of what calls it.
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), cold, inline(never))]
 fn run_portable<K: Kernel>(kernel: K) -> K::Output {

@@ -33,5 +33,6 @@ mod several;
 pub mod spread;
 pub mod table_rows;
 mod tile;
-mod turns;
+mod trace;
+mod tuning;
 pub mod vector;

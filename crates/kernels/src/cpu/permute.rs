@@ -1,7 +1,8 @@
 //! Copies into another order of axes.
 
 use crate::MAX_RANK;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// Edge of the square blocks in which a transposition stays within the cache.
 const BLOCK: usize = 16;
@@ -135,6 +136,9 @@ mod tests {
     #[test]
     fn every_order_of_four_axes() {
         for dims in [[2, 3, 4, 5], [1, 17, 1, 33], [40, 2, 50, 3], [3, 1, 1, 2]] {
+            if cfg!(miri) && dims[0] != 2 {
+                continue;
+            }
             let source: Vec<u32> = (0..dims.iter().product::<usize>() as u32).collect();
             for code in 0..256 {
                 let order = [code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6];

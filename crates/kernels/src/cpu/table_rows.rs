@@ -2,9 +2,10 @@
 //! `table[places[i]] += rows[i]`, the latter in the order of `i`.
 
 use crate::cpu::at::Vectors;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::vector::Vector;
-use crate::threads::{SharedMut, parallel_chunks, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::{parallel_chunks, parallel_for};
 
 /// Values that a task copies, by whole rows.
 const TASK_VALUES: usize = 8192;
@@ -44,36 +45,34 @@ pub fn add_rows(places: &[i32], width: usize, rows: &[f32], table: &mut [f32]) {
     let shared = SharedMut::new(table);
     parallel_for(width.div_ceil(TASK_COLUMNS), rows.len() / 8, |task| {
         let first = task * TASK_COLUMNS;
-        dispatch(AddRows {
-            places,
-            width,
-            rows: rows[first..].as_ptr(),
-            table: shared.pointer().wrapping_add(first),
-            columns: TASK_COLUMNS.min(width - first),
-        });
+        let columns = TASK_COLUMNS.min(width - first);
+        let add =
+            AddRows { places, width, rows: &rows[first..], table: shared.from(first), columns };
+        // SAFETY: every place is a row of the table, and every task has its own columns.
+        unsafe { dispatch_raw(add) };
     });
 }
 
-/// Some columns, from the first of each operand on.
+/// Some columns, from the first of each operand on, of rows that are `width` values apart. The table
+/// has a row for every place, and nothing else may touch these columns of it meanwhile.
 struct AddRows<'a> {
     places: &'a [i32],
     width: usize,
-    rows: *const f32,
-    table: *mut f32,
+    rows: &'a [f32],
+    table: SharedMut<'a, f32>,
     columns: usize,
 }
 
-impl Kernel for AddRows<'_> {
+impl RawKernel for AddRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         for (row, &place) in self.places.iter().enumerate() {
-            let terms = self.rows.wrapping_add(row * self.width);
-            let sums = self.table.wrapping_add(place as usize * self.width);
+            let terms = self.rows[row * self.width..][..self.columns].as_ptr();
+            let sums = self.table.pointer(place as usize * self.width);
             for at in Vectors::<V>::new(self.columns) {
-                // SAFETY: `columns` values of a row of each operand, checked by `add_rows`; no
-                // other task has these columns.
+                // SAFETY: `columns` values of a row of each operand, by this method's contract.
                 unsafe { at.store(at.load::<V>(sums).add(at.load(terms)), sums) };
             }
         }

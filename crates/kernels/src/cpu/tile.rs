@@ -196,17 +196,6 @@ impl<V: Vector, const M: usize, const N: usize> Tile<V, M, N> {
     }
 }
 
-impl<V: Vector, const M: usize> Tile<V, M, 1> {
-    /// The sums of both.
-    #[inline(always)]
-    pub(crate) fn plus(mut self, other: Self) -> Self {
-        for ([sum], [term]) in self.0.iter_mut().zip(other.0) {
-            *sum = sum.add(term);
-        }
-        self
-    }
-}
-
 impl<V: Vector, const M: usize> Tile<V, M, 2> {
     /// The first vector of each row alone.
     #[inline(always)]
@@ -215,50 +204,65 @@ impl<V: Vector, const M: usize> Tile<V, M, 2> {
     }
 }
 
-/// Code that is compiled for every size of a tile.
+/// Code that is compiled for every size of a tile. It reads and writes through raw pointers, as a
+/// [`RawKernel`](super::isa::RawKernel) does.
 pub(crate) trait TileTask {
     type Output;
     /// Must be `#[inline(always)]`, see [`super::isa::Kernel`].
-    fn run<V: Vector, const M: usize, const N: usize>(self) -> Self::Output;
+    ///
+    /// # Safety
+    /// What the task's fields say of memory must be true of `M` rows and `N` vectors: each pointer
+    /// is valid for what its field describes, and nothing else touches what is written meanwhile.
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) -> Self::Output;
 }
 
 /// Runs `task` for the smallest tile of exactly `rows` rows (as [`next_tile_rows`] cuts them) and
 /// at least `columns` columns (1 to [`panel_width`]).
+///
+/// # Safety
+/// As for [`TileTask::run`], of `rows` rows.
 #[inline(always)]
-pub(crate) fn with_tile<V: Vector, T: TileTask>(rows: usize, columns: usize, task: T) -> T::Output {
+pub(crate) unsafe fn with_tile<V: Vector, T: TileTask>(
+    rows: usize,
+    columns: usize,
+    task: T,
+) -> T::Output {
     debug_assert!((1..=V::TILE_ROWS).contains(&rows) && columns <= panel_width::<V>());
     const { assert!(V::TILE_ROWS <= TILE_ROWS) };
-    // Constant, so that no tile is compiled that does not fit the registers or is never cut.
-    if const { V::TILE_ROWS > 6 } {
-        match (rows, columns > V::LANES) {
-            (12, true) => return task.run::<V, 12, 2>(),
-            (8, true) => return task.run::<V, 8, 2>(),
-            (12, false) => return task.run::<V, 12, 1>(),
-            (8, false) => return task.run::<V, 8, 1>(),
-            _ => {}
+    // SAFETY: this function's contract; `rows` is the number of the tile's.
+    unsafe {
+        // Constant, so that no tile is compiled that does not fit the registers or is never cut.
+        if const { V::TILE_ROWS > 6 } {
+            match (rows, columns > V::LANES) {
+                (12, true) => return task.run::<V, 12, 2>(),
+                (8, true) => return task.run::<V, 8, 2>(),
+                (12, false) => return task.run::<V, 12, 1>(),
+                (8, false) => return task.run::<V, 8, 1>(),
+                _ => {}
+            }
+        } else if const { V::TILE_ROWS > 2 } {
+            match (rows, columns > V::LANES) {
+                (5, true) => return task.run::<V, 5, 2>(),
+                (5, false) => return task.run::<V, 5, 1>(),
+                _ => {}
+            }
         }
-    } else if const { V::TILE_ROWS > 2 } {
-        match (rows, columns > V::LANES) {
-            (5, true) => return task.run::<V, 5, 2>(),
-            (5, false) => return task.run::<V, 5, 1>(),
-            _ => {}
+        if const { V::TILE_ROWS > 2 } {
+            match (rows, columns > V::LANES) {
+                (6, true) => return task.run::<V, 6, 2>(),
+                (4, true) => return task.run::<V, 4, 2>(),
+                (3, true) => return task.run::<V, 3, 2>(),
+                (6, false) => return task.run::<V, 6, 1>(),
+                (4, false) => return task.run::<V, 4, 1>(),
+                (3, false) => return task.run::<V, 3, 1>(),
+                _ => {}
+            }
         }
-    }
-    if const { V::TILE_ROWS > 2 } {
         match (rows, columns > V::LANES) {
-            (6, true) => return task.run::<V, 6, 2>(),
-            (4, true) => return task.run::<V, 4, 2>(),
-            (3, true) => return task.run::<V, 3, 2>(),
-            (6, false) => return task.run::<V, 6, 1>(),
-            (4, false) => return task.run::<V, 4, 1>(),
-            (3, false) => return task.run::<V, 3, 1>(),
-            _ => {}
+            (2, true) => task.run::<V, 2, 2>(),
+            (2, false) => task.run::<V, 2, 1>(),
+            (_, true) => task.run::<V, 1, 2>(),
+            (_, false) => task.run::<V, 1, 1>(),
         }
-    }
-    match (rows, columns > V::LANES) {
-        (2, true) => task.run::<V, 2, 2>(),
-        (2, false) => task.run::<V, 2, 1>(),
-        (_, true) => task.run::<V, 1, 2>(),
-        (_, false) => task.run::<V, 1, 1>(),
     }
 }

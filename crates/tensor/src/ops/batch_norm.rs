@@ -222,9 +222,9 @@ impl Backward for BatchNorm {
 }
 
 impl BatchNorm {
-    fn kernel<A>(&self, activation: A) -> kernels::Backward<'_, A> {
+    fn kernel<A>(&self, activation: A) -> kernels::BatchNormBackward<'_, A> {
         let (x, coefficients) = (self.input.f32s(), self.coefficients.as_slice());
-        kernels::Backward { folded: self.folded(), x, coefficients, activation }
+        kernels::BatchNormBackward { folded: self.folded(), x, coefficients, activation }
     }
 
     fn folded(&self) -> Folded {
@@ -257,7 +257,7 @@ impl BatchNorm {
     /// The gradient of what the activation was applied to, and its sums.
     fn gradient_at_sum<A: Pointwise>(
         &self,
-        kernel: &kernels::Backward<'_, A>,
+        kernel: &kernels::BatchNormBackward<'_, A>,
         output: &Values,
         mut output_grad: Tensor,
         [sum, product]: [&mut [f64]; 2],
@@ -279,7 +279,7 @@ impl BatchNorm {
     /// From the gradient of `kernel`'s result, and its sums where they are wanted, on.
     fn backward_from<A: Pointwise>(
         &self,
-        kernel: &kernels::Backward<'_, A>,
+        kernel: &kernels::BatchNormBackward<'_, A>,
         mut output_grad: Tensor,
         [sum, product]: [&mut [f64]; 2],
         inputs: &mut InputGradients,

@@ -5,7 +5,7 @@
 //! `-w x` for `p = 1`.
 
 use glassbox_kernels::cpu::math::{exp, ln_1p};
-use glassbox_kernels::cpu::reduce::{Extent, Map, Operands};
+use glassbox_kernels::cpu::reduce::{Extent, FoldMap, Operands};
 use glassbox_kernels::cpu::spread::spread;
 use glassbox_kernels::cpu::vector::Vector;
 
@@ -91,7 +91,7 @@ fn elementwise<const WHAT: u8>(shape: Shape, operands: Operands, factor: f32) ->
 #[derive(Clone, Copy)]
 struct Formula<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool>(f32);
 
-impl<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool> Map
+impl<const WHAT: u8, const WEIGHTED: bool, const POSITIVE: bool> FoldMap
     for Formula<WHAT, WEIGHTED, POSITIVE>
 {
     const READS_Y: bool = true;

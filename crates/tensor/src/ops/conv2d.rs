@@ -90,7 +90,7 @@ impl Tensor {
             let prepared = prepared.filter(|prepared| prepared.is_of(weight));
             let weight = conv::ForwardWeight {
                 values: weight.as_slice(),
-                transformed: prepared.map(PreparedConv2d::transformed),
+                transformed: prepared.map(PreparedConv2d::made),
             };
             conv::forward(&geometry, self.as_slice(), weight, bias, activation, out);
         });

@@ -3,7 +3,7 @@
 //! `dx = dy - exp(y) sum(dy)`, from the output alone.
 
 use glassbox_kernels::cpu::math::exp;
-use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{FoldMap, Identity, Operands, Sum};
 use glassbox_kernels::cpu::vector::Vector;
 
 use super::Backward;
@@ -47,7 +47,7 @@ impl Tensor {
 #[derive(Clone, Copy)]
 struct Differences;
 
-impl Map for Differences {
+impl FoldMap for Differences {
     const READS_A: bool = true;
     const READS_B: bool = true;
 
@@ -61,7 +61,7 @@ impl Map for Differences {
 #[derive(Clone, Copy)]
 struct LessShare;
 
-impl Map for LessShare {
+impl FoldMap for LessShare {
     const READS_Y: bool = true;
     const READS_A: bool = true;
     const COST: usize = 8;

@@ -3,7 +3,7 @@
 //! the logarithm in `y`.
 
 use glassbox_kernels::cpu::math::exp;
-use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{Extreme, FoldMap, Identity, Operands, Sum};
 use glassbox_kernels::cpu::vector::Vector;
 
 use super::Backward;
@@ -75,7 +75,7 @@ reduction_methods!(
 #[derive(Clone, Copy)]
 struct Share;
 
-impl Map for Share {
+impl FoldMap for Share {
     const READS_A: bool = true;
     const READS_B: bool = true;
     const COST: usize = 8;

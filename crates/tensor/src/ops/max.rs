@@ -1,6 +1,6 @@
 //! `y = max(x)` over some axes; `dx = dy / ties` where `x = y`, else 0.
 
-use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{Extreme, FoldMap, Identity, Operands, Sum};
 use glassbox_kernels::cpu::vector::Vector;
 
 use super::Backward;
@@ -54,7 +54,7 @@ reduction_methods!(
 #[derive(Clone, Copy)]
 struct Ties;
 
-impl Map for Ties {
+impl FoldMap for Ties {
     const READS_A: bool = true;
 
     #[inline(always)]
@@ -67,7 +67,7 @@ impl Map for Ties {
 #[derive(Clone, Copy)]
 struct AtTies;
 
-impl Map for AtTies {
+impl FoldMap for AtTies {
     const READS_A: bool = true;
     const READS_B: bool = true;
 

@@ -15,6 +15,7 @@ mod sizes;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod weight_grads;
 
 use layer::{Factor, Layer, Packed, Run, States};
 use sizes::{Sizes, checked_sizes};
@@ -104,28 +105,15 @@ impl Tensor {
             _ => None,
         };
         let input = masked.as_ref().unwrap_or(self);
-        let constant = self.detach();
-        let or_constant = |x: Option<&'_ Tensor>| x.unwrap_or(&constant).clone();
-        let graph_inputs = [
-            self.clone(),
-            or_constant(weights.input.weight()),
-            weights.hidden.clone(),
-            or_constant(weights.input_bias),
-            or_constant(weights.hidden_bias),
-            or_constant(weights.projection),
-            or_constant(options.hidden),
-            or_constant(options.cell),
-        ];
+        let graph_inputs = graph_inputs(self, weights, options);
         let records = graph_inputs.iter().any(Self::requires_grad);
-
-        let hidden_weight = weights.hidden.as_slice();
-        let factor = Factor::of(weights.input);
-        let projection = weights.projection.map(Self::as_slice);
+        let (hidden_weight, factor) = (weights.hidden.as_slice(), Factor::of(weights.input));
         let own;
         let prepared = options.prepared.filter(|prepared| prepared.is_of(weights));
         let packed = match prepared {
-            Some(prepared) => prepared.packed(),
+            Some(prepared) => &prepared.made().packed,
             None => {
+                let projection = weights.projection.map(Self::as_slice);
                 own = Packed::new(sizes, factor, hidden_weight, projection);
                 &own
             }
@@ -141,75 +129,119 @@ impl Tensor {
             input_bias: weights.input_bias.map(Self::as_slice),
             hidden_bias: weights.hidden_bias.map(Self::as_slice),
             packed,
-            known: prepared.map(PreparedRecurrent::products),
+            known: prepared.map(|prepared| &prepared.made().products),
         };
-        let first = States {
-            hidden: options.hidden.map(Self::as_slice),
-            cell: options.cell.map(Self::as_slice),
-        };
-        // A simple cell's only gate is its output: there is nothing to save.
-        let (run, saved) = if options.recompute && cell.gates() > 1 && time > 1 {
-            layer.run_in_parts(first)
-        } else {
-            let run = layer.run(Span::whole(sizes), first, records);
-            let [gates, extra, projected] =
-                [&run.gates, &run.extra, &run.projected].map(Self::values);
-            (run, Saved::All { gates, extra, projected })
-        };
+        let (run, saved) = layer.forward(options, records);
         let sequence = if cell.gates() == 1 { &run.gates } else { &run.output };
         let sequence = sequence.view(0, [batch, time, outputs].into());
         let Run { last_hidden, last_cell, .. } = run;
-
-        let with_state = options.differentiable_state;
-        let saved_sequence = sequence.values();
-        let record = || {
-            Recurrent {
-                cell,
-                reverse: options.reverse,
-                sizes,
-                takes_rows: weights.input.weight().is_none(),
-                input: input.values(),
-                input_factor: weights.input.tensor().values(),
-                hidden_weight: weights.hidden.values(),
-                input_bias: weights.input_bias.map(Self::values),
-                hidden_bias: weights.hidden_bias.map(Self::values),
-                projection: weights.projection.map(Self::values),
-                first_hidden: options.hidden.map(Self::values),
-                first_cell: options.cell.map(Self::values),
-                lengths: options.lengths.map(Self::values),
-                sequence: saved_sequence,
-                saved,
-                with_state,
-            }
-            .into()
-        };
+        let (input, values) = (input.values(), sequence.values());
+        let record = || Recurrent::new(cell, sizes, input, weights, options, values, saved).into();
         let graph_inputs = graph_inputs.each_ref();
-        if !(with_state && records) {
+        if !(options.differentiable_state && records) {
             return RecurrentOutput {
                 sequence: sequence.recorded(graph_inputs, |_| record()),
                 hidden: last_hidden,
                 cell: cell.has_cell().then_some(last_cell),
             };
         }
-        // One result of which all three are parts.
         let parts = [&sequence, &last_hidden, &last_cell];
-        let all = Self::build([parts.iter().map(|part| part.elements()).sum::<usize>()], |all| {
-            let mut rest = all;
-            for part in parts {
-                let (to, after) = rest.split_at_mut(part.elements());
-                to.copy_from_slice(part.as_slice());
-                rest = after;
-            }
-        });
-        let all = all.recorded(graph_inputs, |_| record());
-        let mut start = 0;
-        let [sequence, hidden, cells] = parts.map(|part| {
-            let end = start + part.elements();
-            let view = all.slice(0, start..end).reshape(part.shape());
-            start = end;
-            view
-        });
+        let all = joined(parts).recorded(graph_inputs, |_| record());
+        let [sequence, hidden, cells] = views(&all, parts);
         RecurrentOutput { sequence, hidden, cell: cell.has_cell().then_some(cells) }
+    }
+}
+
+/// What the result depends on, in the order in which backward gives gradients. What is absent is a
+/// constant.
+fn graph_inputs(
+    input: &Tensor,
+    weights: &RecurrentWeights<'_>,
+    options: &RecurrentOptions<'_>,
+) -> [Tensor; 8] {
+    let constant = input.detach();
+    let or_constant = |x: Option<&'_ Tensor>| x.unwrap_or(&constant).clone();
+    [
+        input.clone(),
+        or_constant(weights.input.weight()),
+        weights.hidden.clone(),
+        or_constant(weights.input_bias),
+        or_constant(weights.hidden_bias),
+        or_constant(weights.projection),
+        or_constant(options.hidden),
+        or_constant(options.cell),
+    ]
+}
+
+/// One result of which all these are parts.
+fn joined(parts: [&Tensor; 3]) -> Tensor {
+    Tensor::build([parts.iter().map(|part| part.elements()).sum::<usize>()], |all| {
+        let mut rest = all;
+        for part in parts {
+            let (to, after) = rest.split_at_mut(part.elements());
+            to.copy_from_slice(part.as_slice());
+            rest = after;
+        }
+    })
+}
+
+/// The parts that [`joined`] made one.
+fn views(all: &Tensor, parts: [&Tensor; 3]) -> [Tensor; 3] {
+    let mut start = 0;
+    parts.map(|part| {
+        let end = start + part.elements();
+        let view = all.slice(0, start..end).reshape(part.shape());
+        start = end;
+        view
+    })
+}
+
+impl Layer<'_> {
+    /// All steps of all items; what they save is for backward, if it is to come.
+    fn forward(&self, options: &RecurrentOptions<'_>, records: bool) -> (Run, Saved) {
+        let first = States {
+            hidden: options.hidden.map(Tensor::as_slice),
+            cell: options.cell.map(Tensor::as_slice),
+        };
+        // A simple cell's only gate is its output: there is nothing to save.
+        if options.recompute && self.cell.gates() > 1 && self.sizes.time > 1 {
+            return self.run_in_parts(first);
+        }
+        let run = self.run(Span::whole(self.sizes), first, records);
+        let [gates, extra, projected] =
+            [&run.gates, &run.extra, &run.projected].map(Tensor::values);
+        (run, Saved::All { gates, extra, projected })
+    }
+}
+
+impl Recurrent {
+    fn new(
+        cell: RecurrentCell,
+        sizes: Sizes,
+        input: Values,
+        weights: &RecurrentWeights<'_>,
+        options: &RecurrentOptions<'_>,
+        sequence: Values,
+        saved: Saved,
+    ) -> Self {
+        Self {
+            cell,
+            reverse: options.reverse,
+            sizes,
+            takes_rows: weights.input.weight().is_none(),
+            input,
+            input_factor: weights.input.tensor().values(),
+            hidden_weight: weights.hidden.values(),
+            input_bias: weights.input_bias.map(Tensor::values),
+            hidden_bias: weights.hidden_bias.map(Tensor::values),
+            projection: weights.projection.map(Tensor::values),
+            first_hidden: options.hidden.map(Tensor::values),
+            first_cell: options.cell.map(Tensor::values),
+            lengths: options.lengths.map(Tensor::values),
+            sequence,
+            saved,
+            with_state: options.differentiable_state,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all reductions share: bringing the folded axes together and the shape of the result.
 
-use glassbox_kernels::cpu::reduce::{Combine, Extent, Map, Operands, fold};
+use glassbox_kernels::cpu::reduce::{Combine, Extent, FoldMap, Operands, fold};
 use glassbox_kernels::cpu::spread::spread;
 
 use crate::ops::permute::{inverse, permuted};
@@ -86,7 +86,7 @@ impl Folding {
     }
 
     /// Folds arranged operands to a tensor of shape `output`.
-    pub(crate) fn fold<C: Combine, M: Map>(
+    pub(crate) fn fold<C: Combine, M: FoldMap>(
         &self,
         combine: C,
         map: M,
@@ -97,7 +97,7 @@ impl Folding {
     }
 
     /// Computes a tensor of the input's shape from arranged operands.
-    pub(crate) fn spread<M: Map>(&self, map: M, operands: Operands) -> Tensor {
+    pub(crate) fn spread<M: FoldMap>(&self, map: M, operands: Operands) -> Tensor {
         let count = [self.input.elements()];
         self.restore(Tensor::build(count, |out| spread(map, self.extent, operands, out)))
     }

@@ -2,7 +2,7 @@
 //! `dx = y (dy - sum(dy y))`, from the output alone.
 
 use glassbox_kernels::cpu::math::exp;
-use glassbox_kernels::cpu::reduce::{Extreme, Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{Extreme, FoldMap, Identity, Operands, Sum};
 use glassbox_kernels::cpu::vector::Vector;
 
 use super::Backward;
@@ -48,7 +48,7 @@ impl Tensor {
 #[derive(Clone, Copy)]
 pub(super) struct ExpBelow;
 
-impl Map for ExpBelow {
+impl FoldMap for ExpBelow {
     const READS_A: bool = true;
     const COST: usize = 8;
 
@@ -62,7 +62,7 @@ impl Map for ExpBelow {
 #[derive(Clone, Copy)]
 struct Quotient;
 
-impl Map for Quotient {
+impl FoldMap for Quotient {
     const READS_A: bool = true;
 
     #[inline(always)]
@@ -75,7 +75,7 @@ impl Map for Quotient {
 #[derive(Clone, Copy)]
 struct Product;
 
-impl Map for Product {
+impl FoldMap for Product {
     const READS_Y: bool = true;
 
     #[inline(always)]
@@ -88,7 +88,7 @@ impl Map for Product {
 #[derive(Clone, Copy)]
 struct TimesDifference;
 
-impl Map for TimesDifference {
+impl FoldMap for TimesDifference {
     const READS_Y: bool = true;
     const READS_A: bool = true;
 

@@ -1,6 +1,6 @@
 //! `y = factor * sum(x)` over some axes; `dx = factor * dy` at every folded element.
 
-use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum as Add};
+use glassbox_kernels::cpu::reduce::{FoldMap, Identity, Operands, Sum as Add};
 use glassbox_kernels::cpu::vector::Vector;
 
 use super::Backward;
@@ -61,7 +61,7 @@ reduction_methods!(
 #[derive(Clone, Copy)]
 struct Scaled(f32);
 
-impl Map for Scaled {
+impl FoldMap for Scaled {
     const READS_X: bool = false;
     const READS_A: bool = true;
 

@@ -4,7 +4,7 @@
 //! `dx = 2 dy (x - mean) / (n - correction)`.
 //! The standard deviation is `s = sqrt(y)`, `dy = ds / 2s` (0 where `s` is 0).
 
-use glassbox_kernels::cpu::reduce::{Identity, Map, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{FoldMap, Identity, Operands, Sum};
 use glassbox_kernels::cpu::spread::spread;
 use glassbox_kernels::cpu::vector::Vector;
 
@@ -103,7 +103,7 @@ reduction_methods!(
 #[derive(Clone, Copy)]
 struct Distance;
 
-impl Map for Distance {
+impl FoldMap for Distance {
     const READS_A: bool = true;
 
     #[inline(always)]
@@ -116,7 +116,7 @@ impl Map for Distance {
 #[derive(Clone, Copy)]
 struct SquaredDistance;
 
-impl Map for SquaredDistance {
+impl FoldMap for SquaredDistance {
     const READS_A: bool = true;
 
     #[inline(always)]
@@ -130,7 +130,7 @@ impl Map for SquaredDistance {
 #[derive(Clone, Copy)]
 struct ScaledDistance;
 
-impl Map for ScaledDistance {
+impl FoldMap for ScaledDistance {
     const READS_A: bool = true;
     const READS_B: bool = true;
 

@@ -4,12 +4,12 @@ use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums}
 use crate::cpu::at::At;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// What the backward kernels read: the input, the gradient of the output, and per element of a
 /// folded row mean, factor and shift as in [`normalize`](super::normalize).
 #[derive(Clone, Copy)]
-pub struct Backward<'a, A> {
+pub struct BatchNormBackward<'a, A> {
     /// How the arrays are folded.
     pub folded: Folded,
     /// The input.
@@ -20,7 +20,7 @@ pub struct Backward<'a, A> {
     pub activation: A,
 }
 
-impl<A: Pointwise> Backward<'_, A> {
+impl<A: Pointwise> BatchNormBackward<'_, A> {
     /// For every block, and one more for the rest, writes `[2, width]` to `partial`
     /// (`[blocks + 1, 2, width]`): `Σd` and `Σd (x - mean)`, where `d` is the gradient before the
     /// activation.

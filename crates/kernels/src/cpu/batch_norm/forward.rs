@@ -3,7 +3,7 @@
 use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums};
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// For every block writes `[3, width]` to `partial` (`[blocks, 3, width]`): a shift `s` near the
 /// block's mean, `Σ(x - s)` and `Σ(x - s)²`. The shift keeps the sums exact whatever the mean.

@@ -3,15 +3,15 @@
 
 use std::ops::Range;
 
-use super::{Backward, Pointwise, STRIP, Strips, ask_ahead, store_sums};
+use super::{BatchNormBackward, Pointwise, STRIP, Strips, ask_ahead, store_sums};
 use crate::cpu::at::At;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
-impl<A: Pointwise> Backward<'_, A> {
+impl<A: Pointwise> BatchNormBackward<'_, A> {
     /// Writes `grad = d`, the gradient before the activation whose results are `y`, and the sums of
-    /// [`Backward::sums`] over it. `output_grad: None` means that `grad` holds it and is
+    /// [`BatchNormBackward::sums`] over it. `output_grad: None` means that `grad` holds it and is
     /// overwritten.
     pub fn joined_sums(
         &self,

@@ -14,7 +14,7 @@ use super::at::{At, Vectors};
 use super::vector::{Vector, prefetch};
 use crate::threads::parallel_for;
 
-pub use backward::Backward;
+pub use backward::BatchNormBackward;
 pub use forward::{normalize, statistics};
 
 /// What is applied to the normalised values, and its derivative.

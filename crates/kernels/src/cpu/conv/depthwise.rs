@@ -2,15 +2,18 @@
 
 use smallvec::SmallVec;
 
-use super::apply::{Epilogue, Places, Walk, activate, rows_per_task};
+use super::epilogue::ConvEpilogue;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
+use super::pixel_chunk::{Piece, PixelChunk};
+use super::places::{Places, Walk, activate, rows_per_task};
 use super::sweep::Sweep;
-use super::weight_grad::{Chunk, Piece};
 use crate::activation::Activation;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
+use crate::threads::parallel_for;
 
 /// Places computed together: that many sums hide the latency of multiply-add.
 const PLACES: usize = 8;
@@ -23,7 +26,7 @@ pub(super) fn apply(
     sweep: &Sweep,
     source: &[f32],
     weight: &[f32],
-    finish: Epilogue,
+    finish: ConvEpilogue,
     target: &mut [f32],
 ) {
     let channels = g.channels;
@@ -40,11 +43,12 @@ pub(super) fn apply(
     let row_work = sweep.places[1] * channels * (taps.len() + 2) * 2;
     let task_rows = rows_per_task(g.batch, sweep, row_work);
     let shared = SharedMut::new(target);
-    parallel_for(rows.div_ceil(task_rows), rows * row_work / 40, |task| {
+    parallel_for(rows.div_ceil(task_rows), rows * row_work / PRODUCTS_PER_NS, |task| {
         let range = task * task_rows..rows.min((task + 1) * task_rows);
         let field = Field::new(sweep, &layout, source, range.clone());
-        let walk = Walk::new(sweep, &field, range, [channels; 2], shared.pointer());
-        dispatch(Task { walk, channels, taps: &taps, weight, finish });
+        let walk = Walk::new(sweep, &field, range, [channels; 2], shared);
+        // SAFETY: the field holds what these rows read, and every task has its own rows.
+        unsafe { dispatch_raw(DepthwiseRows { walk, channels, taps: &taps, weight, finish }) };
     });
 }
 
@@ -55,20 +59,21 @@ struct Factor {
     weight: usize,
 }
 
-/// Some rows of places.
-struct Task<'a> {
+/// Some rows of places. Their windows hold a pixel for each tap, `weight` has a value for each tap
+/// and channel, and nothing else may touch their targets meanwhile.
+struct DepthwiseRows<'a> {
     walk: Walk<'a>,
     channels: usize,
     taps: &'a [Factor],
     weight: &'a [f32],
-    finish: Epilogue<'a>,
+    finish: ConvEpilogue<'a>,
 }
 
-impl Kernel for Task<'_> {
+impl RawKernel for DepthwiseRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
+    unsafe fn run<V: Vector>(mut self) {
         let mut places = Places::new();
         loop {
             self.walk.next(&mut places, usize::MAX);
@@ -86,12 +91,13 @@ impl Kernel for Task<'_> {
                     }
                 };
             }
-            activate::<V>(&places, self.channels, self.finish.activation);
+            // SAFETY: these places' targets, by this method's contract.
+            unsafe { activate::<V>(&places, self.channels, self.finish.activation) };
         }
     }
 }
 
-impl Task<'_> {
+impl DepthwiseRows<'_> {
     /// `M` places; returns `M`.
     ///
     /// # Safety
@@ -153,9 +159,12 @@ impl Task<'_> {
 
 /// Adds the products of some pieces, whose output gradients begin at pixel `first`, to the
 /// weight's gradient `[taps, channels]` (or overwrites it).
+///
+/// # Safety
+/// `chunk` as for its [`RawKernel`]; each piece's windows hold a pixel for each tap.
 #[inline(always)]
-pub(super) fn add_weight_grad<V: Vector>(
-    chunk: &Chunk,
+pub(super) unsafe fn add_weight_grad<V: Vector>(
+    chunk: &PixelChunk,
     pieces: &[Piece],
     first: usize,
     accumulate: bool,
@@ -166,10 +175,13 @@ pub(super) fn add_weight_grad<V: Vector>(
         let mut tap = 0;
         while tap < chunk.offsets.len() {
             let at = Position { first, tap, channel };
-            tap += match chunk.offsets.len() - tap {
-                TAPS.. => taps_grad::<V, TAPS>(chunk, pieces, at, accumulate),
-                3.. => taps_grad::<V, 3>(chunk, pieces, at, accumulate),
-                _ => taps_grad::<V, 1>(chunk, pieces, at, accumulate),
+            // SAFETY: this function's contract; the taps and the channel exist.
+            tap += unsafe {
+                match chunk.offsets.len() - tap {
+                    TAPS.. => taps_grad::<V, TAPS>(chunk, pieces, at, accumulate),
+                    3.. => taps_grad::<V, 3>(chunk, pieces, at, accumulate),
+                    _ => taps_grad::<V, 1>(chunk, pieces, at, accumulate),
+                }
             };
         }
         channel += V::LANES;
@@ -185,9 +197,12 @@ struct Position {
 }
 
 /// `T` taps of a vector of channels; returns `T`.
+///
+/// # Safety
+/// As for [`add_weight_grad`], from an existing tap and channel on.
 #[inline(always)]
-fn taps_grad<V: Vector, const T: usize>(
-    chunk: &Chunk,
+unsafe fn taps_grad<V: Vector, const T: usize>(
+    chunk: &PixelChunk,
     pieces: &[Piece],
     at: Position,
     accumulate: bool,
@@ -217,7 +232,7 @@ fn taps_grad<V: Vector, const T: usize>(
         }
     }
     for (i, sum) in sums.into_iter().enumerate() {
-        let target = chunk.grad.wrapping_add((at.tap + i) * channels + at.channel);
+        let target = chunk.grad.pointer((at.tap + i) * channels + at.channel);
         // SAFETY: the gradient has a row of channels for each tap, and this task owns it.
         unsafe {
             let old = if accumulate { load_up_to::<V>(target, count) } else { V::zero() };

@@ -1,5 +1,7 @@
 //! The source pixels that a task reads: the image itself, or a copy with zeros around it.
 
+use std::ops::Range;
+
 use super::sweep::Sweep;
 use crate::storage::Storage;
 
@@ -44,45 +46,47 @@ pub(super) struct Field {
 
 impl Field {
     /// The rows `rows` of places over `images`, whose rows lie as `layout` says.
-    pub(super) fn new(
-        sweep: &Sweep,
-        layout: &Layout,
-        images: &[f32],
-        rows: std::ops::Range<usize>,
-    ) -> Self {
-        let [height, width] = sweep.source;
-        let channels = layout.channels;
-        let [(top, span), (left, _)] = layout.window;
-        let places = sweep.places[0];
-        let (first_image, first_row) = (rows.start / places, rows.start % places);
-        let step_stride = sweep.step[0] * layout.row_stride;
-        if !layout.padded {
-            let image_stride = height * width * channels;
-            let row = first_row * sweep.step[0] + top as usize;
-            let start = first_image * image_stride + row * layout.row_stride;
-            let base = images[start + left as usize * channels..].as_ptr();
-            let lead = image_stride - first_row * step_stride;
-            let _copy = None;
-            return Self {
-                first_image,
-                first_row,
-                places,
-                base,
-                lead,
-                image_stride,
-                step_stride,
-                _copy,
-            };
+    pub(super) fn new(sweep: &Sweep, layout: &Layout, images: &[f32], rows: Range<usize>) -> Self {
+        match layout.padded {
+            true => Self::copied(sweep, layout, images, rows),
+            false => Self::in_place(sweep, layout, images, rows),
         }
+    }
+
+    fn in_place(sweep: &Sweep, layout: &Layout, images: &[f32], rows: Range<usize>) -> Self {
+        let ([height, width], channels) = (sweep.source, layout.channels);
+        let [(top, _), (left, _)] = layout.window;
+        let (first_image, first_row) = (rows.start / sweep.places[0], rows.start % sweep.places[0]);
+        let step_stride = sweep.step[0] * layout.row_stride;
+        let image_stride = height * width * channels;
+        let row = first_row * sweep.step[0] + top as usize;
+        let start = first_image * image_stride + row * layout.row_stride;
+        Self {
+            first_image,
+            first_row,
+            places: sweep.places[0],
+            base: images[start + left as usize * channels..].as_ptr(),
+            lead: image_stride - first_row * step_stride,
+            image_stride,
+            step_stride,
+            _copy: None,
+        }
+    }
+
+    /// A copy with zeros around the images.
+    fn copied(sweep: &Sweep, layout: &Layout, images: &[f32], rows: Range<usize>) -> Self {
+        let [height, width] = sweep.source;
+        let [(top, span), (left, _)] = layout.window;
+        let (channels, places) = (layout.channels, sweep.places[0]);
+        let (first_image, first_row) = (rows.start / places, rows.start % places);
         // Source rows under `count` rows of places.
         let covered = |count: usize| match count {
             0 => 0,
             _ => (count - 1) * sweep.step[0] + span,
         };
-        let image_rows = covered(places);
         let first_count = rows.len().min(places - first_row);
-        let lead_rows = covered(first_count);
         let after = rows.len() - first_count;
+        let (lead_rows, image_rows) = (covered(first_count), covered(places));
         let total = lead_rows + after / places * image_rows + covered(after % places);
         let mut copy = Storage::new(total * layout.row_stride);
         let target = &mut copy.unique_f32s().expect("a new buffer is not shared");
@@ -102,15 +106,14 @@ impl Field {
             }
             row += count;
         }
-        let base = target.as_ptr();
         Self {
             first_image,
             first_row,
             places,
-            base,
+            base: target.as_ptr(),
             lead: lead_rows * layout.row_stride,
             image_stride: image_rows * layout.row_stride,
-            step_stride,
+            step_stride: sweep.step[0] * layout.row_stride,
             _copy: Some(copy),
         }
     }

@@ -8,7 +8,8 @@
 
 use smallvec::SmallVec;
 
-use super::apply::{Epilogue, sums_of_products};
+use super::direct::sums_of_products;
+use super::epilogue::ConvEpilogue;
 use super::geometry::Geometry;
 use crate::cpu::tile::panel_columns;
 use crate::precision::Precision;
@@ -45,12 +46,12 @@ impl SideBySide {
         &self,
         input: &[f32],
         weight: &[f32],
-        finish: Epilogue<'_>,
+        finish: ConvEpilogue<'_>,
         output: &mut [f32],
     ) {
         let weight = self.weight(weight);
         let bias = finish.bias.map(|bias| self.bias(bias));
-        let finish = Epilogue { bias: bias.as_deref(), ..finish };
+        let finish = ConvEpilogue { bias: bias.as_deref(), ..finish };
         let weight = &weight.f32s()[..self.geometry.weight_elements()];
         sums_of_products(&self.geometry, input, weight, finish, output);
     }

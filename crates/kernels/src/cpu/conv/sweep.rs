@@ -178,7 +178,8 @@ mod tests {
     /// Every pair of an input and an output pixel that the kernel joins is in exactly one phase.
     #[test]
     fn phases_cover_every_product_once() {
-        for (stride, dilation) in [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2)] {
+        let pairs = [(2, 1), (1, 1), (3, 1), (2, 2), (3, 2)];
+        for (stride, dilation) in pairs.into_iter().take(if cfg!(miri) { 1 } else { 5 }) {
             let g = geometry(stride, dilation);
             let pairs = |sweep: Sweep, source_is_input: bool| {
                 let mut pairs = Vec::new();

@@ -147,6 +147,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..Default::default() })]
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn any_options_match_the_definition(
         options in options(),
         batch in 0..4usize,
@@ -171,6 +172,7 @@ proptest! {
 
     /// Pixels side by side, with kernels that are not Winograd's.
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn few_filters_match_the_definition(
         stride in [1..3usize, 1..4usize],
         padding in [0..4usize, 0..4usize, 0..4usize, 0..4usize],
@@ -193,6 +195,7 @@ proptest! {
 
 /// Sizes that random cases hardly reach: many chunks and tasks, long panels, large kernels.
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn large_sizes_match_the_definition() {
     let exact = Options { precision: Precision::Exact, ..Default::default() };
     let same = Options { padding: Padding::Same, ..exact };
@@ -213,6 +216,28 @@ fn large_sizes_match_the_definition() {
     }
 }
 
+/// One of each kind: plain, strided, dilated, in groups, depthwise, with pixels side by side, and
+/// Winograd's where it suits. Small enough for an interpreter.
+#[test]
+fn small_sizes_of_every_kind_match_the_definition() {
+    let exact = Options { precision: Precision::Exact, ..Default::default() };
+    let same = Options { padding: Padding::Same, ..exact };
+    let kinds = [
+        (Options { groups: 2, ..same }, [1, 2, 2, 2], [2, 1, 1, 2]),
+        (Options { stride: [2, 1], ..same }, [1, 2, 3, 1], [2, 2, 1, 3]),
+        (same, [2, 3, 4, 2], [3, 3, 2, 5]),
+        (Options { stride: [2, 1], ..same }, [1, 4, 3, 2], [2, 3, 2, 3]),
+        (Options { dilation: [1, 2], ..same }, [1, 3, 5, 2], [2, 2, 2, 3]),
+        (Options { groups: 2, ..same }, [1, 3, 3, 4], [2, 2, 2, 6]),
+        (Options { groups: 3, ..same }, [2, 3, 3, 3], [3, 2, 1, 3]),
+        (Options { precision: Precision::Fast, ..same }, [1, 2, 4, 1], [2, 4, 1, 2]),
+    ];
+    for (options, input, kernel) in kinds.into_iter().take(if cfg!(miri) { 2 } else { 9 }) {
+        let case = Case::new(geometry(&options, input, kernel).unwrap());
+        with_count(2, || case.check());
+    }
+}
+
 #[test]
 fn relu_at_the_store_keeps_nan() {
     let g = geometry(&Options::default(), [1, 1, 3, 1], [1, 1, 1, 1]).unwrap();
@@ -223,6 +248,7 @@ fn relu_at_the_store_keeps_nan() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn input_gradients_add_to_what_is_there() {
     let plain = Options::default();
     let same = Options { padding: Padding::Same, ..plain };

@@ -7,35 +7,23 @@ use smallvec::SmallVec;
 use super::depthwise;
 use super::field::{Field, Layout};
 use super::geometry::Geometry;
-use super::side_by_side::SideBySide;
+use super::partial_sums::add_up;
+use super::pixel_chunk::{Piece, PixelChunk};
 use super::sweep::Sweep;
-use super::winograd;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::tuning::conv::{
+    CACHED_GRAD, CHUNK_PIXELS, MAX_CHUNKS, MAX_PARTIALS, PART_ROWS, PIXELS, PIXELS_DEPTHWISE,
+    PIXELS_LARGE, PRODUCTS_PER_NS,
+};
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_chunks, parallel_for};
-
-/// Pixels whose packed gradients stay in the first-level cache while all rows use them.
-const BLOCK: usize = 128;
-/// The same for a gradient beyond the second-level cache, so that it is read less often.
-const BLOCK_LARGE: usize = 256;
-/// The same for a depthwise convolution, whose channels pass over the pixels again and again.
-const BLOCK_DEPTHWISE: usize = 32;
-/// Values of a gradient that fit the second-level cache beside the pixels.
-const CACHED_GRAD: usize = 1 << 16;
-/// Pixels below which a partial sum is not worth its addition.
-const CHUNK_PIXELS: usize = 512;
-/// The most partial sums.
-const MAX_CHUNKS: usize = 16;
-/// The most values in all partial sums together.
-const MAX_PARTIALS: usize = 1 << 23;
-/// Rows below which splitting them costs more in repeated packing than it wins.
-const PART_ROWS: usize = 48;
+use crate::threads::parallel_for;
 
 /// How the sum over pixels is split, from sizes alone.
 #[derive(Clone, Copy, Debug)]
-struct Split {
+struct PixelSplit {
     /// Partial sums over `chunk_rows` rows of places each.
     chunks: usize,
     chunk_rows: usize,
@@ -44,7 +32,7 @@ struct Split {
     part_rows: usize,
 }
 
-impl Split {
+impl PixelSplit {
     fn new(g: &Geometry, weight_rows: usize) -> Self {
         let rows = g.batch * g.output[0];
         let room = (MAX_PARTIALS / g.weight_elements().max(1)).max(1);
@@ -57,34 +45,17 @@ impl Split {
     }
 }
 
-/// The gradient of the weight from that of the convolution's result before bias and activation.
-pub fn weight_grad(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut [f32]) {
-    if g.output_pixels() == 0 {
-        return grad.fill(0.0);
-    }
-    if winograd::suits_weight_grad(g) {
-        return winograd::weight_grad(g, input, output_grad, grad);
-    }
-    if let Some(wide) = SideBySide::of(g) {
-        let mut sums = Storage::new(wide.geometry.weight_elements());
-        let sums = sums.unique_f32s().expect("a new buffer is not shared");
-        let sums = &mut sums[..wide.geometry.weight_elements()];
-        sums_of_products(&wide.geometry, input, output_grad, sums);
-        return wide.add_up(sums, grad);
-    }
-    sums_of_products(g, input, output_grad, grad);
-}
-
-fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut [f32]) {
+/// The gradient of the weight as sums of products.
+pub(super) fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut [f32]) {
     let sweep = Sweep::forward(g);
     let layout = Layout::new(&sweep, g.channels);
     let offsets: SmallVec<[usize; 16]> = sweep.tap_offsets(g.channels, layout.row_stride).collect();
     let weight_rows = sweep.taps.len() * g.group_channels();
     let split = match g.is_depthwise() {
-        true => Split { parts: 1, part_rows: weight_rows, ..Split::new(g, weight_rows) },
-        false => Split::new(g, weight_rows),
+        true => PixelSplit { parts: 1, part_rows: weight_rows, ..PixelSplit::new(g, weight_rows) },
+        false => PixelSplit::new(g, weight_rows),
     };
-    let (length, work) = (grad.len(), g.output_pixels() * grad.len() / g.groups / 40);
+    let (length, work) = (grad.len(), g.output_pixels() * grad.len() / g.groups / PRODUCTS_PER_NS);
     let run = |partials: &mut [f32]| {
         let shared = SharedMut::new(partials);
         parallel_for(split.chunks * split.parts, work, |task| {
@@ -92,7 +63,7 @@ fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut
             let first = chunk * split.chunk_rows;
             let rows = first..(first + split.chunk_rows).min(g.batch * g.output[0]);
             let first = part * split.part_rows;
-            let chunk = Chunk {
+            let chunk = PixelChunk {
                 g,
                 sweep: &sweep,
                 layout: &layout,
@@ -101,69 +72,27 @@ fn sums_of_products(g: &Geometry, input: &[f32], output_grad: &[f32], grad: &mut
                 output_grad,
                 rows,
                 weight_rows: first..(first + split.part_rows).min(weight_rows),
-                grad: shared.pointer().wrapping_add(chunk * length),
+                grad: shared.from(chunk * length),
             };
-            dispatch(chunk);
+            // SAFETY: every task has its own rows of its own partial sum.
+            unsafe { dispatch_raw(chunk) };
         });
     };
     add_up(split.chunks, grad, run);
 }
 
-/// Fills `sum` with the sum of `chunks` partial sums of its length, which `run` writes one after
-/// the other.
-pub(super) fn add_up(chunks: usize, sum: &mut [f32], run: impl Fn(&mut [f32])) {
-    if chunks == 1 {
-        return run(sum);
-    }
-    let length = sum.len();
-    let mut partials = Storage::new(chunks * length);
-    let partials = partials.unique_f32s().expect("a new buffer is not shared");
-    run(partials);
-    let partials = &*partials;
-    parallel_chunks(sum, 4096, length * chunks / 4, |start, sum| {
-        sum.copy_from_slice(&partials[start..][..sum.len()]);
-        for chunk in 1..chunks {
-            let terms = &partials[chunk * length + start..][..sum.len()];
-            sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-        }
-    });
-}
-
-/// The sum over some rows of places, for some rows of the weight.
-pub(super) struct Chunk<'a> {
-    pub(super) g: &'a Geometry,
-    pub(super) sweep: &'a Sweep,
-    pub(super) layout: &'a Layout,
-    /// Where each tap's values begin in a window.
-    pub(super) offsets: &'a [usize],
-    pub(super) input: &'a [f32],
-    pub(super) output_grad: &'a [f32],
-    pub(super) rows: Range<usize>,
-    weight_rows: Range<usize>,
-    pub(super) grad: *mut f32,
-}
-
-/// Places side by side in one row: the first one's window, and how many.
-#[derive(Clone, Copy)]
-pub(super) struct Piece {
-    pub(super) window: *const f32,
-    pub(super) places: usize,
-    /// The source row that a tap of row 0 reads.
-    source_row: isize,
-}
-
-impl Kernel for Chunk<'_> {
+impl RawKernel for PixelChunk<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let g = self.g;
         let depthwise = g.is_depthwise();
         let columns = g.group_filters().div_ceil(panel_width::<V>()) * panel_width::<V>();
         let limit = match (depthwise, g.weight_elements() <= CACHED_GRAD) {
-            (true, _) => BLOCK_DEPTHWISE,
-            (_, true) => BLOCK,
-            (_, false) => BLOCK_LARGE,
+            (true, _) => PIXELS_DEPTHWISE,
+            (_, true) => PIXELS,
+            (_, false) => PIXELS_LARGE,
         };
         let mut panels = Storage::new(if depthwise { 0 } else { g.groups * columns * limit });
         let panels = panels.unique_f32s().expect("a new buffer is not shared");
@@ -181,11 +110,14 @@ impl Kernel for Chunk<'_> {
                 let at = |block: usize| pixels.start + pixels.len() * block / blocks;
                 let block = at(block)..at(block + 1);
                 let pieces = self.pieces(&field, block.clone());
-                if depthwise {
-                    depthwise::add_weight_grad::<V>(&self, &pieces, block.start, accumulate);
-                } else {
-                    self.pack::<V>(block.clone(), panels);
-                    self.add_block::<V>(&pieces, block.len(), panels, accumulate);
+                // SAFETY: the pieces are places of `field`; the rest is this method's contract.
+                unsafe {
+                    if depthwise {
+                        depthwise::add_weight_grad::<V>(&self, &pieces, block.start, accumulate);
+                    } else {
+                        self.pack::<V>(block.clone(), panels);
+                        self.add_block::<V>(&pieces, block.len(), panels, accumulate);
+                    }
                 }
                 accumulate = true;
             }
@@ -194,38 +126,7 @@ impl Kernel for Chunk<'_> {
     }
 }
 
-impl Chunk<'_> {
-    /// The parts of rows that make up the output pixels `block`.
-    fn pieces(&self, field: &Field, block: Range<usize>) -> SmallVec<[Piece; 32]> {
-        let [height, width] = self.g.output;
-        let step = self.step();
-        let mut pieces: SmallVec<[Piece; 32]> = SmallVec::new();
-        let mut pixel = block.start;
-        while pixel < block.end {
-            let (line, column) = (pixel / width, pixel % width);
-            let (image, row) = (line / height, line % height);
-            let source_row = (row * self.sweep.step[0]) as isize;
-            let places = (width - column).min(block.end - pixel);
-            let window = field.window(image, row).wrapping_add(column * step);
-            match pieces.last_mut() {
-                Some(last)
-                    if last.window.wrapping_add(last.places * step) == window
-                        && (last.source_row == source_row || !self.layout.padded) =>
-                {
-                    last.places += places;
-                }
-                _ => pieces.push(Piece { window, places, source_row }),
-            }
-            pixel += places;
-        }
-        pieces
-    }
-
-    /// Values from a place's window to the next one's.
-    pub(super) fn step(&self) -> usize {
-        self.sweep.step[1] * self.g.channels
-    }
-
+impl PixelChunk<'_> {
     /// Writes the output gradients of pixels `block` as one panel after the other.
     #[inline(always)]
     fn pack<V: Vector>(&self, block: Range<usize>, panels: &mut [f32]) {
@@ -251,8 +152,11 @@ impl Chunk<'_> {
     }
 
     /// Adds the products of a block of `pixels` pixels (or overwrites with them).
+    ///
+    /// # Safety
+    /// Each piece's windows hold a pixel for each tap; the rest as for [`RawKernel::run`].
     #[inline(always)]
-    fn add_block<V: Vector>(
+    unsafe fn add_block<V: Vector>(
         &self,
         pieces: &[Piece],
         pixels: usize,
@@ -278,12 +182,13 @@ impl Chunk<'_> {
                         skip: group * channels,
                         step: self.step(),
                         panel: panel.as_ptr(),
-                        target: self.grad.wrapping_add(row * g.filters + column),
+                        target: self.grad.pointer(row * g.filters + column),
                         filters: g.filters,
                         columns: width.min(group_filters - first),
                         accumulate,
                     };
-                    with_tile::<V, _>(rows, width.min(group_filters - first), tile);
+                    // SAFETY: by this method's contract; the panel has a row for each pixel.
+                    unsafe { with_tile::<V, _>(rows, width.min(group_filters - first), tile) };
                     row += rows;
                 }
             }
@@ -302,7 +207,9 @@ struct WeightTile<'a> {
     channels: usize,
     skip: usize,
     step: usize,
+    /// A row of whole vectors for each place of each piece.
     panel: *const f32,
+    /// Rows of `columns` values, `filters` apart, readable if it accumulates.
     target: *mut f32,
     filters: usize,
     columns: usize,
@@ -313,7 +220,7 @@ impl TileTask for WeightTile<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) {
         let (mut tap, mut channel) = (self.first / self.channels, self.first % self.channels);
         let last_tap = (self.first + M - 1) / self.channels;
         let taps = (self.sweep.taps[tap].row, self.sweep.taps[last_tap].row);

@@ -27,6 +27,9 @@ fn few_classes_match_the_definition() {
     let mut rng = Rng::new(3);
     for classes in [1, 2, 3, 10, 16, 17] {
         for count in [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 40] {
+            if cfg!(miri) && (classes != 2 || count != 9) {
+                continue;
+            }
             let logits: Vec<f32> = (0..count * classes).map(|_| rng.range(-9.0, 9.0)).collect();
             // Some are out of range, which means nothing.
             let targets: Vec<i32> = (0..count).map(|_| rng.below(classes + 2) as i32 - 1).collect();

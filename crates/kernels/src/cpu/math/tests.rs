@@ -120,6 +120,7 @@ macro_rules! accurate {
             };
 
             #[test]
+            #[cfg_attr(miri, ignore = "too much work for an interpreter")]
             fn sampled() {
                 CHECK.sampled();
             }

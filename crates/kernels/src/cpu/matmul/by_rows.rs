@@ -1,12 +1,13 @@
 //! Products with a packed matrix in which no row's bits depend on the rows beside it: sequences and
-//! single items come to the same result in any company.
+//! single items give the same result whatever the batch size.
 
-use super::block::Block;
-use super::plan::Plan;
-use super::{Epilogue, Matrix, PackedMatrix, Right, blocks};
-use crate::cpu::isa::dispatch;
+use super::block::Blocked;
+use super::choose::{self, Machine, Shape, Way};
+use super::operands::{Epilogue, Matrix};
+use super::packed_matrix::{PackedMatrix, Right};
 use crate::cpu::tile::panel_columns;
-use crate::threads::{self, SharedMut};
+use crate::cpu::trace;
+use crate::shared_mut::SharedMut;
 
 /// As [`super::product`], where a row's bits depend neither on the rows beside it nor on their
 /// number.
@@ -20,9 +21,8 @@ pub fn product_by_rows(
     epilogue: Epilogue<'_>,
     out: &mut [f32],
 ) {
-    let in_rows = left.column_stride == 1;
-    let plan = |sizes| Plan::new(sizes, panel_columns(), in_rows).without_depth_cut();
-    product_planned(left, right, epilogue, out, plan, false);
+    let by_rows = |shape: &Shape| (choose::by_rows(shape, &Machine::current()), shape.work());
+    product_chosen(left, right, epilogue, out, by_rows, false);
 }
 
 /// `out = left · right` under `epilogue` on the calling thread alone. A row's bits do not depend on
@@ -57,8 +57,9 @@ pub(crate) fn product_of_few_rows(
     out: &mut [f32],
     backwards: bool,
 ) {
-    let plan = |sizes| Plan::of_few_rows(sizes, panel_columns(), threads::count());
-    product_planned(left, right, epilogue, out, plan, backwards);
+    let few_rows =
+        |shape: &Shape| (choose::few_rows(shape, &Machine::current()), shape.work_of_few_rows());
+    product_chosen(left, right, epilogue, out, few_rows, backwards);
 }
 
 /// Some columns (first, number) of [`product_of_rows`], the first at the start of a panel.
@@ -74,7 +75,7 @@ pub(crate) unsafe fn product_of_columns(
     left: Matrix<'_>,
     right: &PackedMatrix,
     epilogue: Epilogue<'_>,
-    out: SharedMut<f32>,
+    out: SharedMut<'_, f32>,
     columns: (usize, usize),
     backwards: bool,
 ) {
@@ -83,21 +84,31 @@ pub(crate) unsafe fn product_of_columns(
     if left.rows * columns.1 == 0 {
         return;
     }
-    let (rows, stride) = ((0, left.rows), right.columns());
+    let blocked = whole(left, right, epilogue, out, backwards);
     // SAFETY: by this function's contract.
-    let block =
-        unsafe { Block::new(left, Right::Packed(right), 0, epilogue, out, stride, rows, columns) };
-    dispatch(block.in_order(backwards));
+    unsafe { blocked.block((0, left.rows), columns) };
 }
 
-/// The product in blocks as `plan` cuts its sizes, `[rows, depth, columns]`.
+fn whole<'a>(
+    left: Matrix<'a>,
+    right: &'a PackedMatrix,
+    epilogue: Epilogue<'a>,
+    out: SharedMut<'a, f32>,
+    backwards: bool,
+) -> Blocked<'a> {
+    let (out_stride, right) = (right.columns(), Right::Packed(right));
+    Blocked { left, right, right_start: 0, epilogue, out, out_stride, backwards }
+}
+
+/// The product in blocks, as the way says that is chosen for its shape, with an estimate of its
+/// work in nanoseconds.
 #[track_caller]
-fn product_planned(
+fn product_chosen(
     left: Matrix<'_>,
     right: &PackedMatrix,
     epilogue: Epilogue<'_>,
     out: &mut [f32],
-    plan: impl FnOnce([usize; 3]) -> Plan,
+    choose: impl FnOnce(&Shape) -> (Way, usize),
     backwards: bool,
 ) {
     check_operands(left, right, epilogue);
@@ -105,9 +116,12 @@ fn product_planned(
     if out.is_empty() {
         return;
     }
-    let columns = right.columns();
-    let plan = plan([left.rows, left.columns, columns]);
-    blocks(&plan, left, Right::Packed(right), 0, epilogue, out, columns, backwards);
+    let shape = Right::Packed(right).product_shape(&left, right.columns());
+    let (way, work) = choose(&shape);
+    trace::way(|| shape, || way);
+    let blocked = whole(left, right, epilogue, SharedMut::new(out), backwards);
+    // SAFETY: the sizes were checked, and `out` is this function's alone.
+    unsafe { blocked.run(&blocked.grid(way, panel_columns()), work) };
 }
 
 #[track_caller]

@@ -1,173 +1,50 @@
 //! Copies of operands in the order in which tiles read them.
 
-use super::{Matrix, beyond_panels, small};
-use crate::cpu::ahead::Ahead;
-use crate::cpu::isa::{Kernel, dispatch};
-use crate::cpu::tile::{next_tile_rows, panel_columns, panel_width};
+use super::operands::Matrix;
+use crate::cpu::isa::RawKernel;
+use crate::cpu::tile::{next_tile_rows, panel_width};
 use crate::cpu::vector::Vector;
-use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::shared_mut::SharedMut;
 
-/// Rows up to which a product takes noticeably longer with a copy to make: half of its time with 8
-/// rows, 6 % with 128.
-const KEPT_ROWS: usize = 128;
-
-/// A right operand cut into panels of columns, each contiguous and padded with zeros: for a
-/// weight that many products share.
-pub struct PackedMatrix {
-    storage: Storage,
-    rows: usize,
-    columns: usize,
-    width: usize,
-}
-
-impl PackedMatrix {
-    /// A packed copy of `matrix`.
-    pub fn new(matrix: Matrix<'_>) -> Self {
-        let width = panel_columns();
-        let panels = matrix.columns.div_ceil(width);
-        let mut storage = Storage::new(panels * width * matrix.rows);
-        let size = width * matrix.rows;
-        let values = storage.unique_f32s().expect("a new buffer is not shared");
-        let shared = SharedMut::new(&mut values[..panels * size]);
-        let work = panels * size / 4;
-        if matrix.column_stride == 1 {
-            // Some rows of all panels a task: memory is read row by row.
-            let rows_each = (8192 / (panels * width).max(1)).max(8);
-            parallel_for(matrix.rows.div_ceil(rows_each), work, |task| {
-                let first = task * rows_each;
-                let rows = rows_each.min(matrix.rows - first);
-                let part = matrix.part(first, rows, 0, matrix.columns);
-                // SAFETY: every task has its own rows of each panel's `size` values.
-                dispatch(unsafe { PackRows::new(part, shared.offset(first * width), size) });
-            });
-        } else {
-            // About 8 KiB a task.
-            let panels_each = (2048 / size.max(1)).max(1);
-            parallel_for(panels.div_ceil(panels_each), work, |task| {
-                let end = panels.min((task + 1) * panels_each);
-                for panel in task * panels_each..end {
-                    let column = panel * width;
-                    let columns = width.min(matrix.columns - column);
-                    let part = matrix.part(0, matrix.rows, column, columns);
-                    // SAFETY: every panel has its own `size` values.
-                    let pack = unsafe {
-                        PackPanel::new(part, shared.offset(panel * size).pointer(), width)
-                    };
-                    dispatch(pack);
-                }
-            });
-        }
-        Self { storage, rows: matrix.rows, columns: matrix.columns, width }
-    }
-
-    /// Whether a kept copy of `weight` makes products with so many contiguous rows faster, and to
-    /// the same sums. One row or column reads each value once, small products copy nothing, and
-    /// many rows make up for a copy.
-    pub fn pays(rows: usize, weight: Matrix<'_>) -> bool {
-        let depth = weight.rows;
-        let left =
-            Matrix { values: &[], rows, columns: depth, row_stride: depth, column_stride: 1 };
-        (2..=KEPT_ROWS).contains(&rows)
-            && weight.columns > 1
-            && !small::is_small(&left, &weight)
-            && beyond_panels::columns(left, weight.columns).is_none()
-    }
-
-    /// The same matrix without the columns from `columns` on.
-    ///
-    /// # Panics
-    /// When there are not as many.
-    pub fn narrowed(self, columns: usize) -> Self {
-        assert!(columns <= self.columns, "{columns} of {} columns", self.columns);
-        Self { columns, ..self }
-    }
-
-    /// All panels, one after the other.
-    pub(super) fn values(&self) -> &[f32] {
-        let panels = self.columns.div_ceil(self.width);
-        &self.storage.f32s()[..panels * self.width * self.rows]
-    }
-
-    /// The number of rows of the matrix.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The number of columns of the matrix.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// A panel from its row `start` on; rows are [`panel_width`] values apart.
-    #[inline]
-    pub(crate) fn panel(&self, index: usize, start: usize) -> &[f32] {
-        let from = (index * self.rows + start) * self.width;
-        &self.storage.f32s()[from..(index + 1) * self.rows * self.width]
-    }
-
-    /// The rows of the panel that begins with `column`, from `row` on.
-    #[inline]
-    pub(super) fn ahead(&self, row: usize, column: usize) -> Ahead {
-        let skip = column * self.rows + row * self.width;
-        Ahead::new(self.storage.f32s().as_ptr().wrapping_add(skip), self.width)
-    }
-}
-
-/// [`pack_panel`] as a kernel of its own.
+/// [`pack_panel`] as a kernel of its own, with what that demands of memory.
 pub(super) struct PackPanel<'a> {
-    part: Matrix<'a>,
-    target: *mut f32,
-    width: usize,
+    pub(super) part: Matrix<'a>,
+    pub(super) target: *mut f32,
+    pub(super) width: usize,
 }
 
-impl<'a> PackPanel<'a> {
-    /// # Safety
-    /// As for [`pack_panel`].
-    pub(super) unsafe fn new(part: Matrix<'a>, target: *mut f32, width: usize) -> Self {
-        Self { part, target, width }
-    }
-}
-
-impl Kernel for PackPanel<'_> {
+impl RawKernel for PackPanel<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        // SAFETY: by the contract of `new`.
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: by this method's contract.
         unsafe { pack_panel::<V>(self.part, self.target, self.width) };
     }
 }
 
 /// Some rows of a matrix to their place in each of its panels.
-struct PackRows<'a> {
-    part: Matrix<'a>,
-    /// Where the rows begin in the first panel.
-    target: SharedMut<f32>,
+pub(super) struct PackRows<'a> {
+    pub(super) part: Matrix<'a>,
+    /// From where the rows begin in the first panel on. Nothing else may touch these rows of any
+    /// panel meanwhile.
+    pub(super) target: SharedMut<'a, f32>,
     /// Values of a panel.
-    size: usize,
+    pub(super) size: usize,
 }
 
-impl<'a> PackRows<'a> {
-    /// # Safety
-    /// As for [`pack_panel`], for every panel of `part`: they are `size` values apart.
-    unsafe fn new(part: Matrix<'a>, target: SharedMut<f32>, size: usize) -> Self {
-        Self { part, target, size }
-    }
-}
-
-impl Kernel for PackRows<'_> {
+impl RawKernel for PackRows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let Self { part, target, size } = self;
         let width = panel_width::<V>();
         for panel in 0..part.columns.div_ceil(width) {
             let columns = width.min(part.columns - panel * width);
             let part = part.part(0, part.rows, panel * width, columns);
-            // SAFETY: by the contract of `new`.
-            unsafe { pack_panel::<V>(part, target.offset(panel * size).pointer(), width) };
+            // SAFETY: by this method's contract.
+            unsafe { pack_panel::<V>(part, target.pointer(panel * size), width) };
         }
     }
 }
@@ -206,7 +83,19 @@ pub(super) unsafe fn pack_panel<V: Vector>(part: Matrix<'_>, target: *mut f32, w
         }
         return;
     }
-    // Square blocks of a transposed matrix; what remains goes value by value.
+    // SAFETY: by this function's contract.
+    unsafe { pack_columns::<V>(part, target, width) };
+}
+
+/// [`pack_panel`] of a matrix whose rows are not contiguous: square blocks of a transposed one; what
+/// remains goes value by value.
+///
+/// # Safety
+/// As for [`pack_panel`].
+#[inline(always)]
+unsafe fn pack_columns<V: Vector>(part: Matrix<'_>, target: *mut f32, width: usize) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = part;
+    let source = values.as_ptr();
     let (mut done_rows, mut done_columns) = (0, 0);
     if row_stride == 1 {
         done_rows = rows / V::LANES * V::LANES;

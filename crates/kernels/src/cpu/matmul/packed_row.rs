@@ -2,16 +2,15 @@
 //! Several panels are read side by side: their streams keep the prefetchers busy, and their sums
 //! do not wait for each other. The order of each sum is that of [`super::block::Block`].
 
-use super::block::Activate;
-use super::{Epilogue, Matrix, PackedMatrix, stretch};
+use super::activate::Activate;
+use super::operands::{Epilogue, Matrix};
+use super::packed_matrix::PackedMatrix;
 use crate::activation::Activation;
-use crate::cpu::isa::Kernel;
+use crate::cpu::isa::RawKernel;
 use crate::cpu::tile::{Finish, Tile, panel_width};
+use crate::cpu::tuning::matmul::{ROW_PANELS as PANELS, stretch};
 use crate::cpu::vector::{Vector, prefetch_all};
-use crate::threads::SharedMut;
-
-/// Panels that are read at once.
-pub(super) const PANELS: usize = 4;
+use crate::shared_mut::SharedMut;
 
 pub(super) struct PackedRow<'a> {
     pub(super) left: Matrix<'a>,
@@ -19,8 +18,8 @@ pub(super) struct PackedRow<'a> {
     /// The row of the matrix that meets the first value of the row.
     pub(super) right_start: usize,
     pub(super) epilogue: Epilogue<'a>,
-    /// The first output, as [`super::block::Block`] promises it.
-    pub(super) out: SharedMut<f32>,
+    /// From the first of `count` outputs on, which nothing else may touch meanwhile.
+    pub(super) out: SharedMut<'a, f32>,
     /// First column, at the start of a panel, and number of columns.
     pub(super) first: usize,
     pub(super) count: usize,
@@ -28,11 +27,11 @@ pub(super) struct PackedRow<'a> {
     pub(super) backwards: bool,
 }
 
-impl Kernel for PackedRow<'_> {
+impl RawKernel for PackedRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         if self.left.column_stride == 1 {
             prefetch_all(&self.left.values[..self.left.columns]);
         }
@@ -40,24 +39,31 @@ impl Kernel for PackedRow<'_> {
         let (together, single) = (panels / PANELS, panels % PANELS);
         for index in 0..together + single {
             let index = if self.backwards { together + single - 1 - index } else { index };
-            if index < together {
-                self.panels::<V, PANELS>(index * PANELS);
-            } else {
-                self.panels::<V, 1>(together * PANELS + index - together);
+            // SAFETY: the outputs are this kernel's, by this method's contract.
+            unsafe {
+                if index < together {
+                    self.panels::<V, PANELS>(index * PANELS);
+                } else {
+                    self.panels::<V, 1>(together * PANELS + index - together);
+                }
             }
         }
         let Self { epilogue: Epilogue { activation, .. }, out, count, .. } = self;
         if activation != Activation::Relu {
-            // SAFETY: one row of `count` outputs, by the promise of `Block`.
-            unsafe { Activate::new(activation, out, count, 1, count) }.run::<V>();
+            let activate = Activate { activation, out, out_stride: count, rows: 1, columns: count };
+            // SAFETY: one row of `count` outputs, by this method's contract.
+            unsafe { activate.run::<V>() };
         }
     }
 }
 
 impl PackedRow<'_> {
     /// The outputs of `N` panels from `panel` on.
+    ///
+    /// # Safety
+    /// These outputs must lie within `out`, and nothing else may touch them meanwhile.
     #[inline(always)]
-    fn panels<V: Vector, const N: usize>(&self, panel: usize) {
+    unsafe fn panels<V: Vector, const N: usize>(&self, panel: usize) {
         let Self { left, packed, right_start, epilogue, out, first, count, .. } = self;
         let (width, depth) = (panel_width::<V>(), left.columns);
         let stretch = stretch::<V>(depth);
@@ -88,8 +94,8 @@ impl PackedRow<'_> {
                 let skip = (panel + index) * width;
                 let finish = epilogue.finish(first + skip, is_first, is_last);
                 let columns = width.min(count - skip);
-                // SAFETY: the panel's outputs lie within those of the block.
-                unsafe { self.store(tile, out.pointer().add(skip), columns, finish) };
+                // SAFETY: by this method's contract.
+                unsafe { self.store(tile, out.pointer(skip), columns, finish) };
             }
             start += steps;
             if start >= depth {

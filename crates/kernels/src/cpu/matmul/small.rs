@@ -5,74 +5,42 @@
 //! Operands arrive by reference and the kernel gets plain numbers: copying a structure whose parts
 //! have just been written makes the processor wait, many times as long as a tile takes.
 
-mod one_vector;
-
 use std::mem::MaybeUninit;
 
-use one_vector::OneVector;
-
-use super::block::{Activate, Products};
+use super::activate::Activate;
+use super::block::TileProduct;
+use super::operands::{Epilogue, Matrix};
 use super::pack::PackPanel;
-use super::{Epilogue, Matrix};
 use crate::activation::Activation;
 use crate::cpu::ahead::Ahead;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::{Finish, next_tile_rows, panel_columns, panel_width, with_tile};
+use crate::cpu::tuning::matmul::SMALL_TRANSPOSED_DEPTH;
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
-/// Values of an operand: both stay in the first-level cache.
-const OPERAND: usize = 4096;
-/// Rows of a transposed panel.
-const DEEPEST: usize = 64;
 /// Values of the widest transposed panel.
-const PANEL: usize = 32 * DEEPEST;
-
-/// Whether a product is of this kind.
-#[inline]
-pub(super) fn is_small(left: &Matrix<'_>, right: &Matrix<'_>) -> bool {
-    let depth = left.columns;
-    left.rows > 1
-        && right.columns > 1
-        && left.rows * depth <= OPERAND
-        && depth * right.columns <= OPERAND
-        && (right.column_stride == 1 || depth <= DEEPEST)
-}
+const PANEL: usize = 32 * SMALL_TRANSPOSED_DEPTH;
 
 /// The product, on the calling thread.
 ///
 /// # Safety
-/// It [`is_small`]. `out` must hold as many rows, `out_stride` values apart, as `left` has, of as
+/// It [`is_small`](super::choose::is_small). `out` must hold as many rows, `out_stride` values apart, as `left` has, of as
 /// many columns as `right` has, which nothing else may touch meanwhile. The operands' sizes must
 /// fit each other, and a bias has a value a column.
 pub(super) unsafe fn product(
     left: &Matrix<'_>,
     right: &Matrix<'_>,
     epilogue: &Epilogue<'_>,
-    out: SharedMut<f32>,
+    out: SharedMut<'_, f32>,
     out_stride: usize,
 ) {
     let Epilogue { accumulate, bias, activation } = *epilogue;
     let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
     let relu = activation == Activation::Relu;
     let (rows, columns) = (left.rows, right.columns);
-    if OneVector::fits(left, right) {
-        dispatch(OneVector {
-            rows,
-            depth: left.columns,
-            columns,
-            left: left.values.as_ptr(),
-            left_strides: (left.row_stride, left.column_stride),
-            right: right.values.as_ptr(),
-            right_strides: (right.row_stride, right.column_stride),
-            out: out.pointer(),
-            out_stride,
-            accumulate,
-            bias,
-            relu,
-        });
-    } else if right.column_stride == 1 {
-        dispatch(Small {
+    if right.column_stride == 1 {
+        let small = Small {
             rows,
             depth: left.columns,
             columns,
@@ -81,20 +49,23 @@ pub(super) unsafe fn product(
             right: right.values.as_ptr(),
             right_stride: right.row_stride,
             padded: false,
-            out: out.pointer(),
+            out: out.pointer(0),
             out_stride,
             accumulate,
             bias,
             relu,
-        });
+        };
+        // SAFETY: matrices hold what their sizes and strides say; the rest is this function's
+        // contract.
+        unsafe { dispatch_raw(small) };
     } else {
         let finish = Finish { accumulate, bias, relu };
         // SAFETY: this function's contract.
-        unsafe { transposed(left, right, finish, out.pointer(), out_stride) };
+        unsafe { transposed(left, right, finish, out.pointer(0), out_stride) };
     }
     if !matches!(activation, Activation::Identity | Activation::Relu) {
         // SAFETY: the output's rows and columns, by this function's contract.
-        dispatch(unsafe { Activate::new(activation, out, out_stride, rows, columns) });
+        unsafe { dispatch_raw(Activate { activation, out, out_stride, rows, columns }) };
     }
 }
 
@@ -123,9 +94,9 @@ unsafe fn transposed(
         let width = if 2 * columns <= widest { widest / 2 } else { widest };
         let part = right.part(0, depth, column, columns);
         // SAFETY: the buffer holds `depth` rows of a panel, as just checked.
-        dispatch(unsafe { PackPanel::new(part, panel, width) });
+        unsafe { dispatch_raw(PackPanel { part, target: panel, width }) };
         let bias = finish.bias;
-        dispatch(Small {
+        let small = Small {
             rows: left.rows,
             depth,
             columns,
@@ -139,12 +110,15 @@ unsafe fn transposed(
             accumulate: finish.accumulate,
             bias: if bias.is_null() { bias } else { bias.wrapping_add(column) },
             relu: finish.relu,
-        });
+        };
+        // SAFETY: the panel has just been written; the rest is this function's contract.
+        unsafe { dispatch_raw(small) };
     }
 }
 
-/// The tiles of a small product. Pointers are good for what sizes and strides say; the right
-/// operand's rows are contiguous or, `padded`, those of a single panel.
+/// The tiles of a small product. Pointers are valid for what sizes and strides say; the right
+/// operand's rows are contiguous or, `padded`, those of a single panel. Nothing else may touch the
+/// outputs meanwhile.
 struct Small {
     rows: usize,
     depth: usize,
@@ -162,11 +136,11 @@ struct Small {
     relu: bool,
 }
 
-impl Kernel for Small {
+impl RawKernel for Small {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let width = panel_width::<V>();
         let mut column = 0;
         while column < self.columns {
@@ -177,7 +151,7 @@ impl Kernel for Small {
             let mut row = 0;
             while row < self.rows {
                 let tile_rows = next_tile_rows::<V>(self.rows - row);
-                let task = Products::<false> {
+                let task = TileProduct::<false> {
                     steps: self.depth,
                     left: self.left.wrapping_add(row * self.left_strides.0),
                     left_strides: self.left_strides,
@@ -190,7 +164,8 @@ impl Kernel for Small {
                     finish,
                     ahead: Ahead::nothing(self.left),
                 };
-                with_tile::<V, _>(tile_rows, columns, task);
+                // SAFETY: the tile is part of the product, by this method's contract.
+                unsafe { with_tile::<V, _>(tile_rows, columns, task) };
                 row += tile_rows;
             }
             column += width;

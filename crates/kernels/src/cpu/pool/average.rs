@@ -1,12 +1,12 @@
 //! The mean of every window.
 
-use super::{Place, Planes};
+use super::{Planes, WindowPlace};
 use crate::cpu::at::Vectors;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
-fn divisor_of(divisor: Option<f32>, row: &Place, column: &Place) -> f32 {
+fn divisor_of(divisor: Option<f32>, row: &WindowPlace, column: &WindowPlace) -> f32 {
     divisor.unwrap_or((row.count * column.count) as f32)
 }
 
@@ -18,7 +18,7 @@ pub fn average(planes: &Planes, x: &[f32], y: &mut [f32], divisor: Option<f32>) 
     planes.each_output_rows(|first, rows| {
         // SAFETY: every task has its own output rows.
         let y = unsafe { y.slice(first * row_length, rows * row_length) };
-        dispatch(Forward { planes, x, y, first, divisor });
+        dispatch(AverageForward { planes, x, y, first, divisor });
     });
 }
 
@@ -37,11 +37,11 @@ pub fn average_backward(
         let start = (image * planes.rows.input + first) * row_length;
         // SAFETY: every task has its own input rows.
         let band = unsafe { input_grad.slice(start, rows * row_length) };
-        dispatch(Backward { planes, output_grad, band, image, first, rows, divisor, apart });
+        dispatch(AverageBackward { planes, output_grad, band, image, first, rows, divisor, apart });
     });
 }
 
-struct Forward<'a> {
+struct AverageForward<'a> {
     planes: &'a Planes,
     x: &'a [f32],
     y: &'a mut [f32],
@@ -49,7 +49,7 @@ struct Forward<'a> {
     divisor: Option<f32>,
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for AverageForward<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -86,7 +86,7 @@ impl Kernel for Forward<'_> {
     }
 }
 
-struct Backward<'a> {
+struct AverageBackward<'a> {
     planes: &'a Planes,
     output_grad: &'a [f32],
     band: &'a mut [f32],
@@ -97,7 +97,7 @@ struct Backward<'a> {
     apart: bool,
 }
 
-impl Kernel for Backward<'_> {
+impl Kernel for AverageBackward<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -106,7 +106,7 @@ impl Kernel for Backward<'_> {
     }
 }
 
-impl Backward<'_> {
+impl AverageBackward<'_> {
     /// `ADD`: an input may belong to several windows.
     #[inline(always)]
     fn spread<V: Vector, const ADD: bool>(self) {

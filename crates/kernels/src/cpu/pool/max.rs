@@ -1,10 +1,10 @@
 //! The maximum of every window, and which tap it came from.
 
-use super::{Place, Planes};
+use super::{Planes, WindowPlace};
 use crate::cpu::at::{At, Vectors};
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// How the number of the chosen tap, `row tap * window width + column tap`, is kept.
 pub trait TapIndex: Copy + Send + Sync {
@@ -69,9 +69,9 @@ pub fn max<I: TapIndex>(planes: &Planes, x: &[f32], y: &mut [f32], indices: Opti
             Some(indices) => {
                 // SAFETY: as above.
                 let indices = unsafe { indices.slice(start, length) };
-                dispatch(Forward::<I, true> { planes, x, y, indices, first });
+                dispatch(MaxForward::<I, true> { planes, x, y, indices, first });
             }
-            None => dispatch(Forward::<I, false> { planes, x, y, indices: &mut [], first }),
+            None => dispatch(MaxForward::<I, false> { planes, x, y, indices: &mut [], first }),
         }
     });
 }
@@ -92,12 +92,12 @@ pub fn max_backward<I: TapIndex>(
         let start = (image * planes.rows.input + first) * row_length;
         // SAFETY: every task has its own input rows.
         let band = unsafe { input_grad.slice(start, rows * row_length) };
-        let kernel = Backward { planes, output_grad, indices, band, image, first, rows, apart };
+        let kernel = MaxBackward { planes, output_grad, indices, band, image, first, rows, apart };
         dispatch(kernel);
     });
 }
 
-struct Forward<'a, I, const INDEXED: bool> {
+struct MaxForward<'a, I, const INDEXED: bool> {
     planes: &'a Planes,
     x: &'a [f32],
     y: &'a mut [f32],
@@ -105,7 +105,7 @@ struct Forward<'a, I, const INDEXED: bool> {
     first: usize,
 }
 
-impl<I: TapIndex, const INDEXED: bool> Kernel for Forward<'_, I, INDEXED> {
+impl<I: TapIndex, const INDEXED: bool> Kernel for MaxForward<'_, I, INDEXED> {
     type Output = ();
 
     #[inline(always)]
@@ -158,7 +158,7 @@ struct Window<'a> {
     corner: *const f32,
     /// From one row of taps to the next, and from one tap of a row to the next.
     steps: [usize; 2],
-    place: [&'a Place; 2],
+    place: [&'a WindowPlace; 2],
     width: usize,
 }
 
@@ -194,7 +194,7 @@ impl Window<'_> {
     }
 }
 
-struct Backward<'a, I> {
+struct MaxBackward<'a, I> {
     planes: &'a Planes,
     output_grad: &'a [f32],
     indices: &'a [I],
@@ -205,7 +205,7 @@ struct Backward<'a, I> {
     apart: bool,
 }
 
-impl<I: TapIndex> Kernel for Backward<'_, I> {
+impl<I: TapIndex> Kernel for MaxBackward<'_, I> {
     type Output = ();
 
     #[inline(always)]
@@ -214,7 +214,7 @@ impl<I: TapIndex> Kernel for Backward<'_, I> {
     }
 }
 
-impl<I: TapIndex> Backward<'_, I> {
+impl<I: TapIndex> MaxBackward<'_, I> {
     /// `ADD`: an input may belong to several windows.
     #[inline(always)]
     fn scatter<V: Vector, const ADD: bool>(self) {

@@ -17,7 +17,7 @@ pub use max::{TapIndex, max, max_backward};
 /// Where a window lies along one axis: its taps from `first_tap` on, `taps` of them, fall on
 /// inputs, the first on `first`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct WindowPlace {
     /// The input under the first of the taps.
     pub first: usize,
     /// The first tap that falls on an input.
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Windows {
     /// Where each window lies.
-    pub places: SmallVec<[Place; 64]>,
+    pub places: SmallVec<[WindowPlace; 64]>,
     /// The length of the axis.
     pub input: usize,
     /// Inputs from one tap to the next.
@@ -59,7 +59,7 @@ impl Windows {
             let taps = inside.div_ceil(dilation).min(window.saturating_sub(first_tap));
             let end = (input + padding.1) as isize;
             let count = (end - start).clamp(0, window as isize) as usize;
-            Place { first: first as usize, first_tap, taps, count }
+            WindowPlace { first: first as usize, first_tap, taps, count }
         };
         Self { places: (0..output).map(place).collect(), input, dilation, taps: window }
     }
@@ -70,9 +70,9 @@ impl Windows {
         let place = |index: usize| {
             let first = index * input / output;
             let taps = ((index + 1) * input).div_ceil(output) - first;
-            Place { first, first_tap: 0, taps, count: taps }
+            WindowPlace { first, first_tap: 0, taps, count: taps }
         };
-        let places: SmallVec<[Place; 64]> = (0..output).map(place).collect();
+        let places: SmallVec<[WindowPlace; 64]> = (0..output).map(place).collect();
         let taps = places.iter().map(|place| place.taps).max().unwrap_or(0);
         Self { places, input, dilation: 1, taps }
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn windows_are_cut_at_the_borders() {
-        let place = |first, first_tap, taps, count| Place { first, first_tap, taps, count };
+        let place = |first, first_tap, taps, count| WindowPlace { first, first_tap, taps, count };
         // Window 3, stride 2, padding 1 over 4 inputs, and one window more by rounding up.
         let windows = Windows::sliding(4, 3, 3, 2, 1, (1, 1));
         assert_eq!(windows.places[..], [place(0, 1, 2, 3), place(1, 0, 3, 3), place(3, 0, 1, 2)]);
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn adaptive_windows_cover_the_input() {
         let windows = Windows::adaptive(7, 3);
-        let ends = |place: &Place| (place.first, place.first + place.taps);
+        let ends = |place: &WindowPlace| (place.first, place.first + place.taps);
         let ends: Vec<_> = windows.places.iter().map(ends).collect();
         assert_eq!(ends, [(0, 3), (2, 5), (4, 7)]);
         assert_eq!(Windows::adaptive(2, 4).taps, 1);

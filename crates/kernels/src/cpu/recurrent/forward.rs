@@ -2,13 +2,13 @@
 
 use super::cell::Cell;
 use super::rows::StepRow;
-use super::{Rows, Scratch, Sequence, row, row_mut};
-use crate::cpu::isa::dispatch;
+use super::{ItemRows, Sequence, StepScratch, row, row_mut};
+use crate::cpu::isa::dispatch_raw;
 use crate::cpu::matmul::{
     Epilogue, HalfMatrix, Matrix, PackedMatrix, product_of_columns, work_of_few_rows,
 };
 use crate::parallel_steps::parallel_steps;
-use crate::threads::SharedMut;
+use crate::shared_mut::SharedMut;
 
 /// The products of the hidden state with its weight.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub enum HiddenProduct<'a> {
 }
 
 /// A forward pass. What is saved for the way back may be empty.
-pub struct Forward<'a> {
+pub struct RecurrentForward<'a> {
     /// The extent of the batch.
     pub sequence: Sequence<'a>,
     /// The products with the hidden state.
@@ -49,24 +49,21 @@ pub struct Forward<'a> {
     pub last_cell: &'a mut [f32],
 }
 
-impl Forward<'_> {
+impl RecurrentForward<'_> {
     /// Takes all steps.
     pub fn run<C: Cell>(self, cell: C) {
         let sequence = self.sequence;
         let Sequence { batch, time, units, outputs, .. } = sequence;
         let (width, all) = (C::GATES * units, batch * time);
-        let optional = |values: &mut [f32], rows: usize, width: usize| {
-            (!values.is_empty()).then(|| Rows::new(values, rows, width))
+        let arrays = ForwardArrays {
+            gates: ItemRows::new(self.gates, all, width),
+            extra: ItemRows::optional(self.extra, all, units),
+            projected: ItemRows::optional(self.projected, all, units),
+            output: ItemRows::optional(self.output, all, outputs),
+            last_hidden: ItemRows::new(self.last_hidden, batch, outputs),
+            last_cell: ItemRows::optional(self.last_cell, batch, units),
         };
-        let arrays = Arrays {
-            gates: Rows::new(self.gates, all, width),
-            extra: optional(self.extra, all, units),
-            projected: optional(self.projected, all, units),
-            output: optional(self.output, all, outputs),
-            last_hidden: Rows::new(self.last_hidden, batch, outputs),
-            last_cell: optional(self.last_cell, batch, units),
-        };
-        let fixed = Fixed {
+        let fixed = ForwardFixed {
             product: self.product,
             bias: self.bias,
             projection: self.projection,
@@ -74,13 +71,14 @@ impl Forward<'_> {
             cell: self.cell,
         };
         sequence.each_block(C::GATES, |first, count| {
-            block(cell, &sequence, &fixed, &arrays, first, count);
+            let (sequence, fixed, arrays) = (&sequence, &fixed, &arrays);
+            ItemsForward { cell, sequence, fixed, arrays, items: (first, count) }.run();
         });
     }
 }
 
 /// What all blocks read.
-struct Fixed<'a> {
+struct ForwardFixed<'a> {
     product: HiddenProduct<'a>,
     bias: Option<&'a [f32]>,
     projection: Option<&'a PackedMatrix>,
@@ -89,57 +87,74 @@ struct Fixed<'a> {
 }
 
 /// What each block writes its items of.
-struct Arrays {
-    gates: Rows,
-    extra: Option<Rows>,
-    projected: Option<Rows>,
-    output: Option<Rows>,
-    last_hidden: Rows,
-    last_cell: Option<Rows>,
+struct ForwardArrays<'a> {
+    gates: ItemRows<'a>,
+    extra: Option<ItemRows<'a>>,
+    projected: Option<ItemRows<'a>>,
+    output: Option<ItemRows<'a>>,
+    last_hidden: ItemRows<'a>,
+    last_cell: Option<ItemRows<'a>>,
 }
 
-/// Takes `count` items from `first` on through all their steps.
-fn block<C: Cell>(
+/// Some items (first, number) on their way from their first step to their last.
+#[derive(Clone, Copy)]
+struct ItemsForward<'a, C> {
     cell: C,
-    sequence: &Sequence<'_>,
-    fixed: &Fixed<'_>,
-    arrays: &Arrays,
-    first: usize,
-    count: usize,
-) {
-    let Sequence { units, outputs, .. } = *sequence;
-    let width = C::GATES * units;
-    let projects = fixed.projection.is_some();
-    let parts = sequence.parts(C::GATES);
-    let shared = match fixed.product {
-        HiddenProduct::Packed(weight) if parts > 1 && !projects => Some(weight),
-        _ => None,
-    };
-    // Threads that share a step's units read the old hidden state while they write the new one.
-    let next = if shared.is_some() { count * outputs } else { 0 };
-    let cells = if C::HAS_CELL { count * units } else { 0 };
-    let before = if projects { count * units } else { 0 };
-    let after = if projects { count * outputs } else { 0 };
-    let lengths = [count * width, count * outputs, next, cells, before, after];
-    let mut scratch = Scratch::new(lengths.iter().sum());
-    let [product, mut hidden, mut next, state, before, after] = scratch.parts(lengths);
-    start(hidden, fixed.hidden, first, outputs);
-    start(state, fixed.cell, first, units);
+    sequence: &'a Sequence<'a>,
+    fixed: &'a ForwardFixed<'a>,
+    arrays: &'a ForwardArrays<'a>,
+    items: (usize, usize),
+}
 
-    let items = first..first + count;
-    let longest = items.clone().map(|item| sequence.length(item)).max().unwrap_or(0);
-    let step_of = |step| Step { cell, sequence, arrays, items: (first, count), step, projects };
-    let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
-    if let Some(weight) = shared {
-        let rows = [&mut *product, hidden, next, state];
-        steps_by_parts(step_of, weight, epilogue, (parts, longest), rows);
-        if longest % 2 == 1 {
-            std::mem::swap(&mut hidden, &mut next);
+/// What the items have at hand from step to step: rows for each, in scratch.
+struct ForwardScratch<'a> {
+    /// The products with the hidden state.
+    product: &'a mut [f32],
+    hidden: &'a mut [f32],
+    /// The hidden state after a step of several threads, who still read the old one.
+    next: &'a mut [f32],
+    cell: &'a mut [f32],
+    /// What is projected, and what that gives.
+    before: &'a mut [f32],
+    after: &'a mut [f32],
+}
+
+impl<C: Cell> ItemsForward<'_, C> {
+    /// Takes the items through all their steps.
+    fn run(&self) {
+        let Self { sequence, items: (first, count), .. } = *self;
+        let Sequence { units, outputs, .. } = *sequence;
+        let projects = self.fixed.projection.is_some();
+        let parts = sequence.parts(C::GATES);
+        let shared = match self.fixed.product {
+            HiddenProduct::Packed(weight) if parts > 1 && !projects => Some(weight),
+            _ => None,
+        };
+        let next = if shared.is_some() { count * outputs } else { 0 };
+        let cells = if C::HAS_CELL { count * units } else { 0 };
+        let before = if projects { count * units } else { 0 };
+        let after = if projects { count * outputs } else { 0 };
+        let lengths = [count * C::GATES * units, count * outputs, next, cells, before, after];
+        let mut scratch = StepScratch::new(lengths.iter().sum());
+        let [product, hidden, next, cell, before, after] = scratch.parts(lengths);
+        start(hidden, self.fixed.hidden, first, outputs);
+        start(cell, self.fixed.cell, first, units);
+        let mut at_hand = ForwardScratch { product, hidden, next, cell, before, after };
+        let steps =
+            (first..first + count).map(|item| sequence.length(item)).max().unwrap_or_default();
+        match shared {
+            Some(weight) => self.steps_by_parts(weight, (parts, steps), &mut at_hand),
+            None => (0..steps).for_each(|step| self.step(step, &mut at_hand)),
         }
+        self.finish(&at_hand);
     }
-    let in_turn = if shared.is_some() { 0 } else { longest };
-    for step in 0..in_turn {
-        let at = step_of(step);
+
+    /// One step of all items on the calling thread, which others may help with its products.
+    fn step(&self, step: usize, at_hand: &mut ForwardScratch<'_>) {
+        let Self { sequence, fixed, items: (first, count), .. } = *self;
+        let Sequence { units, outputs, .. } = *sequence;
+        let width = C::GATES * units;
+        let ForwardScratch { product, hidden, cell, before, .. } = at_hand;
         let mut products = product.as_ptr();
         match fixed.product {
             HiddenProduct::Ready(ready) => products = ready[first * width..].as_ptr(),
@@ -148,27 +163,39 @@ fn block<C: Cell>(
                 rows.for_each(|(row, out)| weight.row_product(row, fixed.bias, out));
             }
             HiddenProduct::Packed(weight) => {
+                let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
                 let hidden = Matrix::new(hidden, count, outputs);
                 sequence.product(step, C::GATES, hidden, weight, epilogue, product);
+                products = product.as_ptr();
             }
         }
-        let Some(weight) = fixed.projection else {
-            let carried = Carried::new(products, hidden.as_ptr(), hidden, state);
-            // SAFETY: the block's own items.
-            unsafe { at.run(&carried, (0, units)) };
-            continue;
+        let after = match fixed.projection {
+            Some(_) => before.as_mut_ptr(),
+            None => hidden.as_mut_ptr(),
         };
-        let carried = Carried::new(products, hidden.as_ptr(), before, state);
-        // SAFETY: as above.
-        unsafe { at.run(&carried, (0, units)) };
+        // Without a projection both are one array, to which there must not be two references.
+        let old = if fixed.projection.is_some() { hidden.as_ptr() } else { after.cast_const() };
+        let carried = Carried { product: products, before: old, after, state: cell.as_mut_ptr() };
+        // SAFETY: rows of the block's own items, each read before it is written.
+        unsafe { self.cell_step(step, &carried, (0, units)) };
+        if let Some(weight) = fixed.projection {
+            self.project(step, weight, at_hand);
+        }
+    }
+
+    /// Projects what a step gave: that is the hidden state then, and the output.
+    fn project(&self, step: usize, weight: &PackedMatrix, at_hand: &mut ForwardScratch<'_>) {
+        let Self { sequence, arrays, items: (first, count), .. } = *self;
+        let Sequence { units, outputs, .. } = *sequence;
+        let ForwardScratch { hidden, before, after, .. } = at_hand;
         let projected = Matrix::new(before, count, units);
         sequence.product(step, C::GATES, projected, weight, Epilogue::default(), after);
-        for (index, item) in items.clone().enumerate() {
+        for index in 0..count {
             // The state of an item that has ended stays as it is.
-            let Some(at) = sequence.row_of(item, step) else { continue };
+            let Some(at) = sequence.row_of(first + index, step) else { continue };
             let after = row(after, index, outputs);
             row_mut(hidden, index, outputs).copy_from_slice(after);
-            // SAFETY: rows of this block's own items, see `Rows`.
+            // SAFETY: rows of this block's own items, see `ItemRows`.
             unsafe {
                 if let Some(output) = &arrays.output {
                     output.row(at).copy_from_slice(after);
@@ -179,73 +206,72 @@ fn block<C: Cell>(
             }
         }
     }
-    for (index, item) in items.enumerate() {
-        // SAFETY: as above.
-        unsafe {
-            arrays.last_hidden.row(item).copy_from_slice(row(hidden, index, outputs));
-            if let Some(rows) = &arrays.last_cell {
-                rows.row(item).copy_from_slice(row(state, index, units));
+
+    /// Writes the last states, and zeros after the items' ends.
+    fn finish(&self, at_hand: &ForwardScratch<'_>) {
+        let Self { sequence, arrays, items, .. } = *self;
+        let Sequence { units, outputs, .. } = *sequence;
+        for index in 0..items.1 {
+            let item = items.0 + index;
+            // SAFETY: rows of this block's own items, see `ItemRows`.
+            unsafe {
+                arrays.last_hidden.row(item).copy_from_slice(row(at_hand.hidden, index, outputs));
+                if let Some(rows) = &arrays.last_cell {
+                    rows.row(item).copy_from_slice(row(at_hand.cell, index, units));
+                }
+            }
+        }
+        if sequence.lengths.is_some() {
+            let output = arrays.output.unwrap_or(arrays.gates);
+            for rows in [arrays.extra, arrays.projected, Some(output)].into_iter().flatten() {
+                sequence.clear_after_ends(rows, items);
             }
         }
     }
-    if sequence.lengths.is_some() {
-        let output = arrays.output.unwrap_or(arrays.gates);
-        for rows in [arrays.extra, arrays.projected, Some(output)].into_iter().flatten() {
-            sequence.clear_after_ends(rows, (first, count));
+
+    /// Takes the items through all steps, `parts` threads side by side: each makes all gates of
+    /// some units, whose part of `weight` stays in its cache.
+    fn steps_by_parts(
+        &self,
+        weight: &PackedMatrix,
+        (parts, steps): (usize, usize),
+        at_hand: &mut ForwardScratch<'_>,
+    ) {
+        let Self { sequence, fixed, items: (_, count), .. } = *self;
+        let Sequence { units, outputs, .. } = *sequence;
+        let epilogue = Epilogue { bias: fixed.bias, ..Epilogue::default() };
+        let work = steps.saturating_mul(work_of_few_rows(outputs, weight.columns()));
+        let ForwardScratch { product, hidden, next, cell, .. } = at_hand;
+        let [product, old, new, state] =
+            [&mut **product, &mut **hidden, &mut **next, &mut **cell].map(SharedMut::new);
+        parallel_steps(parts, steps, work, |part, step| {
+            let backwards = step % 2 == 1;
+            // The old hidden state is read by all while each writes its part of the new one.
+            let (before, after) = if backwards { (new, old) } else { (old, new) };
+            // SAFETY: rows of `outputs` values, which nobody writes during this step.
+            let left = unsafe { before.read(0, count * outputs) };
+            let left = Matrix::new(left, count, outputs);
+            let part = sequence.part(part, parts);
+            for gate in 0..C::GATES {
+                let gate = if backwards { C::GATES - 1 - gate } else { gate };
+                let columns = (gate * units + part.0, part.1);
+                // SAFETY: a row of products for each item, of which each part writes and reads the
+                // columns of its own units.
+                unsafe { product_of_columns(left, weight, epilogue, product, columns, backwards) };
+            }
+            let carried = Carried {
+                product: product.pointer(0),
+                before: before.pointer(0),
+                after: after.pointer(0),
+                state: state.pointer(0),
+            };
+            // SAFETY: the block's own items, each part's own units.
+            unsafe { self.cell_step(step, &carried, part) };
+        });
+        if steps % 2 == 1 {
+            std::mem::swap(hidden, next);
         }
     }
-}
-
-/// Takes a block's items through `steps` steps, `parts` threads side by side: each makes all gates
-/// of some units, whose part of `weight` stays in its cache.
-fn steps_by_parts<'a, C: Cell>(
-    step_of: impl Fn(usize) -> Step<'a, C> + Sync,
-    weight: &PackedMatrix,
-    epilogue: Epilogue<'_>,
-    (parts, steps): (usize, usize),
-    [product, hidden, next, state]: [&mut [f32]; 4],
-) {
-    let Step { sequence, items: (_, count), .. } = step_of(0);
-    let Sequence { units, outputs, .. } = *sequence;
-    let work = steps.saturating_mul(work_of_few_rows(outputs, weight.columns()));
-    let [product, hidden, next, state] = [product, hidden, next, state].map(SharedMut::new);
-    parallel_steps(parts, steps, work, |part, step| {
-        let backwards = step % 2 == 1;
-        // The old hidden state is read by all while each writes its part of the new one.
-        let (before, after) = if backwards { (next, hidden) } else { (hidden, next) };
-        // SAFETY: rows of `outputs` values, which nobody writes during this step.
-        let left = unsafe { std::slice::from_raw_parts(before.pointer(), count * outputs) };
-        let left = Matrix::new(left, count, outputs);
-        let part = sequence.part(part, parts);
-        for gate in 0..C::GATES {
-            let gate = if backwards { C::GATES - 1 - gate } else { gate };
-            let columns = (gate * units + part.0, part.1);
-            // SAFETY: a row of products for each item, of which each part writes and reads the
-            // columns of its own units.
-            unsafe { product_of_columns(left, weight, epilogue, product, columns, backwards) };
-        }
-        let carried = Carried {
-            product: product.pointer(),
-            before: before.pointer(),
-            after: after.pointer(),
-            state: state.pointer(),
-        };
-        // SAFETY: the block's own items, each part's own units.
-        unsafe { step_of(step).run(&carried, part) };
-    });
-}
-
-/// A step of a block's items.
-#[derive(Clone, Copy)]
-struct Step<'a, C> {
-    cell: C,
-    sequence: &'a Sequence<'a>,
-    arrays: &'a Arrays,
-    /// First and number.
-    items: (usize, usize),
-    step: usize,
-    /// What the step gives is projected before it is the hidden state and the output.
-    projects: bool,
 }
 
 /// What a block's items carry from product to product: rows of the cell's units, the products with
@@ -257,21 +283,15 @@ struct Carried {
     state: *mut f32,
 }
 
-impl Carried {
-    fn new(product: *const f32, before: *const f32, after: &mut [f32], state: &mut [f32]) -> Self {
-        Self { product, before, after: after.as_mut_ptr(), state: state.as_mut_ptr() }
-    }
-}
-
-impl<C: Cell> Step<'_, C> {
+impl<C: Cell> ItemsForward<'_, C> {
     /// The step of some units (first, number) of all items; without a projection the output too.
     ///
     /// # Safety
     /// `carried` must have a row for each item, and nothing else may touch these units of these
     /// items meanwhile.
-    unsafe fn run(&self, carried: &Carried, (unit, number): (usize, usize)) {
-        let Self { cell, sequence, arrays, items: (first, count), step, projects } = *self;
-        let units = sequence.units;
+    unsafe fn cell_step(&self, step: usize, carried: &Carried, (unit, number): (usize, usize)) {
+        let Self { cell, sequence, arrays, items: (first, count), .. } = *self;
+        let (units, projects) = (sequence.units, self.fixed.projection.is_some());
         for index in 0..count {
             let skip = index * units;
             let (before, after) =
@@ -301,7 +321,7 @@ impl<C: Cell> Step<'_, C> {
             };
             // SAFETY: by this function's contract; arrays have a row for each item's step.
             unsafe {
-                dispatch(row.kernel());
+                dispatch_raw(row);
                 if let (Some(output), true) = (&arrays.output, !projects) {
                     output.pointer(at).add(unit).copy_from_nonoverlapping(after.add(unit), number);
                 }

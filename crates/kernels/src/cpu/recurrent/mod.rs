@@ -13,15 +13,16 @@ mod cell;
 mod forward;
 mod rows;
 
-pub use backward::Backward;
+pub use backward::RecurrentBackward;
 pub use cell::{Gru, Lstm, Rnn};
-pub use forward::{Forward, HiddenProduct};
+pub use forward::{HiddenProduct, RecurrentForward};
 
 use crate::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product_of_few_rows, product_of_rows};
 use crate::cpu::tile::panel_columns;
 use crate::cpu::vector::prefetch_all;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{self, SharedMut, parallel_for};
+use crate::threads::{self, parallel_for};
 
 /// Items of a block at least: they share each pass over the weight.
 const FEW_ITEMS: usize = 4;
@@ -132,12 +133,12 @@ impl Sequence<'_> {
         target: &mut [f32],
     ) {
         let width = self.outputs;
-        let rows = Rows::new(target, items * times, width);
+        let rows = ItemRows::new(target, items * times, width);
         parallel_for(items, items * times * width / 8, |index| {
             let item = first + index;
             let length = self.length(item);
             for time in start..start + times {
-                // SAFETY: this task's own item, see `Rows`.
+                // SAFETY: this task's own item, see `ItemRows`.
                 let target = unsafe { rows.row(index * times + time - start) };
                 let earlier = match self.reverse {
                     false => time.checked_sub(1),
@@ -157,10 +158,10 @@ impl Sequence<'_> {
     }
 
     /// Sets the rows of `values`, `[batch, time, width]`, after the ends of some items to zero.
-    fn clear_after_ends(&self, values: Rows, items: (usize, usize)) {
+    fn clear_after_ends(&self, values: ItemRows<'_>, items: (usize, usize)) {
         for item in items.0..items.0 + items.1 {
             for time in self.length(item)..self.time {
-                // SAFETY: this task's own items, see `Rows`.
+                // SAFETY: this task's own items, see `ItemRows`.
                 unsafe { values.row(item * self.time + time) }.fill(0.0);
             }
         }
@@ -169,17 +170,26 @@ impl Sequence<'_> {
 
 /// An array of rows of which tasks share out the items: a task touches the rows of its own.
 #[derive(Clone, Copy)]
-struct Rows {
-    values: SharedMut<f32>,
+struct ItemRows<'a> {
+    values: SharedMut<'a, f32>,
     rows: usize,
     width: usize,
 }
 
-impl Rows {
+impl<'a> ItemRows<'a> {
+    /// Nothing for an empty array.
+    ///
+    /// # Panics
+    /// As [`ItemRows::new`].
+    #[track_caller]
+    fn optional(values: &'a mut [f32], rows: usize, width: usize) -> Option<Self> {
+        (!values.is_empty()).then(|| Self::new(values, rows, width))
+    }
+
     /// # Panics
     /// When `values` is not `rows` rows of `width` values.
     #[track_caller]
-    fn new(values: &mut [f32], rows: usize, width: usize) -> Self {
+    fn new(values: &'a mut [f32], rows: usize, width: usize) -> Self {
         assert_eq!(values.len(), rows * width, "rows of a recurrent layer");
         Self { values: SharedMut::new(values), rows, width }
     }
@@ -192,26 +202,25 @@ impl Rows {
     /// Where a row begins.
     fn pointer(&self, row: usize) -> *mut f32 {
         assert!(row < self.rows);
-        self.values.pointer().wrapping_add(row * self.width)
+        self.values.pointer(row * self.width)
     }
 
     /// One row.
     ///
     /// # Safety
-    /// The values must still be borrowed by whoever made this, and no other reference to the row
-    /// may be in use: each task asks for rows of its own items, one at a time.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn row(&self, row: usize) -> &mut [f32] {
+    /// No other reference to the row may be in use: each task asks for rows of its own items, one
+    /// at a time.
+    unsafe fn row(&self, row: usize) -> &'a mut [f32] {
         assert!(row < self.rows);
         // SAFETY: the row lies within the values; unaliased by this function's contract.
         unsafe { self.values.slice(row * self.width, self.width) }
     }
 }
 
-/// Scratch of one task from the pool of buffers, cut into parts.
-struct Scratch(Storage);
+/// StepScratch of one task from the pool of buffers, cut into parts.
+struct StepScratch(Storage);
 
-impl Scratch {
+impl StepScratch {
     fn new(length: usize) -> Self {
         Self(Storage::new(length))
     }

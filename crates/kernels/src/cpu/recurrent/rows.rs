@@ -5,7 +5,7 @@
 
 use super::cell::{Cell, MOST_GATES};
 use crate::cpu::at::At;
-use crate::cpu::isa::Kernel;
+use crate::cpu::isa::{Kernel, RawKernel};
 use crate::cpu::vector::{Vector, prefetch};
 
 /// One pass over the units of an item.
@@ -54,33 +54,18 @@ pub(super) struct StepRow<C> {
     /// `[units]`, or null where nothing is saved.
     pub(super) extra: *mut f32,
     /// The gates of the step that comes next, asked for meanwhile: rows lie far apart, and nothing
-    /// but this pass knows which. Dangling after the last.
+    /// but this pass knows which. Null after the last; never read.
     pub(super) next: *const f32,
 }
 
-impl<C: Cell> StepRow<C> {
-    /// The step as a kernel.
-    ///
-    /// # Safety
-    /// Every pointer must be valid for what it says, and nothing else may touch these units of what
-    /// is written meanwhile.
-    pub(super) unsafe fn kernel(self) -> impl Kernel<Output = ()> {
-        Vouched(self)
-    }
-}
-
-/// A step whose pointers somebody vouched for.
-struct Vouched<C>(StepRow<C>);
-
-impl<C: Cell> Kernel for Vouched<C> {
+impl<C: Cell> RawKernel for StepRow<C> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
-        let Self(mut row) = self;
-        assert!(row.part.0 + row.part.1 <= row.units);
-        // SAFETY: by the contract of `kernel` every pointer has `units` values, or as many a gate.
-        unsafe { each_vector::<V, _>(row.part, &mut row) };
+    unsafe fn run<V: Vector>(mut self) {
+        assert!(self.part.0 + self.part.1 <= self.units);
+        // SAFETY: by this method's contract every pointer has `units` values, or as many a gate.
+        unsafe { each_vector::<V, _>(self.part, &mut self) };
     }
 }
 
@@ -133,7 +118,7 @@ pub(super) struct StepBackRow<'a, C> {
     pub(super) grad: &'a mut [f32],
     /// `[units]`: what joins it first.
     pub(super) terms: Option<&'a [f32]>,
-    /// That of the step that comes next, as in [`StepRow`].
+    /// That of the step that comes next, as in [`StepRow`]: never read.
     pub(super) next_terms: *const f32,
     /// `[units]`, or empty: the gradient of the cell state, new and old.
     pub(super) cell_grad: &'a mut [f32],

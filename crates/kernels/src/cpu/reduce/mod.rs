@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 
 use super::isa::dispatch;
 use super::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 mod combine;
 mod part;
@@ -19,7 +20,7 @@ mod tests;
 
 pub use combine::{Combine, Extreme, Sum};
 pub(crate) use part::{BLOCK, first_lanes, fold_row};
-use part::{FoldPart, Part};
+use part::{FoldPart, FoldRange};
 
 /// Lengths around the folded axes: before, of, and after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Extent {
     }
 }
 
-/// What a [`Map`] reads: `x` and `y` are `[outer, reduced, inner]`, `a` and `b` `[outer, inner]`.
+/// What a [`FoldMap`] reads: `x` and `y` are `[outer, reduced, inner]`, `a` and `b` `[outer, inner]`.
 /// Those that the map does not use are empty.
 #[derive(Clone, Copy, Default)]
 pub struct Operands<'a> {
@@ -58,7 +59,7 @@ pub struct Operands<'a> {
 }
 
 /// A function of an element and of values shared by all elements that are folded together.
-pub trait Map: Copy + Send + Sync {
+pub trait FoldMap: Copy + Send + Sync {
     /// Whether the map uses `x`.
     const READS_X: bool = true;
     /// Whether the map uses `y`.
@@ -78,7 +79,7 @@ pub trait Map: Copy + Send + Sync {
 #[derive(Clone, Copy)]
 pub struct Identity;
 
-impl Map for Identity {
+impl FoldMap for Identity {
     #[inline(always)]
     fn map<V: Vector>(self, x: V, _: V, _: V, _: V) -> V {
         x
@@ -91,7 +92,7 @@ pub(super) const TASK: usize = 32 * 1024;
 const COLUMNS: usize = 1024;
 
 /// `out[o, i] = combine over r of map(x[o, r, i], y[o, r, i], a[o, i], b[o, i])`.
-pub fn fold<C: Combine, M: Map>(
+pub fn fold<C: Combine, M: FoldMap>(
     combine: C,
     map: M,
     extent: Extent,
@@ -107,7 +108,7 @@ pub fn fold<C: Combine, M: Map>(
     }
     if extent.input() <= TASK && inner <= COLUMNS {
         // One task, as it would follow below, without the arithmetic.
-        let part = Part { first: 0, start: 0, rows: reduced, column: 0, length: inner };
+        let part = FoldRange { first: 0, start: 0, rows: reduced, column: 0, length: inner };
         return dispatch(FoldPart::<C, M> {
             map,
             extent,
@@ -135,7 +136,7 @@ pub fn fold<C: Combine, M: Map>(
 }
 
 /// Folds every `step` elements of the reduced axis: `out` is `[outer, pieces, inner]`.
-fn fold_pieces<C: Combine, M: Map>(
+fn fold_pieces<C: Combine, M: FoldMap>(
     _: C,
     map: M,
     extent: Extent,
@@ -161,17 +162,17 @@ fn fold_pieces<C: Combine, M: Map>(
         // within `out`; several groups' elements are adjacent, as pieces and bands are then one.
         let out =
             unsafe { shared.slice((first * pieces + piece) * inner + column, count * length) };
-        let part = Part { first, start, rows: step.min(reduced - start), column, length };
+        let part = FoldRange { first, start, rows: step.min(reduced - start), column, length };
         dispatch(FoldPart::<C, M> { map, extent, operands, part, out, combine: PhantomData });
     });
 }
 
-pub(super) fn work<M: Map>(extent: Extent) -> usize {
+pub(super) fn work<M: FoldMap>(extent: Extent) -> usize {
     extent.input() * M::COST / 8
 }
 
 /// Panics unless every operand that `M` reads has its size: the kernels rely on it.
-pub(super) fn check_operands<M: Map>(extent: Extent, operands: &Operands) {
+pub(super) fn check_operands<M: FoldMap>(extent: Extent, operands: &Operands) {
     assert!(!M::READS_X || operands.x.len() == extent.input());
     assert!(!M::READS_Y || operands.y.len() == extent.input());
     assert!(!M::READS_A || operands.a.len() == extent.output());

@@ -4,12 +4,12 @@ use std::marker::PhantomData;
 
 use super::super::isa::Kernel;
 use super::super::vector::Vector;
-use super::{Combine, Extent, Map, Operands};
+use super::{Combine, Extent, FoldMap, Operands};
 
 /// Which elements one call folds: `rows` of the reduced axis from `start` and `length` columns
 /// from `column`, for as many outer indices from `first` as there is room in `out`.
 #[derive(Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct FoldRange {
     pub(super) first: usize,
     pub(super) start: usize,
     pub(super) rows: usize,
@@ -21,18 +21,18 @@ pub(super) struct FoldPart<'a, C, M> {
     pub(super) map: M,
     pub(super) extent: Extent,
     pub(super) operands: Operands<'a>,
-    pub(super) part: Part,
+    pub(super) part: FoldRange,
     pub(super) out: &'a mut [f32],
     pub(super) combine: PhantomData<C>,
 }
 
-impl<C: Combine, M: Map> Kernel for FoldPart<'_, C, M> {
+impl<C: Combine, M: FoldMap> Kernel for FoldPart<'_, C, M> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector>(self) {
         let Extent { reduced, inner, .. } = self.extent;
-        let Part { first, start, rows, column, length } = self.part;
+        let FoldRange { first, start, rows, column, length } = self.part;
         let Operands { x, y, a, b } = self.operands;
         for (index, out) in self.out.chunks_exact_mut(length).enumerate() {
             let from = ((first + index) * reduced + start) * inner + column;
@@ -75,7 +75,7 @@ pub(crate) fn first_lanes<V: Vector>(count: usize) -> V {
 
 /// Folds a contiguous row; `y` is as long as `x`.
 #[inline(always)]
-pub(crate) fn fold_row<V: Vector, C: Combine, M: Map>(
+pub(crate) fn fold_row<V: Vector, C: Combine, M: FoldMap>(
     map: M,
     x: &[f32],
     y: &[f32],
@@ -148,7 +148,7 @@ struct Columns<'a, M> {
     out: &'a mut [f32],
 }
 
-impl<M: Map> Columns<'_, M> {
+impl<M: FoldMap> Columns<'_, M> {
     #[inline(always)]
     fn run<V: Vector, C: Combine>(&mut self) {
         let width = self.out.len();

@@ -38,7 +38,7 @@ impl TileTask for Case<'_> {
     type Output = Vec<f32>;
 
     #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) -> Vec<f32> {
+    unsafe fn run<V: Vector, const M: usize, const N: usize>(self) -> Vec<f32> {
         let mut out = vec![TARGET; self.rows * self.columns];
         let row = 2 * self.steps * STEP;
         let mut tile = Tile::<V, M, N>::zero();
@@ -100,7 +100,8 @@ impl Kernel for Case<'_> {
         if next_tile_rows::<V>(self.rows) != self.rows || self.columns > panel_width::<V>() {
             return None;
         }
-        Some(with_tile::<V, Self>(self.rows, self.columns, self))
+        // SAFETY: the task's operands are slices, whose lengths every test sets for its size.
+        Some(unsafe { with_tile::<V, Self>(self.rows, self.columns, self) })
     }
 }
 
@@ -114,6 +115,9 @@ fn every_size_and_finish_matches_the_definition() {
     for rows in 1..=TILE_ROWS {
         for columns in 1..=WIDEST {
             for flags in 0..32 {
+                if cfg!(miri) && !(rows * 7 + columns * 3 + flags).is_multiple_of(37) {
+                    continue;
+                }
                 let (relu, accumulate) = (flags & 1 > 0, flags & 2 > 0);
                 let bias = (flags & 4 > 0).then_some(&bias[..columns]);
                 let way = [Way::Strided, Way::Part, Way::Runs, Way::Columns][flags >> 3];

@@ -1,12 +1,9 @@
-//! A weight made ready once for many evaluations.
-
-use std::fmt;
-use std::sync::Arc;
+//! A weight that is transformed once for many evaluations.
 
 use glassbox_kernels::cpu::conv::TransformedWeight;
 
 use super::super::conv2d_options::Conv2dOptions;
-use super::super::held::Held;
+use super::super::prepared::Prepared;
 use super::geometry;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -24,13 +21,7 @@ use crate::tensor::Tensor;
 /// };
 /// assert_eq!(output(Some(&prepared)).as_slice(), output(None).as_slice());
 /// ```
-#[derive(Clone)]
-pub struct PreparedConv2d(Arc<Inner>);
-
-struct Inner {
-    weight: Held,
-    transformed: TransformedWeight,
-}
+pub type PreparedConv2d = Prepared<TransformedWeight>;
 
 impl PreparedConv2d {
     /// Prepares `weight` for inputs of the shape `input`, and keeps a share of it; nothing where
@@ -40,23 +31,13 @@ impl PreparedConv2d {
         let output = options.output_shape(input, weight.shape()).ok()?;
         let geometry = geometry(input, weight.shape(), options, output);
         let transformed = TransformedWeight::worth_keeping(&geometry, weight.as_slice())?;
-        Some(Self(Arc::new(Inner { weight: Held::new(weight), transformed })))
+        Some(Self::of(&[Some(weight)], transformed))
     }
 
     /// Whether `weight` was prepared, and did not change since.
     #[must_use]
     pub fn is_of(&self, weight: &Tensor) -> bool {
-        self.0.weight.is(weight)
-    }
-
-    pub(super) fn transformed(&self) -> &TransformedWeight {
-        &self.0.transformed
-    }
-}
-
-impl fmt::Debug for PreparedConv2d {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedConv2d").finish_non_exhaustive()
+        self.is_of_all(&[Some(weight)])
     }
 }
 

@@ -1,11 +1,8 @@
-//! A weight made ready once for many evaluations.
-
-use std::fmt;
-use std::sync::Arc;
+//! A weight that is packed once for many evaluations.
 
 use glassbox_kernels::cpu::matmul::{Epilogue, Matrix, PackedMatrix, product};
 
-use super::super::held::Held;
+use super::super::prepared::Prepared;
 use super::rows_of;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -20,13 +17,7 @@ use crate::tensor::Tensor;
 /// let output = |prepared| x.linear_prepared(&weight, prepared, None, Activation::Relu);
 /// assert_eq!(output(Some(&prepared)).as_slice(), output(None).as_slice());
 /// ```
-#[derive(Clone)]
-pub struct PreparedLinear(Arc<Inner>);
-
-struct Inner {
-    weight: Held,
-    packed: PackedMatrix,
-}
+pub type PreparedLinear = Prepared<PackedMatrix>;
 
 impl PreparedLinear {
     /// Prepares `weight`, `[inputs, outputs]`, for inputs of the shape `input`, and keeps a share of
@@ -40,14 +31,13 @@ impl PreparedLinear {
         if !pays {
             return None;
         }
-        let packed = PackedMatrix::new(matrix);
-        Some(Self(Arc::new(Inner { weight: Held::new(weight), packed })))
+        Some(Self::of(&[Some(weight)], PackedMatrix::new(matrix)))
     }
 
     /// Whether `weight` was prepared, and did not change since.
     #[must_use]
     pub fn is_of(&self, weight: &Tensor) -> bool {
-        self.0.weight.is(weight)
+        self.is_of_all(&[Some(weight)])
     }
 
     /// Computes the product with `weight`, if it was prepared and that pays; whether it did.
@@ -61,7 +51,7 @@ impl PreparedLinear {
         let serves = self.is_of(weight)
             && matrix(weight).is_some_and(|weight| PackedMatrix::pays(input.rows(), weight));
         if serves {
-            product(input, &self.0.packed, epilogue, out);
+            product(input, self.made(), epilogue, out);
         }
         serves
     }
@@ -71,12 +61,6 @@ fn matrix(weight: &Tensor) -> Option<Matrix<'_>> {
     match *weight.dims() {
         [inputs, outputs] => Some(Matrix::new(weight.as_slice(), inputs, outputs)),
         _ => None,
-    }
-}
-
-impl fmt::Debug for PreparedLinear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedLinear").finish_non_exhaustive()
     }
 }
 
@@ -93,7 +77,6 @@ mod tests {
     #[test]
     fn the_same_bits_whatever_the_number_of_rows() {
         let mut rng = Rng::new(3);
-        // The last has columns beyond whole panels that are computed apart from 32 rows on.
         for [inputs, outputs] in [[100, 50], [70, 1], [300, 64], [2100, 40], [512, 65]] {
             let weight = normal(&mut rng, [inputs, outputs]);
             let bias = Tensor::build([outputs], |out| rng.fill_normal(out));

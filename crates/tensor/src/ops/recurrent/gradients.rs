@@ -2,17 +2,14 @@
 //! stretch.
 
 use glassbox_kernels::Activation;
-use glassbox_kernels::cpu::matmul::{
-    Epilogue, Matrix, PackedMatrix, Right, product, product_strided,
-};
+use glassbox_kernels::cpu::matmul::{Matrix, PackedMatrix};
 use glassbox_kernels::cpu::recurrent::{self as kernels, Gru, Lstm, Rnn};
-use glassbox_kernels::cpu::reduce::column_sums;
-use glassbox_kernels::cpu::table_rows::add_rows;
 use glassbox_kernels::threads;
 
 use super::layer::{Factor, Layer, Packed, Run, States, span_lengths};
 use super::sizes::Sizes;
 use super::spans::{Cut, Span};
+use super::weight_grads::WeightGrads;
 use super::{Recurrent, RecurrentCell, Saved};
 use crate::graph::InputGradients;
 use crate::ops::Backward;
@@ -20,7 +17,7 @@ use crate::tensor::{Tensor, Values};
 
 impl Backward for Recurrent {
     fn backward(mut self, output_grad: Tensor, inputs: &mut InputGradients) {
-        let Sizes { batch, units, outputs, .. } = self.sizes;
+        let Sizes { batch, outputs, .. } = self.sizes;
         let (grad, last) = output_grad.as_slice().split_at(self.sizes.rows() * outputs);
         debug_assert_eq!(self.with_state, !last.is_empty());
         let last = match self.with_state {
@@ -31,84 +28,58 @@ impl Backward for Recurrent {
                 States { hidden: Some(hidden), cell }
             }
         };
-        // Filled span by span.
+        let mut first = StateGrads::new(self.sizes, inputs);
+        let mut sums = WeightGrads::new(&self, inputs);
+        let saved = std::mem::replace(&mut self.saved, Saved::nothing());
+        let pass = Pass::new(&self, grad);
+        match saved {
+            Saved::All { gates, extra, projected } => {
+                let arrays = [gates, extra, projected].map(|values| values.tensor());
+                pass.at_once(arrays, last, &mut first, &mut sums);
+            }
+            Saved::Bounds { hidden, cell } if pass.cut.continues() => {
+                pass.by_segments([hidden, cell], last, &mut first, &mut sums);
+            }
+            Saved::Bounds { .. } => pass.by_items(last, &mut first, &mut sums),
+        }
+        sums.finish(inputs);
+        for (index, grad) in [(6, first.hidden), (7, first.cell)] {
+            if let Some(grad) = grad {
+                inputs.add(index, grad);
+            }
+        }
+    }
+}
+
+/// The gradients of the states at first, as far as they are wanted; filled span by span.
+struct StateGrads {
+    hidden: Option<Tensor>,
+    cell: Option<Tensor>,
+    /// Values of an item's hidden and cell state.
+    widths: [usize; 2],
+}
+
+impl StateGrads {
+    fn new(sizes: Sizes, inputs: &InputGradients) -> Self {
+        let Sizes { batch, units, outputs, .. } = sizes;
         let wanted = |index: usize, width: usize| {
             inputs.wants(index).then(|| Tensor::build([batch, width], |_| {}))
         };
-        let (mut hidden_grad, mut cell_grad) = (wanted(6, outputs), wanted(7, units));
-        let mut sums = Sums::new(&self, inputs);
-        let saved = std::mem::replace(&mut self.saved, Saved::nothing());
-        let pass = Pass::new(&self, grad);
-        let cut = pass.cut;
-        let wants = (hidden_grad.is_some(), cell_grad.is_some());
-        let mut keep = |span: Span, (hidden, cell): (Tensor, Tensor)| {
-            for (target, part, width) in
-                [(&mut hidden_grad, hidden, outputs), (&mut cell_grad, cell, units)]
-            {
-                if let Some(target) = target {
-                    let target = &mut target.make_mut()[span.first * width..];
-                    target[..part.elements()].copy_from_slice(part.as_slice());
-                }
-            }
-        };
-        match saved {
-            Saved::All { gates, extra, projected } => {
-                let empty = || Tensor::build([0], |_| {});
-                let run = Run {
-                    gates: gates.tensor(),
-                    extra: extra.tensor(),
-                    projected: projected.tensor(),
-                    output: empty(),
-                    last_hidden: empty(),
-                    last_cell: empty(),
-                };
-                let span = Span::whole(self.sizes);
-                keep(span, pass.back(span, run, self.first(), last, wants, &mut sums));
-            }
-            Saved::Bounds { hidden, cell } if cut.continues() => {
-                let packed = self.packed();
-                let layer = self.layer(&packed);
-                let mut after: Option<(Tensor, Tensor)> = None;
-                for (index, span) in cut.parts(threads::count()).rev() {
-                    let states = match index.checked_sub(1) {
-                        None => self.first(),
-                        Some(bound) => States {
-                            hidden: Some(
-                                &hidden.f32s()[bound * batch * outputs..][..batch * outputs],
-                            ),
-                            cell: self
-                                .cell
-                                .has_cell()
-                                .then(|| &cell.f32s()[bound * batch * units..][..batch * units]),
-                        },
-                    };
-                    let last = after.as_ref().map_or(last, |(hidden, cell)| States {
-                        hidden: Some(hidden.as_slice()),
-                        cell: self.cell.has_cell().then(|| cell.as_slice()),
-                    });
-                    let run = layer.run(span, states, true);
-                    let wants = if index > 0 { (true, self.cell.has_cell()) } else { wants };
-                    after = Some(pass.back(span, run, states, last, wants, &mut sums));
-                }
-                if let Some(grads) = after {
-                    keep(Span::whole(self.sizes), grads);
-                }
-            }
-            Saved::Bounds { .. } => {
-                let packed = self.packed();
-                let layer = self.layer(&packed);
-                for (_, span) in cut.parts(threads::count()) {
-                    let states = self.first().of(span, self.sizes);
-                    let run = layer.run(span, states, true);
-                    let last = last.of(span, self.sizes);
-                    keep(span, pass.back(span, run, states, last, wants, &mut sums));
-                }
-            }
-        }
-        sums.finish(inputs);
-        for (index, grad) in [(6, hidden_grad), (7, cell_grad)] {
-            if let Some(grad) = grad {
-                inputs.add(index, grad);
+        let (hidden, cell) = (wanted(6, outputs), wanted(7, units));
+        Self { hidden, cell, widths: [outputs, units] }
+    }
+
+    fn wants(&self) -> (bool, bool) {
+        (self.hidden.is_some(), self.cell.is_some())
+    }
+
+    /// Keeps what is wanted of the gradients of a span's items.
+    fn keep(&mut self, span: Span, (hidden, cell): (Tensor, Tensor)) {
+        let targets = [(&mut self.hidden, hidden), (&mut self.cell, cell)];
+        for ((target, part), width) in targets.into_iter().zip(self.widths) {
+            if let Some(target) = target {
+                let target = &mut target.make_mut()[span.first * width..];
+                target[..part.elements()].copy_from_slice(part.as_slice());
             }
         }
     }
@@ -123,14 +94,14 @@ impl Recurrent {
         }
     }
 
-    fn factor(&self) -> Factor<'_> {
+    pub(super) fn factor(&self) -> Factor<'_> {
         match self.takes_rows {
             true => Factor::Rows(self.input_factor.i32s()),
             false => Factor::Weight(self.input_factor.f32s()),
         }
     }
 
-    fn lengths(&self) -> Option<&[i32]> {
+    pub(super) fn lengths(&self) -> Option<&[i32]> {
         self.lengths.as_ref().map(Values::i32s)
     }
 
@@ -188,6 +159,70 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// All steps of all items, whose gates were kept.
+    fn at_once(
+        &self,
+        [gates, extra, projected]: [Tensor; 3],
+        last: States<'_>,
+        first: &mut StateGrads,
+        sums: &mut WeightGrads,
+    ) {
+        let empty = || Tensor::build([0], |_| {});
+        let (output, last_hidden, last_cell) = (empty(), empty(), empty());
+        let run = Run { gates, extra, projected, output, last_hidden, last_cell };
+        let span = Span::whole(self.record.sizes);
+        let (states, wants) = (self.record.first(), first.wants());
+        first.keep(span, self.back(span, run, states, last, wants, sums));
+    }
+
+    /// Segments of steps from the last to the first, each computed again from the states `[hidden,
+    /// cell]` that were kept at its beginning.
+    fn by_segments(
+        &self,
+        [hidden, cell]: [Values; 2],
+        last: States<'_>,
+        first: &mut StateGrads,
+        sums: &mut WeightGrads,
+    ) {
+        let (Sizes { batch, units, outputs, .. }, record) = (self.record.sizes, self.record);
+        let has_cell = record.cell.has_cell();
+        let packed = record.packed();
+        let layer = record.layer(&packed);
+        let mut after: Option<(Tensor, Tensor)> = None;
+        for (index, span) in self.cut.parts(threads::count()).rev() {
+            let states = match index.checked_sub(1) {
+                None => record.first(),
+                Some(bound) => States {
+                    hidden: Some(&hidden.f32s()[bound * batch * outputs..][..batch * outputs]),
+                    cell: has_cell.then(|| &cell.f32s()[bound * batch * units..][..batch * units]),
+                },
+            };
+            let last = after.as_ref().map_or(last, |(hidden, cell)| States {
+                hidden: Some(hidden.as_slice()),
+                cell: has_cell.then(|| cell.as_slice()),
+            });
+            let run = layer.run(span, states, true);
+            let wants = if index > 0 { (true, has_cell) } else { first.wants() };
+            after = Some(self.back(span, run, states, last, wants, sums));
+        }
+        if let Some(grads) = after {
+            first.keep(Span::whole(record.sizes), grads);
+        }
+    }
+
+    /// Some items after the others, each computed again from its first step.
+    fn by_items(&self, last: States<'_>, first: &mut StateGrads, sums: &mut WeightGrads) {
+        let (record, wants) = (self.record, first.wants());
+        let packed = record.packed();
+        let layer = record.layer(&packed);
+        for (_, span) in self.cut.parts(threads::count()) {
+            let states = record.first().of(span, record.sizes);
+            let run = layer.run(span, states, true);
+            let last = last.of(span, record.sizes);
+            first.keep(span, self.back(span, run, states, last, wants, sums));
+        }
+    }
+
     /// Goes back through `span`, of which `run` was left by the way forward from `states` on, and
     /// adds to the gradients of the weights. `last` are the gradients of the states at last;
     /// answers those of the states at first, as far as `wants` asks for them.
@@ -198,7 +233,7 @@ impl<'a> Pass<'a> {
         states: States<'_>,
         last: States<'_>,
         wants: (bool, bool),
-        sums: &mut Sums,
+        sums: &mut WeightGrads,
     ) -> (Tensor, Tensor) {
         let Recurrent { sizes, cell, reverse, .. } = *self.record;
         let Sizes { units, outputs, .. } = sizes;
@@ -215,7 +250,7 @@ impl<'a> Pass<'a> {
         let from = whole.row_of(span) * outputs;
         let in_place = |values: &'a [f32]| &values[from..][..span.rows() * outputs];
         let lengths = span_lengths(self.record.lengths(), span);
-        let backward = kernels::Backward {
+        let backward = kernels::RecurrentBackward {
             sequence: sizes.sequence(span, reverse, lengths.as_ref()),
             weight: &self.weight,
             projection: self.projection.as_ref(),
@@ -259,157 +294,5 @@ impl<'a> Pass<'a> {
                 out.copy_from_slice(&item[span.start * outputs..][..out.len()]);
             }
         })
-    }
-}
-
-/// The gradients of input and weights that are wanted, by their numbers among the inputs.
-struct Sums {
-    grads: [Option<Tensor>; 6],
-    /// The transposed weight of the input.
-    input_weight: Option<PackedMatrix>,
-    /// Whether something was added.
-    begun: bool,
-}
-
-impl Sums {
-    fn new(record: &Recurrent, inputs: &InputGradients) -> Self {
-        let Sizes { batch, time, inputs: features, units, outputs, .. } = record.sizes;
-        let width = record.sizes.width();
-        let input = match record.takes_rows {
-            false => [batch, time, features].into(),
-            true => [record.input.f32s().len() / width, width].into(),
-        };
-        let shapes: [crate::shape::Shape; 6] = [
-            input,
-            [features, width].into(),
-            [outputs, width].into(),
-            [width].into(),
-            [width].into(),
-            [units, outputs].into(),
-        ];
-        let input_weight = match record.factor() {
-            Factor::Weight(weight) if inputs.wants(0) => {
-                Some(PackedMatrix::new(Matrix::new(weight, features, width).transposed()))
-            }
-            _ => None,
-        };
-        let mut index = 0;
-        // Filled by what is added first.
-        let grads = shapes.map(|shape| {
-            index += 1;
-            inputs.wants(index - 1).then(|| Tensor::build(shape, |_| {}))
-        });
-        Self { grads, input_weight, begun: false }
-    }
-
-    /// Adds what the steps of `stretch` give. The arrays are those of a span in which the stretch
-    /// begins at `row`: the gradients of the input's products, what cells left, what was
-    /// projected and the gradients of what that gave.
-    fn add(
-        &mut self,
-        record: &Recurrent,
-        stretch: Span,
-        row: usize,
-        [gates, extra, projected, projection_grad]: [&[f32]; 4],
-    ) {
-        let Recurrent { sizes, cell, .. } = *record;
-        let Sizes { inputs: features, units, outputs, .. } = sizes;
-        let (rows, width) = (stretch.rows(), sizes.width());
-        let (from, to) = (Span::whole(sizes).row_of(stretch) * features, rows * features);
-        let grads = part(gates, row, rows, width);
-        // Blocks of columns whose gradients are those of the input's products.
-        let alike = if cell == RecurrentCell::Gru { width - units } else { width };
-        let epilogue = Epilogue { accumulate: self.begun, ..Epilogue::default() };
-        let begun = std::mem::replace(&mut self.begun, true);
-        let [input, input_weight, hidden_weight, input_bias, hidden_bias, projection] =
-            &mut self.grads;
-        if let Some(grad) = input {
-            let grad = grad.make_mut();
-            match (&self.input_weight, record.factor()) {
-                (_, Factor::Rows(rows)) => {
-                    if !begun {
-                        grad.fill(0.0);
-                    }
-                    let rows = &rows[Span::whole(sizes).row_of(stretch)..][..stretch.rows()];
-                    add_rows(rows, width, &gates[row * width..][..rows.len() * width], grad);
-                }
-                (Some(weight), _) => {
-                    product(grads, weight, Epilogue::default(), &mut grad[from..][..to]);
-                }
-                (None, _) => unreachable!("packed where the input's gradient is wanted"),
-            }
-        }
-        if input_weight.is_some() || hidden_weight.is_some() {
-            let packed = PackedMatrix::new(grads);
-            if let Some(grad) = input_weight {
-                let input = Matrix::new(&record.input.f32s()[from..][..to], rows, features);
-                product(input.transposed(), &packed, epilogue, grad.make_mut());
-            }
-            if let Some(grad) = hidden_weight {
-                let before = states_before(record, stretch);
-                let before = Matrix::new(before.as_slice(), rows, outputs).transposed();
-                let (out, packed) = (grad.make_mut(), packed.narrowed(alike));
-                product_strided(before, Right::Packed(&packed), epilogue, out, width);
-                if alike < width {
-                    let extra = Right::Plain(part(extra, row, rows, units));
-                    product_strided(before, extra, epilogue, &mut out[alike..], width);
-                }
-            }
-        }
-        if input_bias.is_some() || hidden_bias.is_some() {
-            let sums_of = |values: &[f32], columns: usize| {
-                let values = &values[row * columns..][..rows * columns];
-                Tensor::build([columns], |out| column_sums(rows, columns, values, out))
-            };
-            let sums = sums_of(gates, width);
-            if let Some(grad) = input_bias {
-                accumulate(begun, sums.as_slice(), grad.make_mut());
-            }
-            if let Some(grad) = hidden_bias {
-                let (out, rest) = grad.make_mut().split_at_mut(alike);
-                accumulate(begun, &sums.as_slice()[..alike], out);
-                if !rest.is_empty() {
-                    accumulate(begun, sums_of(extra, units).as_slice(), rest);
-                }
-            }
-        }
-        if let Some(grad) = projection {
-            let projected = part(projected, row, rows, units).transposed();
-            let grads = part(projection_grad, row, rows, outputs);
-            product(projected, grads, epilogue, grad.make_mut());
-        }
-    }
-
-    fn finish(self, inputs: &mut InputGradients) {
-        for (index, grad) in self.grads.into_iter().enumerate() {
-            if let Some(grad) = grad {
-                inputs.add(index, grad);
-            }
-        }
-    }
-}
-
-/// Rows `row` to `row + rows` of `values`.
-fn part(values: &[f32], row: usize, rows: usize, width: usize) -> Matrix<'_> {
-    Matrix::new(&values[row * width..][..rows * width], rows, width)
-}
-
-/// The hidden states before each step of a stretch.
-fn states_before(record: &Recurrent, stretch: Span) -> Tensor {
-    let sizes = record.sizes;
-    let lengths = record.lengths();
-    let sequence = sizes.whole_sequence(record.reverse, lengths);
-    let hidden = record.first_hidden.as_ref().map(Values::f32s);
-    let (items, times) = ((stretch.first, stretch.items), (stretch.start, stretch.steps));
-    Tensor::build([stretch.rows(), sizes.outputs], |out| {
-        sequence.states_before(record.sequence.f32s(), hidden, items, times, out);
-    })
-}
-
-/// Adds to sums that have begun, or begins them.
-fn accumulate(begun: bool, terms: &[f32], sums: &mut [f32]) {
-    match begun {
-        true => sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term),
-        false => sums.copy_from_slice(terms),
     }
 }

@@ -160,7 +160,7 @@ impl Layer<'_> {
         let only = self.packed.hidden.is_none() && self.packed.half.is_none();
         let ready = only.then(|| self.only_products(span, states));
         let lengths = span_lengths(self.lengths, span);
-        let forward = kernels::Forward {
+        let forward = kernels::RecurrentForward {
             sequence: self.sizes.sequence(span, self.reverse, lengths.as_ref()),
             product: match (&ready, &self.packed.hidden, &self.packed.half) {
                 (_, Some(packed), _) => HiddenProduct::Packed(packed),

@@ -1,23 +1,21 @@
-//! Weights made ready once for many single steps.
+//! Weights that are packed once for many single steps.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::RecurrentWeights;
 use super::layer::Packed;
-use crate::ops::held::Held;
+use crate::ops::prepared::Prepared;
 use crate::tensor::Tensor;
 
 /// The weights of a layer in the order in which steps read them. A call of one step would not
 /// bring in the cost of that order; many calls with the same weights do.
-#[derive(Clone)]
-pub struct PreparedRecurrent(Arc<Inner>);
+pub type PreparedRecurrent = Prepared<PackedRecurrent>;
 
-struct Inner {
-    weights: [Option<Held>; 5],
-    packed: Packed,
-    products: Products,
+/// The weights as steps read them, with the products of inputs that came before.
+pub struct PackedRecurrent {
+    pub(super) packed: Packed,
+    pub(super) products: Products,
 }
 
 impl PreparedRecurrent {
@@ -37,24 +35,12 @@ impl PreparedRecurrent {
     }
 
     fn with(weights: &RecurrentWeights<'_>, packed: Packed) -> Self {
-        let weights = all(weights).map(|weight| weight.map(Held::new));
-        Self(Arc::new(Inner { weights, packed, products: Products::default() }))
+        Self::of(&all(weights), PackedRecurrent { packed, products: Products::default() })
     }
 
     /// Whether these weights were prepared, and did not change since.
     pub fn is_of(&self, weights: &RecurrentWeights<'_>) -> bool {
-        self.0.weights.iter().zip(all(weights)).all(|(known, weight)| match (known, weight) {
-            (Some(known), Some(weight)) => known.is(weight),
-            (known, weight) => known.is_none() && weight.is_none(),
-        })
-    }
-
-    pub(super) fn packed(&self) -> &Packed {
-        &self.0.packed
-    }
-
-    pub(super) fn products(&self) -> &Products {
-        &self.0.products
+        self.is_of_all(&all(weights))
     }
 }
 
@@ -103,11 +89,5 @@ impl Products {
         if known.misses >= PATIENCE {
             known.products = HashMap::new();
         }
-    }
-}
-
-impl fmt::Debug for PreparedRecurrent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreparedRecurrent").finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use glassbox_kernels::cpu::recurrent::Sequence;
 
 use super::spans::Span;
 use super::{RecurrentCell, RecurrentInput, RecurrentOptions, RecurrentWeights};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 #[derive(Clone, Copy)]
@@ -78,26 +79,9 @@ pub(super) fn checked_sizes(
         width == units * gates && units > 0 && outputs > 0 && batch > 0 && time > 0 && inputs > 0,
         "recurrent layer ({cell:?}) of {shape} with a hidden weight of {hidden}"
     );
-    let expect = |name: &str, tensor: Option<&Tensor>, wanted: &[usize]| {
-        if let Some(tensor) = tensor {
-            let found = tensor.shape();
-            assert_eq!(found.dims(), wanted, "recurrent layer of {shape}: the shape of its {name}");
-        }
-    };
-    match weights.input {
-        RecurrentInput::Weight(weight) => expect("input weight", Some(weight), &[inputs, width]),
-        RecurrentInput::Rows(rows) => {
-            assert_eq!(inputs, width, "recurrent layer of rows of {inputs} products, not {width}");
-            assert!(
-                weights.input_bias.is_none(),
-                "recurrent layer of {shape}: the products in rows have their bias"
-            );
-            let count = shape[0];
-            for row in rows.as_i32() {
-                assert!((*row as usize) < count, "row {row} of {count} rows");
-            }
-        }
-    }
+    let sizes = Sizes { batch, time, inputs, units, outputs, gates };
+    check_input(shape, weights, sizes);
+    let expect = |name, tensor, wanted: &[usize]| expect_shape(shape, name, tensor, wanted);
     expect("input bias", weights.input_bias, &[width]);
     expect("hidden bias", weights.hidden_bias, &[width]);
     expect("projection", weights.projection, &[units, outputs]);
@@ -120,5 +104,35 @@ pub(super) fn checked_sizes(
             );
         }
     }
-    Sizes { batch, time, inputs, units, outputs, gates }
+    sizes
+}
+
+#[track_caller]
+fn expect_shape(layer: Shape, name: &str, tensor: Option<&Tensor>, wanted: &[usize]) {
+    if let Some(tensor) = tensor {
+        let found = tensor.shape();
+        assert_eq!(found.dims(), wanted, "recurrent layer of {layer}: the shape of its {name}");
+    }
+}
+
+/// # Panics
+/// When what makes the products of the input does not fit the layer.
+#[track_caller]
+fn check_input(shape: Shape, weights: &RecurrentWeights<'_>, sizes: Sizes) {
+    let (inputs, width) = (sizes.inputs, sizes.width());
+    let rows = match weights.input {
+        RecurrentInput::Weight(weight) => {
+            return expect_shape(shape, "input weight", Some(weight), &[inputs, width]);
+        }
+        RecurrentInput::Rows(rows) => rows,
+    };
+    assert_eq!(inputs, width, "recurrent layer of rows of {inputs} products, not {width}");
+    assert!(
+        weights.input_bias.is_none(),
+        "recurrent layer of {shape}: the products in rows have their bias"
+    );
+    let count = shape[0];
+    for row in rows.as_i32() {
+        assert!((*row as usize) < count, "row {row} of {count} rows");
+    }
 }

@@ -1,18 +1,22 @@
 //! Forward pass and input gradient.
 
-use super::super::apply::{Epilogue, ForwardWeight, activate_run};
+use super::super::epilogue::{ConvEpilogue, activate_run};
 use super::super::geometry::Geometry;
-use super::grid::{Grid, Place};
+use super::choice::block_tiles;
+use super::grid::{Grid, TilePlace};
+use super::products::TilesByFilters;
 use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{TransformedWeight, Weights, position_stride, row_width};
 use crate::activation::Activation;
 use crate::cpu::at::At;
-use crate::cpu::isa::{Kernel, dispatch};
-use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
+use crate::cpu::tile::panel_width;
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Panels of filters whose sums are computed for a block of tiles before they are transformed.
 const PANELS: usize = 4;
@@ -21,14 +25,15 @@ const PANELS: usize = 4;
 pub(in super::super) fn forward(
     g: &Geometry,
     input: &[f32],
-    weight: ForwardWeight<'_>,
-    finish: Epilogue,
+    weight: &[f32],
+    transformed: Option<&TransformedWeight>,
+    finish: ConvEpilogue,
     output: &mut [f32],
 ) {
     let mut made = None;
-    let weights = match weight.transformed {
+    let weights = match transformed {
         Some(TransformedWeight(weights)) => weights,
-        None => made.insert(Weights::forward(g, weight.values)),
+        None => made.insert(Weights::forward(g, weight)),
     };
     run(&Grid::forward(g), input, weights, finish, output);
 }
@@ -38,13 +43,13 @@ pub(in super::super) fn input_grad(
     g: &Geometry,
     output_grad: &[f32],
     weight: &[f32],
-    finish: Epilogue,
+    finish: ConvEpilogue,
     grad: &mut [f32],
 ) {
     run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
 }
 
-fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: Epilogue, target: &mut [f32]) {
+fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: ConvEpilogue, target: &mut [f32]) {
     match grid.tile {
         2 => run_tiles::<2>(grid, source, weights, finish, target),
         _ => run_tiles::<4>(grid, source, weights, finish, target),
@@ -56,7 +61,7 @@ fn run_tiles<const O: usize>(
     grid: &Grid,
     source: &[f32],
     weights: &Weights,
-    finish: Epilogue,
+    finish: ConvEpilogue,
     target: &mut [f32],
 ) where
     Output: Transform<INPUT, O>,
@@ -65,33 +70,39 @@ fn run_tiles<const O: usize>(
     if tiles * products == 0 {
         return;
     }
-    let block_tiles = super::block_tiles(tiles, weights.channels, weights.filters);
+    let block_tiles = block_tiles(tiles, weights.channels, weights.filters);
     let shared = SharedMut::new(target);
-    parallel_for(tiles.div_ceil(block_tiles), tiles * products * POSITIONS / 40, |task| {
-        let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
-        dispatch(Block::<O> { grid, tiles, source, weights, finish, target: shared.pointer() });
-    });
+    parallel_for(
+        tiles.div_ceil(block_tiles),
+        tiles * products * POSITIONS / PRODUCTS_PER_NS,
+        |task| {
+            let tiles = [task * block_tiles, tiles.min((task + 1) * block_tiles)];
+            let block = TileBlock::<O> { grid, tiles, source, weights, finish, target: shared };
+            // SAFETY: every task has its own tiles.
+            unsafe { dispatch_raw(block) };
+        },
+    );
 }
 
-/// Some tiles of `O` × `O` targets, all filters.
-struct Block<'a, const O: usize> {
+/// Some tiles of `O` × `O` targets, all filters, which nothing else may touch meanwhile.
+struct TileBlock<'a, const O: usize> {
     grid: &'a Grid,
     /// From, to.
     tiles: [usize; 2],
     source: &'a [f32],
     weights: &'a Weights,
-    finish: Epilogue<'a>,
-    target: *mut f32,
+    finish: ConvEpilogue<'a>,
+    target: SharedMut<'a, f32>,
 }
 
-impl<const O: usize> Kernel for Block<'_, O>
+impl<const O: usize> RawKernel for TileBlock<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let (channels, filters) = (self.weights.channels, self.weights.filters);
         let width = panel_width::<V>();
         let panels = filters.div_ceil(width);
@@ -113,7 +124,7 @@ where
         zeros.fill(0.0);
         let sources = scratch.as_mut_ptr();
         let sums = if in_place { sources } else { sources.wrapping_add(POSITIONS * source_stride) };
-        let scratch = Scratch {
+        let scratch = TileScratch {
             zeros: zeros.as_ptr(),
             sources,
             source_stride,
@@ -122,18 +133,21 @@ where
             sums_stride,
             sums_row: if in_place { row } else { sums_row },
         };
-        self.read::<V>(&scratch);
-        for panel in (0..panels).step_by(PANELS) {
-            let panels = [panel, panels.min(panel + PANELS)];
-            self.multiply::<V>(&scratch, panels);
-            self.write::<V>(&scratch, panels);
+        // SAFETY: the scratch has just been laid out for these tiles, which are this kernel's own.
+        unsafe {
+            self.read::<V>(&scratch);
+            for panel in (0..panels).step_by(PANELS) {
+                let panels = [panel, panels.min(panel + PANELS)];
+                self.multiply::<V>(&scratch, panels);
+                self.write::<V>(&scratch, panels);
+            }
+            self.activate::<V>();
         }
-        self.activate::<V>();
     }
 }
 
 /// Where a block's tiles stand on their way.
-struct Scratch {
+struct TileScratch {
     /// A row of pixels of zeros under a tile.
     zeros: *const f32,
     /// Transformed pixels: a row for each tile, at each position.
@@ -141,20 +155,25 @@ struct Scratch {
     /// From one position and one tile to the next.
     source_stride: usize,
     row: usize,
-    /// Sums: for each panel a row for each tile, at each position.
+    /// TileSums: for each panel a row for each tile, at each position.
     sums: *mut f32,
     /// From one position and one tile to the next.
     sums_stride: usize,
     sums_row: usize,
 }
 
-impl<const O: usize> Block<'_, O>
+/// Methods with a [`TileScratch`] must be called with one that has room for the block's tiles; those
+/// that touch the target, under the contract of [`RawKernel::run`].
+impl<const O: usize> TileBlock<'_, O>
 where
     Output: Transform<INPUT, O>,
 {
     /// Transforms the pixels.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn read<V: Vector>(&self, scratch: &Scratch) {
+    unsafe fn read<V: Vector>(&self, scratch: &TileScratch) {
         let [first, end] = self.tiles;
         let (channels, images) = (self.weights.channels, self.source.as_ptr());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
@@ -177,8 +196,11 @@ where
     }
 
     /// Computes the sums of some panels (from, to).
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn multiply<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn multiply<V: Vector>(&self, scratch: &TileScratch, [from, to]: [usize; 2]) {
         let tiles = self.tiles[1] - self.tiles[0];
         let (channels, filters) = (self.weights.channels, self.weights.filters);
         let width = panel_width::<V>();
@@ -186,7 +208,7 @@ where
             let weights = &self.weights.values()[position * self.weights.position_stride()..];
             let sums = scratch.sums.wrapping_add(position * scratch.sums_stride);
             for panel in from..to {
-                let product = Product {
+                let product = TilesByFilters {
                     sources: scratch.sources.wrapping_add(position * scratch.source_stride),
                     row: scratch.row,
                     channels,
@@ -194,30 +216,37 @@ where
                     sums: sums.wrapping_add((panel - from) * tiles * width),
                     sums_row: scratch.sums_row,
                 };
-                product.rows::<V>(tiles, filters - panel * width);
+                // SAFETY: rows of this block's scratch, and a panel of the weights.
+                unsafe { product.rows::<V>(tiles, filters - panel * width) };
             }
         }
     }
 
     /// Transforms the sums of some panels (from, to) into the target.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn write<V: Vector>(&self, scratch: &Scratch, [from, to]: [usize; 2]) {
+    unsafe fn write<V: Vector>(&self, scratch: &TileScratch, [from, to]: [usize; 2]) {
         let (first, count) = (self.tiles[0], self.tiles[1] - self.tiles[0]);
         let (filters, width) = (self.weights.filters, panel_width::<V>());
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
         for tile in 0..count {
-            self.grid.prefetch_target(ahead, self.target, filters);
+            self.grid.prefetch_target(ahead, self.target.pointer(0), filters);
             for panel in from..to {
                 let row = ((panel - from) * count + tile) * scratch.sums_row;
                 let sums = scratch.sums.wrapping_add(row).cast_const();
                 let end = filters.min((panel + 1) * width);
                 for start in (panel * width..end).step_by(V::LANES) {
                     let sums = sums.wrapping_add(start - panel * width);
-                    if start + V::LANES <= filters {
-                        self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
-                    } else {
-                        let at = At::Part(start, filters - start);
-                        self.store::<V>(place, at, sums, scratch.sums_stride);
+                    // SAFETY: the sums of this tile and these filters, by this method's contract.
+                    unsafe {
+                        if start + V::LANES <= filters {
+                            self.store::<V>(place, At::Whole(start), sums, scratch.sums_stride);
+                        } else {
+                            let at = At::Part(start, filters - start);
+                            self.store::<V>(place, at, sums, scratch.sums_stride);
+                        }
                     }
                 }
             }
@@ -225,8 +254,12 @@ where
         }
     }
 
+    /// Transforms one tile's sums of some filters.
+    ///
+    /// # Safety
+    /// As above; `sums` must be whole vectors, `stride` values apart from position to position.
     #[inline(always)]
-    fn store<V: Vector>(&self, place: Place, at: At, sums: *const f32, stride: usize) {
+    unsafe fn store<V: Vector>(&self, place: TilePlace, at: At, sums: *const f32, stride: usize) {
         let filters = self.weights.filters;
         let (pixel, pixels, inside) = self.grid.target_part(place);
         let bias = match self.finish.bias {
@@ -236,20 +269,20 @@ where
         };
         let relu = self.finish.activation == Activation::Relu;
         let floor = V::splat(if relu { 0.0 } else { f32::NEG_INFINITY });
-        let target = self.target.wrapping_add(pixel * filters);
+        let target = self.target.pointer(pixel * filters);
         let steps = [pixels * filters, filters];
         let accumulate = self.finish.accumulate;
-        let sums = Sums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
+        let sums = TileSums { sums, stride, bias, floor, at, target, inside, steps, accumulate };
         // SAFETY: every position holds rows of whole vectors; so many pixels of the tile lie in
         // the image, each with a value for each filter, and no other task writes them.
         unsafe {
             // Known to the compiler, the most frequent cases need no comparisons.
             match (inside == [O; 2], accumulate) {
                 (true, false) => {
-                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: false, ..sums });
+                    Output::both::<V>(&TileSums { inside: [O; 2], accumulate: false, ..sums });
                 }
                 (true, true) => {
-                    Output::both::<V>(&Sums { inside: [O; 2], accumulate: true, ..sums });
+                    Output::both::<V>(&TileSums { inside: [O; 2], accumulate: true, ..sums });
                 }
                 _ => Output::both::<V>(&sums),
             }
@@ -257,8 +290,11 @@ where
     }
 
     /// Applies an activation that is not fused into the store, while the block is in cache.
+    ///
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    fn activate<V: Vector>(&self) {
+    unsafe fn activate<V: Vector>(&self) {
         if matches!(self.finish.activation, Activation::Identity | Activation::Relu) {
             return;
         }
@@ -266,7 +302,7 @@ where
         for tile in self.tiles[0]..self.tiles[1] {
             let (pixel, pixels, [rows, columns]) = self.grid.target_part(self.grid.place(tile));
             for y in 0..rows {
-                let run = self.target.wrapping_add((pixel + y * pixels) * filters);
+                let run = self.target.pointer((pixel + y * pixels) * filters);
                 // SAFETY: so many pixels of a row of the tile lie in the image, and no other task
                 // touches them.
                 unsafe { activate_run::<V>(run, columns * filters, self.finish.activation) };
@@ -276,7 +312,7 @@ where
 }
 
 /// From a vector of each position to a vector of each pixel.
-struct Sums<V> {
+struct TileSums<V> {
     sums: *const f32,
     stride: usize,
     bias: V,
@@ -293,7 +329,7 @@ struct Sums<V> {
     accumulate: bool,
 }
 
-impl<V: Vector> Ends<V> for Sums<V> {
+impl<V: Vector> Ends<V> for TileSums<V> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
@@ -314,56 +350,6 @@ impl<V: Vector> Ends<V> for Sums<V> {
                 }
                 self.at.store(value, target);
             }
-        }
-    }
-}
-
-/// The products of one position and one panel: rows of transformed pixels by a panel of weights.
-#[derive(Clone, Copy)]
-struct Product {
-    sources: *const f32,
-    /// Values from one row to the next.
-    row: usize,
-    channels: usize,
-    panel: *const f32,
-    /// May be the sources: each row is written after the last of its values was read.
-    sums: *mut f32,
-    /// Values from one row to the next.
-    sums_row: usize,
-}
-
-impl Product {
-    #[inline(always)]
-    fn rows<V: Vector>(self, rows: usize, columns: usize) {
-        let mut first = 0;
-        while first < rows {
-            let count = next_tile_rows::<V>(rows - first);
-            let part = Self {
-                sources: self.sources.wrapping_add(first * self.row),
-                sums: self.sums.wrapping_add(first * self.sums_row),
-                ..self
-            };
-            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
-            first += count;
-        }
-    }
-}
-
-impl TileTask for Product {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let mut rows = [self.sources; M];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = self.sources.wrapping_add(i * self.row);
-        }
-        let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: each row has `channels` values, the panel a row of `N` vectors for each of
-        // them, and the sums whole vectors for each row.
-        unsafe {
-            tile.add_runs(self.channels, rows, self.panel, N * V::LANES);
-            tile.store(self.sums, self.sums_row, N * V::LANES, Finish::OVERWRITE);
         }
     }
 }

@@ -4,22 +4,8 @@ use super::super::geometry::Geometry;
 use super::super::side_by_side;
 use super::grid::Grid;
 use super::transform::POSITIONS;
+use crate::cpu::tuning::winograd::*;
 use crate::precision::Precision;
-
-/// Values of a block that fit the second-level cache.
-const BLOCK_VALUES: usize = 100_000;
-/// Tiles of a block: enough for the rows of weights that come with them, and not more than gains.
-const MIN_TILES: usize = 24;
-const MAX_TILES: usize = 48;
-/// Filters whose sums a block holds at once.
-const BLOCK_FILTERS: usize = 64;
-
-/// Tiles of a pass up to which transforming the weight takes a fiftieth of it or more.
-const KEPT_TILES: usize = 512;
-
-/// Pairs of a channel and a filter beyond which the transformed weights would come from memory for
-/// every block of tiles.
-const MAX_PAIRS: usize = 1 << 18;
 
 /// Whether the output is computed here. That does not depend on the batch: an image's output is
 /// the same to the last bit whatever lies beside it.
@@ -43,7 +29,7 @@ pub(in super::super) fn suits_weight_grad(g: &Geometry) -> bool {
     is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
 }
 
-/// 3 × 3 or 5 × 5, stride 1, and different rounding is welcome.
+/// 3 × 3 or 5 × 5, stride 1, and results may round differently.
 fn is_plain(g: &Geometry) -> bool {
     g.precision == Precision::Fast
         && matches!(g.kernel, [3, 3] | [5, 5])
@@ -55,18 +41,16 @@ fn is_plain(g: &Geometry) -> bool {
 /// Compares cycles, as measured on Zen 3, of an image with channels `[source, target]`: products
 /// at about nine tenths of the peak, transforms of eight channels of a tile.
 fn pays(kernel: usize, grid: &Grid, [source, target]: [usize; 2]) -> bool {
-    const SOURCE_TRANSFORM: usize = 250;
-    const TARGET_TRANSFORM: usize = 150;
     let panels = target.div_ceil(16);
     let transforms = source.div_ceil(8) * SOURCE_TRANSFORM + target.div_ceil(8) * TARGET_TRANSFORM;
-    let tile = POSITIONS * source * panels * 6 / 5 + transforms;
-    let pixel = kernel * kernel * source * panels * 8 / 7;
+    let tile = POSITIONS * source * panels * PRODUCT_CYCLES.0 / PRODUCT_CYCLES.1 + transforms;
+    let pixel = kernel * kernel * source * panels * PLAIN_CYCLES.0 / PLAIN_CYCLES.1;
     // Zeros among the weights and narrow tiles cost pixels side by side a quarter more.
     let pixel = match side_by_side::pixels(kernel, 1, target, grid.row_pixels()) {
         1 => pixel,
         pixels => pixel * (kernel + pixels - 1) * 5 / (kernel * pixels * 4),
     };
-    let worth = grid.image_tiles() * tile * 11 / 10 < grid.image_pixels() * pixel;
+    let worth = grid.image_tiles() * tile * MARGIN.0 / MARGIN.1 < grid.image_pixels() * pixel;
     worth && source * target <= MAX_PAIRS
 }
 

@@ -31,7 +31,7 @@ fn tile_of(g: &Geometry) -> usize {
 
 /// A tile's place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct TilePlace {
     pub(super) image: usize,
     /// The first target row and column.
     pub(super) target: [usize; 2],
@@ -75,35 +75,35 @@ impl Grid {
         self.batch * self.image_tiles()
     }
 
-    pub(super) fn place(&self, tile: usize) -> Place {
+    pub(super) fn place(&self, tile: usize) -> TilePlace {
         let [_, columns] = self.shape();
         let (image, tile) = (tile / self.image_tiles(), tile % self.image_tiles());
-        Place { image, target: [tile / columns, tile % columns].map(|x| x * self.tile) }
+        TilePlace { image, target: [tile / columns, tile % columns].map(|x| x * self.tile) }
     }
 
     /// The place after `place`, without the divisions of [`Grid::place`].
     #[inline(always)]
-    pub(super) fn after(&self, place: Place) -> Place {
-        let Place { image, target: [row, column] } = place;
+    pub(super) fn after(&self, place: TilePlace) -> TilePlace {
+        let TilePlace { image, target: [row, column] } = place;
         if column + self.tile < self.target[1] {
-            Place { image, target: [row, column + self.tile] }
+            TilePlace { image, target: [row, column + self.tile] }
         } else if row + self.tile < self.target[0] {
-            Place { image, target: [row + self.tile, 0] }
+            TilePlace { image, target: [row + self.tile, 0] }
         } else {
-            Place { image: image + 1, target: [0, 0] }
+            TilePlace { image: image + 1, target: [0, 0] }
         }
     }
 
     /// The source pixels under a tile.
     #[inline(always)]
-    pub(super) fn source_square(&self, place: Place) -> Square<INPUT> {
+    pub(super) fn source_square(&self, place: TilePlace) -> Square<INPUT> {
         let first = [0, 1].map(|a: usize| place.target[a] as isize - self.padding[a]);
         Square { size: self.source, image: place.image, first }
     }
 
     /// A tile's own `N` × `N` pixels in images of the target's size.
     #[inline(always)]
-    pub(super) fn target_square<const N: usize>(&self, place: Place) -> Square<N> {
+    pub(super) fn target_square<const N: usize>(&self, place: TilePlace) -> Square<N> {
         debug_assert_eq!(N, self.tile);
         let first = place.target.map(|x| x as isize);
         Square { size: self.target, image: place.image, first }
@@ -111,13 +111,13 @@ impl Grid {
 
     /// The place whose pixels are asked for while `tile` has its turn.
     #[inline(always)]
-    pub(super) fn ahead(&self, tile: usize) -> Place {
+    pub(super) fn ahead(&self, tile: usize) -> TilePlace {
         self.place(tile + AHEAD)
     }
 
     /// Asks for the source pixels of a tile, except the columns that it shares with the one before.
     #[inline(always)]
-    pub(super) fn prefetch_source(&self, place: Place, images: *const f32, channels: usize) {
+    pub(super) fn prefetch_source(&self, place: TilePlace, images: *const f32, channels: usize) {
         let [top, left] = [0, 1].map(|a: usize| place.target[a] as isize - self.padding[a]);
         let first = [top, left + (INPUT - self.tile) as isize];
         self.prefetch_rows(images, self.source, channels, place.image, first, INPUT);
@@ -125,7 +125,7 @@ impl Grid {
 
     /// Asks for the pixels of a tile.
     #[inline(always)]
-    pub(super) fn prefetch_target(&self, place: Place, images: *const f32, channels: usize) {
+    pub(super) fn prefetch_target(&self, place: TilePlace, images: *const f32, channels: usize) {
         let first = place.target.map(|x| x as isize);
         self.prefetch_rows(images, self.target, channels, place.image, first, self.tile);
     }
@@ -133,7 +133,7 @@ impl Grid {
     /// The index of a tile's first target pixel, the pixels of a row, and how many rows and
     /// columns of the tile lie in the image.
     #[inline(always)]
-    pub(super) fn target_part(&self, place: Place) -> (usize, usize, [usize; 2]) {
+    pub(super) fn target_part(&self, place: TilePlace) -> (usize, usize, [usize; 2]) {
         let [row, column] = place.target;
         let pixel = (place.image * self.target[0] + row) * self.target[1] + column;
         let inside = [0, 1].map(|a: usize| self.tile.min(self.target[a] - place.target[a]));

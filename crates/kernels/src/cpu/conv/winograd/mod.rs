@@ -16,13 +16,13 @@
 mod apply;
 mod choice;
 mod grid;
+mod products;
 mod read;
 mod transform;
 mod weight_grad;
 mod weights;
 
 pub(super) use apply::{forward, input_grad};
-use choice::{block_tiles, is_worth_keeping};
 pub(super) use choice::{suits_forward, suits_input_grad, suits_weight_grad};
 pub(super) use weight_grad::weight_grad;
 pub use weights::TransformedWeight;

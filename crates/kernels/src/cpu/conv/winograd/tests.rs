@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::apply::Epilogue;
+use super::super::epilogue::ConvEpilogue;
 use super::super::tests::{Case, Options, Padding, geometry};
 use crate::activation::Activation;
 use crate::cpu::isa::on_each_isa;
@@ -15,9 +15,9 @@ fn results(case: &Case, activation: Activation) -> [Vec<f32>; 3] {
     let mut output = vec![f32::NAN; case.output_grad.len()];
     let mut input_grad = vec![f32::NAN; case.input.len()];
     let mut weight_grad = vec![f32::NAN; case.weight.len()];
-    let finish = Epilogue { bias: Some(&case.bias), activation, accumulate: false };
-    super::forward(g, &case.input, case.weight[..].into(), finish, &mut output);
-    let finish = Epilogue { bias: None, activation: Activation::Identity, accumulate: false };
+    let finish = ConvEpilogue { bias: Some(&case.bias), activation, accumulate: false };
+    super::forward(g, &case.input, &case.weight, None, finish, &mut output);
+    let finish = ConvEpilogue { bias: None, activation: Activation::Identity, accumulate: false };
     super::input_grad(g, &case.output_grad, &case.weight, finish, &mut input_grad);
     super::weight_grad(g, &case.input, &case.output_grad, &mut weight_grad);
     [output, input_grad, weight_grad]
@@ -46,6 +46,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..Default::default() })]
 
     #[test]
+    #[cfg_attr(miri, ignore = "too much work for an interpreter")]
     fn any_sizes_match_the_definition(
         padding in prop_oneof![
             Just(Padding::Valid),
@@ -74,6 +75,7 @@ proptest! {
 /// Sizes that random cases do not reach: many blocks, chunks and parts, more filters than a block
 /// holds.
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn large_sizes_are_accurate() {
     for (kernel, input, filters) in [
         (3, [8, 26, 26, 32], 64),
@@ -92,6 +94,7 @@ fn large_sizes_are_accurate() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn bits_do_not_depend_on_threads() {
     for kernel in [3, 5] {
         let case = case(Padding::Same, kernel, [7, 13, 14, 19], 70).unwrap();
@@ -103,6 +106,7 @@ fn bits_do_not_depend_on_threads() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn an_image_does_not_depend_on_those_beside_it() {
     for kernel in [3, 5] {
         let many = case(Padding::all(1), kernel, [5, 10, 9, 12], 17).unwrap();
@@ -117,6 +121,7 @@ fn an_image_does_not_depend_on_those_beside_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn activations_join_at_the_store() {
     let case = case(Padding::Same, 3, [2, 6, 7, 9], 13).unwrap();
     let [plain, ..] = results(&case, Activation::Identity);
@@ -136,7 +141,8 @@ fn activations_join_at_the_store() {
 
 #[test]
 fn relu_keeps_nan() {
-    let mut case = case(Padding::Same, 3, [1, 4, 4, 8], 8).unwrap();
+    let (pixels, channels) = if cfg!(miri) { (2, 1) } else { (4, 8) };
+    let mut case = case(Padding::Same, 3, [1, pixels, pixels, channels], channels).unwrap();
     case.input.fill(f32::NAN);
     assert!(results(&case, Activation::Relu)[0].iter().all(|y| y.is_nan()));
 }
@@ -170,6 +176,7 @@ fn only_fast_precision_and_plain_kernels_come_here() {
 
 /// The setting reaches the kernels.
 #[test]
+#[cfg_attr(miri, ignore = "too much work for an interpreter")]
 fn exact_takes_the_products_of_the_definition() {
     let of = |precision| {
         let options = Options { padding: Padding::Same, precision, ..Default::default() };

@@ -1,26 +1,21 @@
 //! Weight gradient.
 
 use super::super::geometry::Geometry;
-use super::super::weight_grad::add_up;
-use super::grid::Grid;
+use super::super::partial_sums::add_up;
+use super::choice::block_tiles;
+use super::grid::{Grid, TilePlace};
+use super::products::ChannelsByFilters;
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
 use super::weights::{gradient_back, position_stride, row_width};
-use crate::cpu::isa::{Kernel, dispatch};
-use crate::cpu::tile::{Finish, Tile, TileTask, next_tile_rows, panel_width, with_tile};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
+use crate::cpu::tile::panel_width;
+use crate::cpu::tuning::conv::PRODUCTS_PER_NS;
+use crate::cpu::tuning::winograd::{CHUNK_TILES, MAX_CHUNKS, MAX_PARTIALS, PART_FILTERS};
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
-
-/// Filters of a task: four panels of 16.
-const PART_FILTERS: usize = 64;
-/// Tiles of a chunk. Transforming a chunk's sums back costs as much as the products of about six
-/// tiles.
-const CHUNK_TILES: usize = 64;
-/// The most chunks.
-const MAX_CHUNKS: usize = 16;
-/// The most values in the sums of all chunks together.
-const MAX_PARTIALS: usize = 1 << 23;
+use crate::threads::parallel_for;
 
 /// As [`super::super::weight_grad`].
 pub(in super::super) fn weight_grad(
@@ -56,25 +51,27 @@ fn run<const O: usize, const K: usize>(
     let length = grad.len();
     add_up(chunks, grad, |partials| {
         let shared = SharedMut::new(partials);
-        let work = tiles * g.channels * g.filters * POSITIONS / 40;
+        let work = tiles * g.channels * g.filters * POSITIONS / PRODUCTS_PER_NS;
         parallel_for(chunks * parts, work, |task| {
             let (chunk, part) = (task / parts, task % parts);
             let first = part * PART_FILTERS;
-            dispatch(Chunk::<O, K> {
+            let chunk = TileChunk::<O, K> {
                 g,
                 grid: &grid,
                 tiles: [tiles * chunk / chunks, tiles * (chunk + 1) / chunks],
                 filters: [first, g.filters.min(first + PART_FILTERS)],
                 input,
                 output_grad,
-                grad: shared.pointer().wrapping_add(chunk * length),
-            });
+                grad: shared.from(chunk * length),
+            };
+            // SAFETY: every task has its own filters of its own partial sum.
+            unsafe { dispatch_raw(chunk) };
         });
     });
 }
 
-/// The sum over some tiles, for some filters.
-struct Chunk<'a, const O: usize, const K: usize> {
+/// The sum over some tiles, for some filters, which nothing else may touch in `grad` meanwhile.
+struct TileChunk<'a, const O: usize, const K: usize> {
     g: &'a Geometry,
     grid: &'a Grid,
     /// From, to.
@@ -83,10 +80,11 @@ struct Chunk<'a, const O: usize, const K: usize> {
     filters: [usize; 2],
     input: &'a [f32],
     output_grad: &'a [f32],
-    grad: *mut f32,
+    /// From the first value of a whole gradient on.
+    grad: SharedMut<'a, f32>,
 }
 
-impl<const O: usize, const K: usize> Kernel for Chunk<'_, O, K>
+impl<const O: usize, const K: usize> RawKernel for TileChunk<'_, O, K>
 where
     OutputGrad: Transform<O, INPUT>,
     WeightGrad: Transform<INPUT, K>,
@@ -94,12 +92,11 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         let (channels, width) = (self.g.channels, panel_width::<V>());
         let filters = self.filters[1] - self.filters[0];
         let panels = filters.div_ceil(width);
-        let tiles = self.tiles[1] - self.tiles[0];
-        let block_tiles = super::block_tiles(tiles, channels, filters);
+        let block_tiles = block_tiles(self.tiles[1] - self.tiles[0], channels, filters);
         let row = channels.next_multiple_of(V::LANES);
         let source_stride = position_stride(block_tiles * row);
         let grad_stride = position_stride(block_tiles * panels * width);
@@ -112,7 +109,9 @@ where
         zeros.fill(0.0);
         let (sources, scratch) = scratch.split_at_mut(POSITIONS * source_stride);
         let (grads, sums) = scratch.split_at_mut(POSITIONS * grad_stride);
-        let zeros = zeros.as_ptr();
+        let strides = [source_stride, grad_stride, sums_stride];
+        let mut scratch =
+            GradScratch { zeros: zeros.as_ptr(), sources, row, grads, sums, strides, panels };
         let mut first = self.tiles[0];
         let (mut place, mut ahead) = (self.grid.place(first), self.grid.ahead(first));
         while first < self.tiles[1] {
@@ -120,117 +119,136 @@ where
             for tile in 0..tiles {
                 self.grid.prefetch_source(ahead, self.input.as_ptr(), channels);
                 self.grid.prefetch_target(ahead, self.output_grad.as_ptr(), self.g.filters);
-                let square = self.grid.source_square(place);
-                let images = self.input.as_ptr();
-                let target = sources[tile * row..].as_mut_ptr();
-                // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources`
-                // has a row of whole vectors for each tile and position.
-                unsafe {
-                    if let Some(pixels) = square.inside(images, channels) {
-                        input_tile::<V>(&pixels, channels, target, source_stride);
-                    } else {
-                        let pixels = square.across(images, channels, zeros);
-                        input_tile::<V>(&pixels, channels, target, source_stride);
-                    }
-                }
-                let square = self.grid.target_square::<O>(place);
-                let images = self.output_grad.as_ptr();
-                for panel in 0..panels {
-                    let column = self.filters[0] + panel * width;
-                    let columns = width.min(self.filters[1] - column);
-                    let place = panel * tiles * width + tile * row_width::<V>(columns);
-                    let target = grads[place..].as_mut_ptr();
-                    // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has
-                    // a row of a panel for each tile, panel and position.
-                    unsafe {
-                        if let Some(pixels) = square.inside(images, self.g.filters) {
-                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
-                        } else {
-                            let pixels = square.across(images, self.g.filters, zeros);
-                            output_grad_tile::<V, O>(&pixels, column, columns, target, grad_stride);
-                        }
-                    }
-                }
+                self.read_source::<V>(&mut scratch, place, tile);
+                self.read_grads::<V>(&mut scratch, place, [tile, tiles]);
                 (place, ahead) = (self.grid.after(place), self.grid.after(ahead));
             }
-            for position in 0..POSITIONS {
-                let sources = &sources[position * source_stride..];
-                let grads = &grads[position * grad_stride..];
-                let sums = &mut sums[position * sums_stride..];
-                for panel in 0..panels {
-                    let product = Product {
-                        sources: sources.as_ptr(),
-                        row,
-                        tiles,
-                        panel: grads[panel * tiles * width..].as_ptr(),
-                        sums: sums[panel * channels * width..].as_mut_ptr(),
-                        accumulate: first > self.tiles[0],
-                    };
-                    product.rows::<V>(channels, filters - panel * width);
-                }
-            }
+            self.multiply::<V>(&mut scratch, tiles, first > self.tiles[0]);
             first += tiles;
         }
-        for panel in 0..panels {
-            let column = self.filters[0] + panel * width;
-            let columns = width.min(self.filters[1] - column);
+        // SAFETY: this task's filters, by this method's contract.
+        unsafe { self.transform_back::<V>(&scratch) };
+    }
+}
+
+/// Where a block's tiles and the sums over all blocks are.
+struct GradScratch<'a> {
+    /// A row of pixels of zeros under a tile.
+    zeros: *const f32,
+    /// Transformed pixels: at each position a row for each tile.
+    sources: &'a mut [f32],
+    /// From one of these rows to the next.
+    row: usize,
+    /// Transformed gradients: at each position a panel after the other, a row for each tile.
+    grads: &'a mut [f32],
+    /// At each position a panel after the other, a row for each channel.
+    sums: &'a mut [f32],
+    /// From one position to the next in each of these.
+    strides: [usize; 3],
+    panels: usize,
+}
+
+impl<const O: usize, const K: usize> TileChunk<'_, O, K>
+where
+    OutputGrad: Transform<O, INPUT>,
+    WeightGrad: Transform<INPUT, K>,
+{
+    /// Transforms the pixels of tile number `tile` of a block.
+    #[inline(always)]
+    fn read_source<V: Vector>(&self, scratch: &mut GradScratch<'_>, place: TilePlace, tile: usize) {
+        let (channels, images) = (self.g.channels, self.input.as_ptr());
+        let square = self.grid.source_square(place);
+        let target = scratch.sources[tile * scratch.row..].as_mut_ptr();
+        // SAFETY: each address is a pixel of `channels` values or as many zeros; `sources` has a row
+        // of whole vectors for each tile and position.
+        unsafe {
+            if let Some(pixels) = square.inside(images, channels) {
+                input_tile::<V>(&pixels, channels, target, scratch.strides[0]);
+            } else {
+                let pixels = square.across(images, channels, scratch.zeros);
+                input_tile::<V>(&pixels, channels, target, scratch.strides[0]);
+            }
+        }
+    }
+
+    /// Transforms the output gradients of tile number `tile` of `tiles`.
+    #[inline(always)]
+    fn read_grads<V: Vector>(
+        &self,
+        scratch: &mut GradScratch<'_>,
+        place: TilePlace,
+        [tile, tiles]: [usize; 2],
+    ) {
+        let (filters, width, stride) = (self.g.filters, panel_width::<V>(), scratch.strides[1]);
+        let square = self.grid.target_square::<O>(place);
+        let images = self.output_grad.as_ptr();
+        for panel in 0..scratch.panels {
+            let (column, columns) = self.columns(panel, width);
+            let start = panel * tiles * width + tile * row_width::<V>(columns);
+            let target = scratch.grads[start..].as_mut_ptr();
+            // SAFETY: each address is a pixel of all filters or as many zeros; `grads` has a row of
+            // a panel for each tile, panel and position.
+            unsafe {
+                if let Some(pixels) = square.inside(images, filters) {
+                    output_grad_tile::<V, O>(&pixels, column, columns, target, stride);
+                } else {
+                    let pixels = square.across(images, filters, scratch.zeros);
+                    output_grad_tile::<V, O>(&pixels, column, columns, target, stride);
+                }
+            }
+        }
+    }
+
+    /// The first filter of a panel, and how many it has.
+    #[inline(always)]
+    fn columns(&self, panel: usize, width: usize) -> (usize, usize) {
+        let column = self.filters[0] + panel * width;
+        (column, width.min(self.filters[1] - column))
+    }
+
+    /// Adds the products of a block's tiles to the sums, or overwrites them.
+    #[inline(always)]
+    fn multiply<V: Vector>(&self, scratch: &mut GradScratch<'_>, tiles: usize, accumulate: bool) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        let filters = self.filters[1] - self.filters[0];
+        let [source_stride, grad_stride, sums_stride] = scratch.strides;
+        for position in 0..POSITIONS {
+            let sources = &scratch.sources[position * source_stride..];
+            let grads = &scratch.grads[position * grad_stride..];
+            let sums = &mut scratch.sums[position * sums_stride..];
+            for panel in 0..scratch.panels {
+                let product = ChannelsByFilters {
+                    sources: sources.as_ptr(),
+                    row: scratch.row,
+                    tiles,
+                    panel: grads[panel * tiles * width..].as_ptr(),
+                    sums: sums[panel * channels * width..].as_mut_ptr(),
+                    accumulate,
+                };
+                // SAFETY: a row for each of these tiles in sources and panel, and a row of sums for
+                // each channel.
+                unsafe { product.rows::<V>(channels, filters - panel * width) };
+            }
+        }
+    }
+
+    /// Transforms the sums into the gradient.
+    ///
+    /// # Safety
+    /// As for [`RawKernel::run`].
+    #[inline(always)]
+    unsafe fn transform_back<V: Vector>(&self, scratch: &GradScratch<'_>) {
+        let (channels, width) = (self.g.channels, panel_width::<V>());
+        for panel in 0..scratch.panels {
+            let (column, columns) = self.columns(panel, width);
             let sizes = [channels, columns, row_width::<V>(columns)];
-            let sums = sums[panel * channels * width..].as_ptr();
+            let sums = scratch.sums[panel * channels * width..].as_ptr();
             // SAFETY: `sums` holds a panel of `channels` rows for each position; the gradient is
             // `[K, K, channels, filters]` and these columns are this task's alone.
             unsafe {
-                let target = self.grad.wrapping_add(column);
-                gradient_back::<V, K>(sums, sums_stride, sizes, target, self.g.filters);
+                let target = self.grad.pointer(column);
+                gradient_back::<V, K>(sums, scratch.strides[2], sizes, target, self.g.filters);
             }
-        }
-    }
-}
-
-/// The products of one position and one panel: channels of transformed pixels by a panel of
-/// transformed gradients, summed over tiles.
-#[derive(Clone, Copy)]
-struct Product {
-    /// The first channel of the first tile.
-    sources: *const f32,
-    /// Values from one tile to the next.
-    row: usize,
-    tiles: usize,
-    panel: *const f32,
-    /// Rows of a panel's width.
-    sums: *mut f32,
-    accumulate: bool,
-}
-
-impl Product {
-    #[inline(always)]
-    fn rows<V: Vector>(self, rows: usize, columns: usize) {
-        let mut first = 0;
-        while first < rows {
-            let count = next_tile_rows::<V>(rows - first);
-            let part = Self {
-                sources: self.sources.wrapping_add(first),
-                sums: self.sums.wrapping_add(first * row_width::<V>(columns)),
-                ..self
-            };
-            with_tile::<V, _>(count, columns.min(panel_width::<V>()), part);
-            first += count;
-        }
-    }
-}
-
-impl TileTask for Product {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector, const M: usize, const N: usize>(self) {
-        let width = N * V::LANES;
-        let finish = Finish { accumulate: self.accumulate, ..Finish::OVERWRITE };
-        let mut tile = Tile::<V, M, N>::zero();
-        // SAFETY: each tile has a row of all channels and one of the panel, and the sums whole
-        // panels for each channel.
-        unsafe {
-            tile.add_columns(self.tiles, self.sources, self.row, self.panel, width, None);
-            tile.store(self.sums, width, width, finish);
         }
     }
 }

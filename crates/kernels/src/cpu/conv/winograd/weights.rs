@@ -1,16 +1,18 @@
 //! Weights transformed into panels, `G w Gᵀ`, and the way back of their gradient, `Gᵀ u G`.
 
 use super::super::geometry::Geometry;
+use super::choice::is_worth_keeping;
 use super::transform::{Ends, INPUT, POSITIONS, Transform, Weight, WeightGrad, position};
 use crate::cpu::at::At;
-use crate::cpu::isa::{Kernel, dispatch};
+use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::panel_columns;
 use crate::cpu::vector::Vector;
+use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
-use crate::threads::{SharedMut, parallel_for};
+use crate::threads::parallel_for;
 
 /// Some rows of a vector of columns, for each tap.
-type Rows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
+type TapRows<const K: usize> = [[[[f32; LANES]; LANES]; K]; K];
 /// The most lanes of any vector.
 const LANES: usize = 16;
 /// Source channels of a task.
@@ -43,12 +45,12 @@ pub struct TransformedWeight(pub(super) Weights);
 impl TransformedWeight {
     /// Transforms `weight`, if that takes a good part of this forward pass.
     pub fn worth_keeping(g: &Geometry, weight: &[f32]) -> Option<Self> {
-        super::is_worth_keeping(g).then(|| Self(Weights::forward(g, weight)))
+        is_worth_keeping(g).then(|| Self(Weights::forward(g, weight)))
     }
 }
 
 impl Weights {
-    /// Rows are channels, columns are filters.
+    /// TapRows are channels, columns are filters.
     pub(super) fn forward(g: &Geometry, weight: &[f32]) -> Self {
         Self::build(g, weight, [g.channels, g.filters], false)
     }
@@ -81,15 +83,17 @@ impl Weights {
         parallel_for(groups * panels, channels * filters * 4, |task| {
             let (group, panel) = (task / panels, task % panels);
             let first = group * TASK_CHANNELS;
-            dispatch(Panel::<K> {
+            let panel = WeightPanel::<K> {
                 weight,
                 sizes: [channels, filters],
                 turned,
                 rows: [first, channels.min(first + TASK_CHANNELS)],
                 column: panel * width,
-                target: target.pointer().wrapping_add(panel * channels * width),
+                target: target.from(panel * channels * width),
                 position_stride: stride,
-            });
+            };
+            // SAFETY: every task has its own rows of its own panel.
+            unsafe { dispatch_raw(panel) };
         });
         Self { values, channels, filters }
     }
@@ -105,8 +109,8 @@ impl Weights {
     }
 }
 
-/// Some rows of one panel of a `K` × `K` kernel.
-struct Panel<'a, const K: usize> {
+/// Some rows of one panel of a `K` × `K` kernel, which nothing else may touch meanwhile.
+struct WeightPanel<'a, const K: usize> {
     weight: &'a [f32],
     sizes: [usize; 2],
     turned: bool,
@@ -114,29 +118,29 @@ struct Panel<'a, const K: usize> {
     rows: [usize; 2],
     /// The panel's first column.
     column: usize,
-    /// The panel at position 0.
-    target: *mut f32,
+    /// From the panel at position 0 on: those of the others follow, `position_stride` apart.
+    target: SharedMut<'a, f32>,
     position_stride: usize,
 }
 
-impl<const K: usize> Kernel for Panel<'_, K>
+impl<const K: usize> RawKernel for WeightPanel<'_, K>
 where
     Weight: Transform<K, INPUT>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) {
+    unsafe fn run<V: Vector>(self) {
         const { assert!(V::LANES <= LANES) };
         let width = row_width::<V>(self.sizes[1] - self.column);
-        let mut block: Rows<K> = [[[[0.0; LANES]; LANES]; K]; K];
+        let mut block: TapRows<K> = [[[[0.0; LANES]; LANES]; K]; K];
         for column in (0..width).step_by(V::LANES) {
             let mut row = self.rows[0];
             while row < self.rows[1] {
                 let count = V::LANES.min(self.rows[1] - row);
                 self.read::<V>([row, count], self.column + column, &mut block);
                 for i in 0..count {
-                    let target = self.target.wrapping_add((row + i) * width + column);
+                    let target = self.target.pointer((row + i) * width + column);
                     let stride = self.position_stride;
                     // SAFETY: a row of the block has room for any vector; the panel has a row of
                     // whole vectors at each position.
@@ -150,10 +154,10 @@ where
     }
 }
 
-impl<const K: usize> Panel<'_, K> {
+impl<const K: usize> WeightPanel<'_, K> {
     /// Copies the weights of some rows and a vector of columns, zeros beyond the last column.
     #[inline(always)]
-    fn read<V: Vector>(&self, [row, rows]: [usize; 2], column: usize, block: &mut Rows<K>) {
+    fn read<V: Vector>(&self, [row, rows]: [usize; 2], column: usize, block: &mut TapRows<K>) {
         let [channels, filters] = self.sizes;
         let columns = V::LANES.min(filters.saturating_sub(column));
         for (tap, lines) in block.as_flattened_mut().iter_mut().enumerate() {
@@ -212,7 +216,7 @@ pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
             // SAFETY: every position holds a panel of `rows` whole rows; the target has `columns`
             // values for each tap and row.
             unsafe {
-                let sums = Sums::<K> { source, position_stride, at, target, tap_stride };
+                let sums = GradSums::<K> { source, position_stride, at, target, tap_stride };
                 WeightGrad::both::<V>(&sums);
             }
             column += count;
@@ -222,7 +226,7 @@ pub(super) unsafe fn gradient_back<V: Vector, const K: usize>(
 
 /// From a row of each tap to a vector of each position.
 struct Taps<'a, const K: usize> {
-    block: &'a Rows<K>,
+    block: &'a TapRows<K>,
     row: usize,
     target: *mut f32,
     stride: usize,
@@ -243,7 +247,7 @@ impl<V: Vector, const K: usize> Ends<V> for Taps<'_, K> {
 }
 
 /// From a vector of each position to a vector of each tap.
-struct Sums<const K: usize> {
+struct GradSums<const K: usize> {
     source: *const f32,
     position_stride: usize,
     at: At,
@@ -251,7 +255,7 @@ struct Sums<const K: usize> {
     tap_stride: usize,
 }
 
-impl<V: Vector, const K: usize> Ends<V> for Sums<K> {
+impl<V: Vector, const K: usize> Ends<V> for GradSums<K> {
     #[inline(always)]
     unsafe fn load(&self, row: usize, column: usize) -> V {
         // SAFETY: by this method's contract.
