@@ -86,9 +86,10 @@ mod tests {
         assert_eq!(unsafe { shared.slice(4, 6) }.len(), 6);
         // SAFETY: as above.
         assert_eq!(unsafe { shared.from(10).slice(0, 0) }.len(), 0);
-        // SAFETY: the check panics before there is such a slice.
         let beyond = |start, length| {
-            drop(catch_unwind(|| unsafe { shared.slice(start, length) }).unwrap_err())
+            // SAFETY: the check panics before there is such a slice.
+            let slice = || unsafe { shared.slice(start, length) };
+            drop(catch_unwind(slice).unwrap_err());
         };
         beyond(4, 7);
         beyond(11, 0);

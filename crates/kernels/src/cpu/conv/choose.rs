@@ -17,6 +17,7 @@ pub(super) enum Pass {
 }
 
 /// How it is computed.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 pub(super) enum Algorithm {
     /// `winograd/`: 3 × 3 and 5 × 5 kernels in fewer products.
     Winograd,
