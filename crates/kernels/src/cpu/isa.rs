@@ -116,22 +116,48 @@ pub fn cpu_name() -> &'static str {
 
 /// A kernel with its arguments. `run` must be `#[inline(always)]`, as must everything it calls
 /// that uses `V`, so that it is compiled with the instruction set of `V` enabled.
-pub(crate) trait Kernel {
+///
+/// The methods that enable one are the kernel's own rather than functions here, so that the
+/// compiler puts each kernel's code into a unit of its own module, and compiles them beside each
+/// other: a function's instances are all where the function is.
+pub(crate) trait Kernel: Sized {
     type Output;
     fn run<V: Vector>(self) -> Self::Output;
+
+    /// Apart where it is never the best, or its code would be in the way of what calls it.
+    #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), cold, inline(never))]
+    fn run_portable(self) -> Self::Output {
+        self.run::<Portable>()
+    }
+
+    /// # Safety
+    /// The machine has these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn run_avx2(self) -> Self::Output {
+        self.run::<Avx2>()
+    }
+
+    /// # Safety
+    /// The machine has these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn run_avx512(self) -> Self::Output {
+        self.run::<Avx512>()
+    }
 }
 
 /// Runs `kernel` with the best vectors that this machine has.
 #[inline]
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     match isa() {
-        Isa::Portable => run_portable(kernel),
+        Isa::Portable => kernel.run_portable(),
         // SAFETY: `isa()` returns only what was detected.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => unsafe { run_avx2(kernel) },
+        Isa::Avx2 => unsafe { kernel.run_avx2() },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => unsafe { run_avx512(kernel) },
+        Isa::Avx512 => unsafe { kernel.run_avx512() },
         // NEON is part of the target's baseline, so that no function has to enable it.
         #[cfg(target_arch = "aarch64")]
         Isa::Neon => kernel.run::<Neon>(),
@@ -141,13 +167,39 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 /// A kernel that reads or writes through raw pointers or a [`SharedMut`](crate::shared_mut::SharedMut):
 /// anybody can make one, so that only its caller can know that its fields say the truth (see
 /// docs/decisions/0020). As [`Kernel`] in all else.
-pub(crate) trait RawKernel {
+pub(crate) trait RawKernel: Sized {
     type Output;
 
     /// # Safety
     /// What the kernel's fields say of memory must be true: each pointer is valid for what its
     /// field describes, and nothing else touches what is written while the kernel runs.
     unsafe fn run<V: Vector>(self) -> Self::Output;
+
+    /// # Safety
+    /// As [`RawKernel::run`].
+    #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), cold, inline(never))]
+    unsafe fn run_portable(self) -> Self::Output {
+        // SAFETY: by this method's contract.
+        unsafe { self.run::<Portable>() }
+    }
+
+    /// # Safety
+    /// As [`RawKernel::run`], and the machine has these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,f16c")]
+    unsafe fn run_avx2(self) -> Self::Output {
+        // SAFETY: by this method's contract.
+        unsafe { self.run::<Avx2>() }
+    }
+
+    /// # Safety
+    /// As [`RawKernel::run`], and the machine has these instructions.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn run_avx512(self) -> Self::Output {
+        // SAFETY: by this method's contract.
+        unsafe { self.run::<Avx512>() }
+    }
 }
 
 /// As [`dispatch`], for a kernel with raw pointers.
@@ -156,35 +208,18 @@ pub(crate) trait RawKernel {
 /// As for [`RawKernel::run`].
 #[inline]
 pub(crate) unsafe fn dispatch_raw<K: RawKernel>(kernel: K) -> K::Output {
-    struct Promised<K>(K);
-    impl<K: RawKernel> Kernel for Promised<K> {
-        type Output = K::Output;
-
-        #[inline(always)]
-        fn run<V: Vector>(self) -> K::Output {
-            // SAFETY: by the contract of `dispatch_raw`, the only place where this is made.
-            unsafe { self.0.run::<V>() }
+    // SAFETY: this function's contract; `isa()` returns only what was detected.
+    unsafe {
+        match isa() {
+            Isa::Portable => kernel.run_portable(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => kernel.run_avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => kernel.run_avx512(),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => kernel.run::<Neon>(),
         }
     }
-    dispatch(Promised(kernel))
-}
-
-/// Apart where it is never the best, or its code would stand in the way of what calls it.
-#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), cold, inline(never))]
-fn run_portable<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Portable>()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,f16c")]
-fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Avx2>()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Avx512>()
 }
 
 #[cfg(any(test, debug_assertions))]

@@ -12,6 +12,7 @@ use super::inputs::Input;
 use crate::arguments::Predict;
 use crate::failure::Failure;
 use crate::format::{percent, quantity};
+use crate::{layout, terminal};
 
 /// Where predictions are shown.
 pub struct Shown<'a> {
@@ -30,7 +31,9 @@ impl<'a> Shown<'a> {
             let Ok(prediction) = &item.outcome else { return Ok(()) };
             let line = match self.arguments.json {
                 true => object(input.path(), item, prediction).to_string(),
-                false => self.line(input, item.row, prediction),
+                false => {
+                    layout::wrapped(&self.line(input, item.row, prediction), terminal::width())
+                }
             };
             writeln!(self.out, "{line}")
         });
