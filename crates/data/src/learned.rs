@@ -13,7 +13,7 @@ use crate::statistics::InputStatistics;
 
 /// What a model learned about its data: how files are read, which classes there are and in which
 /// order, how values are normalized. It is in the metadata of the weights
-/// ([`PredictorConfig::learned`](crate::PredictorConfig)). Data read through it becomes the
+/// (`PredictorConfig::learned` of the crate of runs). Data read through it becomes the
 /// inputs that the model was trained on: nothing is fitted again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
@@ -54,7 +54,7 @@ impl DataConfig {
     /// Loads and splits as [`DataConfig::prepare`], through what a model learned about its data:
     /// nothing is fitted, so that the items are those the model was trained on as long as the data
     /// is the same. This is how a run is evaluated and resumed. Whether the data is the same is for
-    /// the caller to ask: [`Dataset::matches`](super::Dataset::matches) with the hash in `run.json`.
+    /// the caller to ask: [`Dataset::matches`](glassbox_train::data::Dataset::matches) with the hash in `run.json`.
     ///
     /// # Errors
     /// When the data cannot be used, or has something that the model does not know: a class, a
