@@ -262,6 +262,13 @@ fn what_teaches_nothing_or_is_left_out_is_said() {
     let told = notes(text, layers);
     assert!(told.contains("the last 6 of 107 tokens are left out"), "{told}");
 
+    // An identifier beside columns with a decimal comma.
+    let rows = (0..60).map(|i| format!("{};{},5;{},25\n", 100_000 + i * i * 83, i, 2 * i));
+    place.write("c.csv", &format!("customer_no;a;y\n{}", rows.collect::<String>()));
+    let csv = "kind = \"csv\"\npath = \"c.csv\"\ntarget = \"y\"";
+    let told = notes(csv, "{ type = \"dense\", units = \"outputs\" }");
+    assert!(told.contains("ignore = [\"customer_no\"] leaves it out"), "{told}");
+
     let months = (0..60).map(|i| format!("{}-{},{}\n", ["Jan", "Feb"][i % 2], 23 + i % 3, i));
     place.write("m.csv", &format!("when,y\n{}", months.collect::<String>()));
     let csv = "kind = \"csv\"\npath = \"m.csv\"\ntarget = \"y\"";

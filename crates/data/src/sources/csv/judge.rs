@@ -207,7 +207,9 @@ impl Judge<'_> {
                 ))
             }
             // Of a column without a name it is said before.
-            ColumnKind::Number if !self.head.unnamed.contains(&column.index) => {
+            ColumnKind::Number | ColumnKind::Formatted(_)
+                if !self.head.unnamed.contains(&column.index) =>
+            {
                 let what = identifiers::told(facts, name)?;
                 Some(format!(
                     "the column {name:?} {what}: if it is an identifier, \
