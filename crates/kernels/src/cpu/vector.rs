@@ -270,4 +270,6 @@ pub(crate) fn prefetch_all(values: &[f32]) {
 }
 
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar_names::{MONTHS, WEEKDAYS, is_name_of};
 use super::clock::time_of_day;
 use crate::civil::Civil;
 
@@ -69,22 +70,6 @@ pub(super) enum WrittenDate {
     },
 }
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-const WEEKDAYS: [&str; 7] =
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 pub(super) const DAY: f64 = 86_400.0;
 
 impl WrittenDate {
@@ -176,26 +161,6 @@ fn without_weekday(cell: &str) -> &str {
         Some(_) => cell[end..].trim_start_matches(['.', ',', ' ']),
         None => cell,
     }
-}
-
-/// Which of `names` a word is, written out or by three letters or more.
-/// Whether a text is a month's name and two digits, as spreadsheets write both `Jan 2023` and
-/// the 23rd of January: `Jan-23`.
-pub(super) fn is_short_month(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim().split(['-', ' ', '/']).collect();
-    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    match parts[..] {
-        [a, b] => {
-            (is_name_of(a, &MONTHS).is_some() && two_digits(b))
-                || (two_digits(a) && is_name_of(b, &MONTHS).is_some())
-        }
-        _ => false,
-    }
-}
-
-fn is_name_of(word: &str, names: &[&str]) -> Option<usize> {
-    let word = word.to_ascii_lowercase();
-    names.iter().position(|name| word.len() >= 3 && name.starts_with(&word))
 }
 
 fn date_of(text: &str) -> Option<WrittenDate> {

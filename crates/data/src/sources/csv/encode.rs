@@ -10,6 +10,7 @@ use super::names::Names;
 use super::number::plain_value;
 use super::schema::{Column, ColumnKind, CsvSchema};
 use super::table::Rows;
+use super::unknown_cells::UnknownCells;
 use super::{Missing, header};
 use crate::files::MAX_BYTES;
 use crate::learned::{Learned, Unknown};
@@ -34,48 +35,6 @@ impl Wanted {
         Self { targets: false, rows: 0, each_row: false, unknown: None };
     /// Inputs and targets.
     pub(super) const LABELLED: Self = Self { targets: true, ..Self::INPUTS };
-}
-
-/// Cells that were read as none of the known categories, by column.
-#[derive(Default)]
-struct Others {
-    /// Column, how many, and the first.
-    columns: Vec<(String, usize, String)>,
-    /// Those of the row that is being read, which may be left out.
-    row: Vec<(String, String)>,
-}
-
-impl Others {
-    fn note(&mut self, column: &str, text: &str) {
-        self.row.push((column.to_owned(), text.to_owned()));
-    }
-
-    fn drop_row(&mut self) {
-        self.row.clear();
-    }
-
-    fn keep(&mut self) {
-        for (column, text) in self.row.drain(..) {
-            match self.columns.iter_mut().find(|(known, ..)| *known == column) {
-                Some((_, count, _)) => *count += 1,
-                None => self.columns.push((column, 1, text)),
-            }
-        }
-    }
-
-    /// A sentence for each column.
-    fn told(self, path: &Path) -> Vec<String> {
-        let told = |(column, count, first): (String, usize, String)| {
-            let (cells, are) = if count == 1 { ("cell", "is") } else { ("cells", "are") };
-            format!(
-                "{}: {count} {cells} of {column:?} {are} none of the known categories and read as \
-                 none of them; the first is {}",
-                path.display(),
-                quote(&first)
-            )
-        };
-        self.columns.into_iter().map(told).collect()
-    }
 }
 
 /// The encoded rows of a file.
@@ -237,7 +196,7 @@ struct Writer<'a> {
     values: Vec<f64>,
     targets: Vec<f64>,
     labels: Vec<i32>,
-    others: Others,
+    others: UnknownCells,
 }
 
 impl<'a> Writer<'a> {
@@ -258,7 +217,7 @@ impl<'a> Writer<'a> {
             values,
             targets: Vec::with_capacity(targets),
             labels: Vec::with_capacity(labels),
-            others: Others::default(),
+            others: UnknownCells::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use glassbox_train::data::error::{DataError, DataErrorCode, quote};
 
-use super::date::is_short_month;
+use super::calendar_names::is_short_month;
 use super::facts::{Facts, Others};
 use super::header::{Head, open};
 use super::infer::{Columns, MAX_CLASSES, most_texts, ordered};

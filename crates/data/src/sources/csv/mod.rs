@@ -1,6 +1,7 @@
 //! Tables in CSV files: numeric and categorical features, a class or numbers as target.
 
 mod bytes;
+mod calendar_names;
 mod clock;
 pub(super) mod date;
 pub(super) mod encode;
@@ -16,6 +17,7 @@ pub(super) mod number;
 mod schema;
 pub(super) mod table;
 mod tokens;
+mod unknown_cells;
 pub(super) mod verdict;
 use std::path::{Path, PathBuf};
 
