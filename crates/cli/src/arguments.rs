@@ -195,6 +195,9 @@ pub struct Eval {
     /// What to do about categories and words that were not in the training data
     #[arg(long, value_enum)]
     pub unknown: Option<Unknown>,
+    /// Further scores, all of them with `all`: --metrics f1_macro,roc_auc
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub metrics: Vec<String>,
     /// As FILE, with data.path=FILE; nothing that the model learned can be changed
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -4,19 +4,18 @@
 use glassbox_data::Prepared;
 use glassbox_nn::layers::Layer;
 use glassbox_nn::{BuildError, Graph, Loss, Summary};
+use glassbox_train::Task;
 use glassbox_train::data::Targets;
-use glassbox_train::schedule::Schedule;
-use glassbox_train::{Monitor, Task};
 use serde::Deserialize;
 
 use crate::codes;
 use crate::diagnostic::{Place, Problem, Report};
 use crate::experiment::Experiment;
 use crate::recipe::Recipe;
-use crate::suggest;
 
 mod class_weights;
 mod head;
+mod metrics;
 mod schedule;
 mod sequences;
 mod unused;
@@ -261,74 +260,6 @@ impl Checks<'_> {
             problem.place = self.recipe.item("augment", index).map(tag_place);
             self.problems.push(problem);
         }
-    }
-
-    /// The metrics that are watched exist, and there is data to measure them on.
-    pub fn metrics(&mut self, experiment: &Experiment) {
-        if let Some(monitor) = &self.recipe.train.monitor {
-            self.metric("train.monitor", monitor, experiment.run.task);
-        }
-        if let Some(early_stop) = &experiment.train.early_stop {
-            self.metric("train.early_stop.metric", &early_stop.metric, experiment.run.task);
-            let on_valid = early_stop.metric.metric.starts_with("valid.");
-            if on_valid && self.data.split.valid.is_empty() {
-                let problem = no_validation("early stopping").found(&*early_stop.metric.metric);
-                self.push_at("train.early_stop", problem);
-            }
-        }
-    }
-
-    /// What the schedule watches is there.
-    pub fn schedule(&mut self, experiment: &Experiment) {
-        if let Schedule::ReduceOnPlateau(config) = &experiment.train.schedule {
-            self.metric("train.schedule.metric", &config.metric, experiment.run.task);
-            let on_valid = config.metric.metric.starts_with("valid.");
-            if on_valid && self.data.split.valid.is_empty() {
-                let problem = no_validation("`reduce_on_plateau`").found(&*config.metric.metric);
-                self.push_at("train.schedule", problem);
-            }
-        }
-    }
-
-    fn metric(&mut self, path: &str, monitor: &Monitor, task: Task) {
-        let names: &[&str] = match task {
-            Task::Classify => &["loss", "accuracy"],
-            Task::Regress => &["loss", "mae", "rmse", "r2"],
-            Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
-        };
-        let in_both = |names: &[String]| -> Vec<String> {
-            let both = ["valid", "train"].iter();
-            both.flat_map(|set| names.iter().map(move |name| format!("{set}.{name}"))).collect()
-        };
-        let mut known = in_both(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
-        // `valid.r2.price`: the score of one of several outputs.
-        let of_one = match self.data.dataset.targets() {
-            Targets::Values { names: outputs, .. } if outputs.len() > 1 => {
-                let scores = ["mae", "rmse", "r2"].iter();
-                let of_one = scores
-                    .flat_map(|name| outputs.iter().map(move |output| format!("{name}.{output}")));
-                in_both(&of_one.collect::<Vec<_>>())
-            }
-            _ => Vec::new(),
-        };
-        let listed = match of_one.first() {
-            None => suggest::list(known.iter().map(String::as_str)),
-            Some(first) => format!(
-                "{}; of one output, such as `{first}`",
-                suggest::list(known.iter().map(String::as_str))
-            ),
-        };
-        known.extend(of_one);
-        if known.contains(&monitor.metric) {
-            return;
-        }
-        let choices = || known.iter().map(String::as_str);
-        let metric = crate::tree::shorten(&monitor.metric);
-        let problem = Problem::new(codes::METRIC, format!("there is no metric \"{metric}\""))
-            .expected(format!("one of {listed}"))
-            .found(format!("\"{metric}\""))
-            .help(suggest::advice(&metric, choices()));
-        self.push_at(path, problem);
     }
 }
 

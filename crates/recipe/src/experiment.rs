@@ -8,7 +8,7 @@ use glassbox_train::data::Augment;
 use glassbox_train::observers::EarlyStopConfig;
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Schedule, ScheduleSpan, Warmup};
-use glassbox_train::{Clip, Evaluation, Monitor, Task, TrainConfig};
+use glassbox_train::{Clip, Evaluation, Monitor, Task, TrainConfig, metrics};
 use serde::{Deserialize, Serialize};
 
 /// A recipe in which everything is decided: every default is written out, the last layer has its
@@ -68,6 +68,9 @@ pub struct TrainSection {
     pub schedule_span: Option<ScheduleSpan>,
     /// The score that decides which weights are the best.
     pub monitor: Monitor,
+    /// Scores that are reported besides those of every training; what is monitored is among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<String>,
     /// Limits on gradients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
@@ -152,7 +155,9 @@ impl CheckpointEvery {
 impl Experiment {
     /// How a model of this experiment is evaluated: as in training's validation.
     pub fn evaluation(&self) -> Evaluation<'_> {
+        let metrics = self.train.metrics.iter().filter_map(|name| metrics::named(name));
         Evaluation::new(&self.train.loss, self.run.task)
+            .with_metrics(metrics.collect())
             .stateful(self.train.stateful)
             .with_precision(self.train.precision.into())
     }
@@ -168,6 +173,7 @@ impl Experiment {
             schedule: self.train.schedule.clone(),
             warmup: self.train.warmup.clone(),
             schedule_span: self.train.schedule_span,
+            metrics: self.train.metrics.clone(),
             clip: self.train.clip,
             monitor: Some(self.train.monitor.clone()),
             bptt: self.train.bptt,

@@ -4,14 +4,15 @@ use glassbox_data::{InputReader, Prepared};
 use glassbox_nn::Graph;
 use glassbox_nn::layers::set_vocabulary;
 use glassbox_tensor::Rng;
-use glassbox_train::Monitor;
 use glassbox_train::optim::OptimizerConfig;
 use glassbox_train::schedule::{Cyclic, OneCycle, Schedule};
+use glassbox_train::{Monitor, Task, metrics};
 
 use crate::checks::Checks;
 use crate::diagnostic::Report;
 use crate::experiment::{Experiment, RunSection, TrainSection, WatchSection};
 use crate::recipe::Recipe;
+use crate::sections::train::Train;
 
 impl Recipe {
     /// Decides what the recipe leaves open and checks that everything fits together.
@@ -64,6 +65,7 @@ impl Recipe {
         let task = checks.task();
         let mut loss = checks.loss(task).unwrap_or_default();
         checks.weights(&mut loss);
+        checks.reported(task);
         let outputs = checks.outputs(&loss);
         checks.outcome(self.experiment(data, task, loss, outputs))
     }
@@ -71,7 +73,7 @@ impl Recipe {
     fn experiment(
         &self,
         data: &Prepared,
-        task: glassbox_train::Task,
+        task: Task,
         loss: glassbox_nn::Loss,
         outputs: usize,
     ) -> Experiment {
@@ -103,6 +105,7 @@ impl Recipe {
                 warmup: train.warmup.clone(),
                 schedule_span: train.schedule_span,
                 monitor: self.monitor(),
+                metrics: self.metrics(task),
                 clip: train.clip,
                 early_stop: train.early_stop.clone(),
                 checkpoint_every: train.checkpoint_every,
@@ -134,6 +137,27 @@ impl Recipe {
     fn monitor(&self) -> Monitor {
         let watched = || self.train.early_stop.as_ref().map(|stop| stop.metric.clone());
         self.train.monitor.clone().or_else(watched).unwrap_or_default()
+    }
+
+    /// The scores that are asked for and those that are monitored, but for those of every training.
+    fn metrics(&self, task: Task) -> Vec<String> {
+        let Train { metrics: named, schedule, early_stop, .. } = &self.train;
+        let followed = match schedule {
+            Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),
+            _ => None,
+        };
+        let watched = early_stop.iter().map(|stop| &stop.metric).chain(followed);
+        let monitor = self.monitor();
+        let watched = watched.chain([&monitor]).filter_map(|monitor| monitor.score());
+        let watched = watched.map(|metric| metric.name);
+        let mut names: Vec<String> = Vec::new();
+        for name in named.iter().map(|(name, _)| name.as_str()).chain(watched) {
+            let is_known = metrics::always(task).iter().any(|metric| metric.name == name);
+            if !is_known && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
     }
 
     /// A model of text writes samples, unless the recipe asks for none.

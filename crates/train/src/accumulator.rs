@@ -1,14 +1,12 @@
 //! Sums over batches from which the scores of a set follow.
 
-use std::f64::consts::LN_2;
-
 use glassbox_nn::Loss;
 use glassbox_nn::losses::LossTotal;
 use glassbox_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Normalizer;
-use crate::metrics::{Column, each_value, outputs, uniform_average};
+use crate::metrics::{self, Column, Mean, Metric, Sums};
 use crate::scores::Scores;
 
 /// What is being learned; it decides the scores that training reports.
@@ -32,17 +30,18 @@ pub enum Task {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Saved")]
 pub struct Accumulator {
-    /// Items that count: tokens one by one, as windows of a sequence may differ in length.
-    samples: u64,
-    loss: f64,
-    /// What the sum of the losses is divided by.
-    weight: f64,
-    correct: u64,
-    /// Errors of numbers, by output.
-    columns: Vec<Column>,
+    /// What the sum of the losses is divided by is their weight.
+    loss: Mean,
+    sums: Sums,
 }
 
 impl Accumulator {
+    /// Nothing yet. `metrics` are computed besides those of every training; others of another
+    /// [`Task`] are left out of the scores.
+    pub fn new(metrics: Vec<&'static Metric>) -> Self {
+        Self { loss: Mean::default(), sums: Sums::new(metrics) }
+    }
+
     /// Adds a batch: its loss, predictions (logits or values) and targets.
     ///
     /// Values are turned back into their own units, which `units` tells: errors are those of the
@@ -55,136 +54,96 @@ impl Accumulator {
         target: &Tensor,
         units: &Normalizer,
     ) {
-        self.loss += total.sum;
-        self.weight += total.weight;
+        self.loss.sum += total.sum;
+        self.loss.weight += total.weight;
         match target.dtype() {
-            DType::I32 => self.add_classes(prediction, target, loss.ignored()),
-            DType::F32 => self.add_values(prediction, target, units),
-        }
-    }
-
-    fn add_classes(&mut self, logits: &Tensor, labels: &Tensor, ignored: Option<i32>) {
-        let classes = logits.dims().last().copied().unwrap_or(1).max(1);
-        // A single score of `[items]` has no axis of its own.
-        let classes = if logits.elements() == labels.elements() { 1 } else { classes };
-        let rows = logits.as_slice().chunks_exact(classes);
-        for (row, &label) in rows.zip(labels.as_i32()) {
-            if Some(label) == ignored {
-                continue;
+            DType::I32 => self.sums.add_classes(prediction, target, loss.ignored()),
+            DType::F32 => {
+                self.sums.add_values(prediction, target, |output| match units.scale.len() {
+                    0 => 1.0,
+                    width => units.scale[output % width],
+                })
             }
-            self.samples += 1;
-            // A single score is that of the second of two classes.
-            let class = if classes == 1 { i32::from(row[0] > 0.0) } else { largest(row) as i32 };
-            self.correct += u64::from(class == label);
         }
-    }
-
-    fn add_values(&mut self, prediction: &Tensor, target: &Tensor, units: &Normalizer) {
-        self.samples += target.dims().first().map_or(1, |&items| items as u64);
-        let count = outputs(target);
-        if self.columns.len() != count {
-            self.columns = vec![Column::default(); count];
-        }
-        let scale = |output: usize| match units.scale.len() {
-            0 => 1.0,
-            width => units.scale[output % width],
-        };
-        each_value(prediction, target, |output, y, t| {
-            // The offset changes neither an error nor a variance, and would drown small ones.
-            let scale = scale(output);
-            self.columns[output].add((y - t) * scale, t * scale);
-        });
     }
 
     /// How many items were added, those of an ignored class left out.
     pub fn samples(&self) -> u64 {
-        self.samples
+        self.sums.samples()
     }
 
     /// Whether nothing was added that counts: there are no scores then.
     pub fn is_empty(&self) -> bool {
-        self.samples == 0
+        self.samples() == 0
     }
 
-    /// The scores so far. Of several outputs, called `outputs`, also each by itself: `r2.price`.
-    /// `docs/scores.md` defines them all.
+    /// The scores so far: those of every training of `task`, then the others that were asked for.
+    /// Of several outputs, called `outputs`, also each by itself: `r2.price`. A score that is not
+    /// defined, as R² of a single item, is left out. `docs/scores.md` defines them all.
     pub fn scores(&self, task: Task, outputs: &[String]) -> Scores {
         let mut scores = Scores::new();
         if self.is_empty() {
             return scores;
         }
         // Items of classes that weigh nothing have no mean loss.
-        let loss = (self.weight > 0.0).then(|| self.loss / self.weight);
-        let mut set = |name: &str, value: Option<f64>| {
-            value.into_iter().for_each(|value| scores.set(name, value));
-        };
-        set("loss", loss);
-        match task {
-            Task::Classify => set("accuracy", Some(self.accuracy())),
-            Task::Generate => {
-                set("accuracy", Some(self.accuracy()));
-                set("perplexity", loss.map(f64::exp));
-                set("bits_per_token", loss.map(|loss| loss / LN_2));
+        let loss = self.loss.value();
+        let is_defined = |value: f64| !value.is_nan() || loss.is_some_and(f64::is_nan);
+        let reported = reported(task, self.sums.metrics());
+        let columns = self.sums.columns();
+        for metric in &reported {
+            let value = self.sums.value(metric, loss);
+            if is_defined(value) {
+                scores.set(metric.name, value);
             }
-            Task::Regress => self.set_errors(&mut scores, outputs),
+        }
+        for (index, column) in columns.iter().enumerate().filter(|_| columns.len() > 1) {
+            let output = outputs.get(index).cloned().unwrap_or_else(|| index.to_string());
+            for metric in &reported {
+                let value = metric.of_output().map(|score| score(column));
+                if let Some(value) = value.filter(|&value| is_defined(value)) {
+                    scores.set(&format!("{}.{output}", metric.name), value);
+                }
+            }
         }
         scores
     }
 
-    /// The names of all scores that a set may have.
-    pub(crate) fn score_names(task: Task, outputs: &[String]) -> Vec<String> {
-        let names: &[&str] = match task {
-            Task::Classify => &["loss", "accuracy"],
-            Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
-            Task::Regress => &["loss", "mae", "rmse", "r2"],
-        };
-        let outputs = if outputs.len() > 1 && task == Task::Regress { outputs } else { &[] };
-        let of_one = outputs
-            .iter()
-            .flat_map(|output| ERRORS.iter().map(move |(name, _)| format!("{name}.{output}")));
-        names.iter().map(|&name| name.to_owned()).chain(of_one).collect()
-    }
-
-    fn accuracy(&self) -> f64 {
-        self.correct as f64 / self.samples as f64
-    }
-
-    fn set_errors(&self, scores: &mut Scores, outputs: &[String]) {
-        for (name, error) in ERRORS {
-            if self.is_defined(name) {
-                scores.set(name, uniform_average(&self.columns, error));
-            }
-        }
-        if self.columns.len() < 2 {
-            return;
-        }
-        for (index, column) in self.columns.iter().enumerate() {
-            let output = outputs.get(index).cloned().unwrap_or_else(|| index.to_string());
-            for (name, error) in ERRORS.into_iter().filter(|(name, _)| self.is_defined(name)) {
-                scores.set(&format!("{name}.{output}"), error(column));
-            }
-        }
-    }
-
-    /// R² of a single item is undefined, and left out.
-    fn is_defined(&self, name: &str) -> bool {
-        name != "r2" || self.columns.iter().all(|column| column.count() >= 2.0)
+    /// The names of all scores that a set may have when `metrics` are asked for.
+    pub(crate) fn score_names(
+        task: Task,
+        metrics: &[&'static Metric],
+        outputs: &[String],
+    ) -> Vec<String> {
+        let reported = reported(task, metrics);
+        let outputs = if outputs.len() > 1 { outputs } else { &[] };
+        let of_one = outputs.iter().flat_map(|output| {
+            let errors = reported.iter().filter(|metric| metric.of_output().is_some());
+            errors.map(move |metric| format!("{}.{output}", metric.name))
+        });
+        reported.iter().map(|metric| metric.name.to_owned()).chain(of_one).collect()
     }
 }
 
-/// The scores of predicted numbers.
-const ERRORS: [(&str, ColumnScore); 3] =
-    [("mae", Column::mae), ("rmse", Column::rmse), ("r2", Column::r2)];
+/// What is reported of `task` when `further` metrics are asked for. (One of two classes only is not
+/// defined, and left out, where there are more.)
+fn reported(task: Task, further: &[&'static Metric]) -> Vec<&'static Metric> {
+    let mut reported = metrics::always(task);
+    for metric in further.iter().filter(|metric| metric.is_of(task, 2)) {
+        if !reported.contains(metric) {
+            reported.push(metric);
+        }
+    }
+    reported
+}
 
-type ColumnScore = fn(&Column) -> f64;
-
-/// The sums as they are in a file. Older files have those of all outputs together, and losses that
-/// were weighted by items.
+/// The sums as they are in a file. Files of earlier versions have them one by one, the oldest those
+/// of all outputs together and losses that were weighted by items.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Saved {
+    loss: SavedLoss,
+    sums: Option<Sums>,
     samples: u64,
-    loss: f64,
     weight: Option<f64>,
     correct: u64,
     columns: Vec<Column>,
@@ -195,14 +154,33 @@ struct Saved {
     targets_squared: f64,
 }
 
+/// The losses' sum with what it is divided by, or alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SavedLoss {
+    Mean(Mean),
+    Sum(f64),
+}
+
+impl Default for SavedLoss {
+    fn default() -> Self {
+        Self::Mean(Mean::default())
+    }
+}
+
 impl From<Saved> for Accumulator {
     fn from(saved: Saved) -> Self {
-        let Saved { samples, loss, weight, correct, mut columns, .. } = saved;
+        let Saved { samples, loss, sums, weight, correct, mut columns, .. } = saved;
         let Saved { values, absolute, squared, targets, targets_squared, .. } = saved;
         if columns.is_empty() && targets_squared > 0.0 {
             columns = vec![Column::from_sums(values, absolute, squared, targets, targets_squared)];
         }
-        Self { samples, loss, weight: weight.unwrap_or(samples as f64), correct, columns }
+        let loss = match loss {
+            SavedLoss::Mean(mean) => mean,
+            SavedLoss::Sum(sum) => Mean { sum, weight: weight.unwrap_or(samples as f64) },
+        };
+        let sums = sums.unwrap_or_else(|| Sums::from_earlier(samples, correct, columns));
+        Self { loss, sums }
     }
 }
 

@@ -4,11 +4,12 @@
 use glassbox_nn::{Cx, Loss, Module};
 use glassbox_tensor::{Shape, Tensor};
 
-use crate::accumulator::{Accumulator, Task};
+use crate::accumulator::Task;
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader, Targets};
 use crate::error::{Mismatch, TrainError};
 use crate::head::{ToLearn, head_mismatch};
+use crate::metrics;
 use crate::monitor::Monitor;
 
 /// Compares what is to be learned with the data of `loader`, and `model` with its first item.
@@ -94,19 +95,48 @@ pub(crate) fn check_monitor(
     task: Task,
     train: &Loader,
 ) -> Result<(), TrainError> {
-    let known = Accumulator::score_names(task, train.output_names());
-    let (set, name) = monitor.parts();
-    if ["train", "valid"].contains(&set) && known.iter().any(|known| known == name) {
+    let known = Monitor::names(task, train.dataset().targets().width(), train.output_names());
+    if known.contains(&monitor.metric) || known.contains(&format!("valid.{}", monitor.metric)) {
         return Ok(());
     }
-    let known: Vec<String> = known.iter().map(|name| format!("valid.{name}")).collect();
     Err(TrainError::Mismatch(Box::new(Mismatch {
         code: "GB0126",
         what: "there is no such score to watch".into(),
-        expected: format!("{}, or the same of train", listed(&known)),
+        expected: format!("`valid.` or `train.` with one of {}", names_of(task, train)),
         found: format!("{:?}", monitor.metric),
         help: "correct the name of the score".into(),
     })))
+}
+
+/// Refuses a score to report that there is not.
+///
+/// # Errors
+/// When the score is not one of the task's.
+pub(crate) fn check_metrics(
+    names: &[String],
+    task: Task,
+    train: &Loader,
+) -> Result<(), TrainError> {
+    let is_known = |name: &String| {
+        metrics::named(name)
+            .is_some_and(|metric| metric.is_of(task, train.dataset().targets().width()))
+    };
+    let Some(name) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    Err(TrainError::Mismatch(Box::new(Mismatch {
+        code: "GB0126",
+        what: "there is no such score to report".into(),
+        expected: format!("names out of {}", names_of(task, train)),
+        found: format!("{name:?}"),
+        help: "correct the name of the score".into(),
+    })))
+}
+
+fn names_of(task: Task, train: &Loader) -> String {
+    let names: Vec<&str> = metrics::of(task, train.dataset().targets().width())
+        .iter()
+        .map(|metric| metric.name)
+        .collect();
+    names.join(", ")
 }
 
 /// Refuses loaders that give nothing: a run of no steps would end like a success.

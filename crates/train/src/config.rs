@@ -35,6 +35,10 @@ pub struct TrainConfig {
     /// The score that decides which weights are the best. When absent, the score that an observer
     /// watches ([`EarlyStop`](crate::observers::EarlyStop)), or else `valid.loss`.
     pub monitor: Option<Monitor>,
+    /// Scores to report of each epoch besides those of every training, by the names of
+    /// [`METRICS`](crate::metrics::METRICS): `f1_macro`, `roc_auc`, … Monitored ones are reported
+    /// without being named here.
+    pub metrics: Vec<String>,
     /// Steps of a sequence through which gradients flow (truncated backpropagation through time);
     /// all when absent. Targets must be given for every step.
     pub bptt: Option<usize>,
@@ -62,6 +66,7 @@ impl Default for TrainConfig {
             schedule_span: None,
             clip: None,
             monitor: None,
+            metrics: Vec::new(),
             bptt: None,
             stateful: false,
             precision: Precision::default(),

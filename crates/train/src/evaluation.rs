@@ -9,6 +9,7 @@ use crate::TrainError;
 use crate::accumulator::{Accumulator, Task};
 use crate::compatible;
 use crate::data::{Batch, Loader};
+use crate::metrics::Metric;
 use crate::scores::Scores;
 
 /// The scores of `model` on all samples of `loader`, without recording a graph. Errors of numbers
@@ -30,10 +31,11 @@ pub fn evaluate(
 ///
 /// The scores are those of the set: the same for every size and order of its batches, but for
 /// rounding.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Evaluation<'a> {
     loss: &'a Loss,
     task: Task,
+    metrics: Vec<&'static Metric>,
     stateful: bool,
     precision: Precision,
 }
@@ -41,7 +43,14 @@ pub struct Evaluation<'a> {
 impl<'a> Evaluation<'a> {
     /// With each item on its own, and the default precision.
     pub fn new(loss: &'a Loss, task: Task) -> Self {
-        Self { loss, task, stateful: false, precision: Precision::default() }
+        let (metrics, precision) = Default::default();
+        Self { loss, task, metrics, stateful: false, precision }
+    }
+
+    /// With further scores than those of every training of the task.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Vec<&'static Metric>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Whether the items are one sequence: each begins with the state in which recurrent layers
@@ -85,7 +94,7 @@ impl<'a> Evaluation<'a> {
                 &ordered
             }
         };
-        let mut pass = Running::new(*self, loader);
+        let mut pass = Running::new(self, loader);
         for (index, batch) in loader.epoch(0, 0)?.enumerate() {
             pass.add(model, &batch?);
             progress(index + 1, loader.batches())?;
@@ -96,7 +105,7 @@ impl<'a> Evaluation<'a> {
 
 /// An evaluation under way.
 struct Running<'a> {
-    how: Evaluation<'a>,
+    how: &'a Evaluation<'a>,
     loader: &'a Loader,
     sums: Accumulator,
     state: RecurrentState,
@@ -105,9 +114,9 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(how: Evaluation<'a>, loader: &'a Loader) -> Self {
-        let (sums, state) = Default::default();
-        Self { how, loader, sums, state, next: None }
+    fn new(how: &'a Evaluation<'a>, loader: &'a Loader) -> Self {
+        let sums = Accumulator::new(how.metrics.clone());
+        Self { how, loader, sums, state: RecurrentState::default(), next: None }
     }
 
     fn add(&mut self, model: &dyn Module, batch: &Batch) {

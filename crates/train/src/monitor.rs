@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics;
+use crate::accumulator::{Accumulator, Task};
+use crate::metrics::{self, Metric};
 use crate::scores::Scores;
 
 /// A score by name: `valid.loss`, `valid.accuracy`, `train.loss`, …
@@ -22,11 +23,23 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Whether the score is better when larger. Of one output alone, `valid.r2.price`, it is as of
-    /// all.
+    /// Whether the score is better when larger.
     pub fn larger_is_better(&self) -> bool {
-        let (_, score) = self.metric.split_once('.').unwrap_or(("", &self.metric));
-        metrics::larger_is_better(score.split_once('.').map_or(score, |(score, _)| score))
+        self.score().is_some_and(|metric| metric.larger_is_better)
+    }
+
+    /// What is monitored; of one output alone, `valid.r2.price`, it is as of all.
+    pub fn score(&self) -> Option<&'static Metric> {
+        let (_, score) = self.parts();
+        metrics::named(score.split_once('.').map_or(score, |(score, _)| score))
+    }
+
+    /// The names of all scores that can be monitored: of both sets, of `classes` classes or tokens, and
+    /// of one output alone where there are several.
+    pub fn names(task: Task, classes: usize, outputs: &[String]) -> Vec<String> {
+        let names = Accumulator::score_names(task, &metrics::of(task, classes), outputs);
+        let of = |set: &'static str| names.iter().map(move |name| format!("{set}.{name}"));
+        of("valid").chain(of("train")).collect()
     }
 
     /// The set and the score's name; a name alone is of the validation set.

@@ -6,12 +6,12 @@ use glassbox_nn::{Cx, Module, RecurrentState, Settings};
 use glassbox_tensor::optimize::UpdateNorms;
 use glassbox_tensor::{Gradients, denormals};
 
+use self::scoring::evaluation;
 use crate::accumulator::Accumulator;
 use crate::backpropagation::{Group, Learner};
 use crate::clock::{self, Clock};
 use crate::config::TrainConfig;
 use crate::data::{Batch, Loader};
-use crate::evaluation::Evaluation;
 use crate::event::{EpochReport, Event, Observer, RunInfo, RunReport, StepReport, StopReason};
 use crate::optim::Optimizer;
 use crate::progress::Progress;
@@ -24,6 +24,7 @@ mod best;
 mod divergence;
 mod fork;
 mod looking;
+mod scoring;
 mod telling;
 
 pub use self::divergence::Growth;
@@ -136,24 +137,20 @@ impl<M: Module> Trainer<M> {
     /// # Errors
     /// When data cannot be read, or does not fit the model.
     pub fn evaluate(&self, loader: &Loader) -> Result<Scores, TrainError> {
-        evaluation(&self.config).run(&self.model, loader)
+        evaluation(&self.config, self.metrics()).run(&self.model, loader)
     }
 
     /// Compares task, loss, targets and model before anything is computed with them.
     fn check(&self, train: &Loader, valid: Option<&Loader>) -> Result<(), TrainError> {
-        let TrainConfig { loss, task, monitor, schedule, .. } = &self.config;
+        let TrainConfig { loss, task, metrics, .. } = &self.config;
         compatible::check_items(train, valid)?;
         compatible::check(&self.model, loss, *task, train)?;
         compatible::check_steps(&self.config, train)?;
         if self.progress.step == 0 {
             compatible::check_head(&self.model, loss, train)?;
         }
-        let watched = self.observers.iter().filter_map(|observer| observer.watches());
-        let followed = match schedule {
-            Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),
-            _ => None,
-        };
-        for monitor in monitor.iter().chain(watched).chain(followed) {
+        compatible::check_metrics(metrics, *task, train)?;
+        for monitor in self.monitors() {
             compatible::check_monitor(monitor, *task, train)?;
         }
         let Some(valid) = valid else { return Ok(()) };
@@ -255,6 +252,7 @@ impl<M: Module> Trainer<M> {
     fn steps(&mut self, train: &Loader) -> Result<Option<StopReason>, TrainError> {
         let total = train.batches();
         if self.progress.batch == 0 {
+            self.progress.train = Accumulator::new(self.metrics());
             self.state.reset();
         }
         let mut batches = train.epoch(self.progress.epoch as u64, self.progress.batch)?;
@@ -371,8 +369,9 @@ impl<M: Module> Trainer<M> {
     }
 
     fn validate(&mut self, loader: &Loader) -> Result<Scores, TrainError> {
+        let metrics = self.metrics();
         let Self { model, config, observers, .. } = self;
-        evaluation(config).run_with(model, loader, |done, total| {
+        evaluation(config, metrics).run_with(model, loader, |done, total| {
             telling::show(observers, &Event::Validation { done, total }).map(|_| ())
         })
     }
@@ -388,10 +387,4 @@ impl<M: Module> Trainer<M> {
             start_epoch: self.progress.epoch + 1,
         }
     }
-}
-
-/// How `config` evaluates.
-fn evaluation(config: &TrainConfig) -> Evaluation<'_> {
-    let TrainConfig { loss, task, stateful, precision, .. } = config;
-    Evaluation::new(loss, *task).stateful(*stateful).with_precision(*precision)
 }

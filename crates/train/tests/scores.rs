@@ -10,7 +10,7 @@ use glassbox_train::data::{
     Baseline, Dataset, InputStore, Loader, LoaderConfig, Naive, Normalizer, Part, Split, Targets,
     Transform, balanced_weights,
 };
-use glassbox_train::{Evaluation, Scores, Task};
+use glassbox_train::{Evaluation, Scores, Task, metrics};
 
 /// A model whose predictions are its inputs.
 #[derive(Parameters)]
@@ -54,6 +54,11 @@ fn loss(json: &str) -> Loss {
     serde_json::from_str(json).unwrap()
 }
 
+/// An evaluation with every metric of the task.
+fn all_metrics<'a>(loss: &'a Loss, task: Task, data: &Dataset) -> Evaluation<'a> {
+    Evaluation::new(loss, task).with_metrics(metrics::of(task, data.targets().width()))
+}
+
 /// The scores by batches of every size, in several orders: all the same.
 fn scores(data: Dataset, loss: &Loss, task: Task, transform: &Transform) -> Scores {
     let data = Arc::new(data);
@@ -61,7 +66,7 @@ fn scores(data: Dataset, loss: &Loss, task: Task, transform: &Transform) -> Scor
     let all = |batch_size, shuffle, seed| {
         let config = LoaderConfig { batch_size, shuffle, seed, ..LoaderConfig::default() };
         let loader = Loader::new(data.clone(), items.clone(), transform.clone(), config);
-        Evaluation::new(loss, task).run(&Echo {}, &loader).unwrap()
+        all_metrics(loss, task, &data).run(&Echo {}, &loader).unwrap()
     };
     let whole = all(data.len(), false, 0);
     for batch_size in 1..data.len() {
@@ -96,7 +101,38 @@ fn cross_entropy_and_accuracy() {
     let found = of_classes(r#"{"type":"cross_entropy"}"#);
     is(&found, "loss", 0.718_129_931_302_872_5); // log_loss(c, p)
     is(&found, "accuracy", 0.5); // accuracy_score(c, x.argmax(1))
-    assert_eq!(found.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "accuracy"]);
+}
+
+#[test]
+fn other_scores_of_classes() {
+    let found = of_classes(r#"{"type":"cross_entropy"}"#);
+    // scikit-learn 1.9.1, with h = x.argmax(1).
+    for (name, wanted) in [
+        ("top2", 0.833_333_333_333_333_4), // top_k_accuracy_score(c, p, k=2)
+        ("top3", 1.0),
+        ("top5", 1.0),
+        ("balanced_accuracy", 0.555_555_555_555_555_5), // balanced_accuracy_score(c, h)
+        ("precision_macro", 0.333_333_333_333_333_3),   // precision_score(c, h, average="macro")
+        ("precision_micro", 0.5),
+        ("precision_weighted", 0.388_888_888_888_888_9),
+        ("recall_macro", 0.555_555_555_555_555_5), // recall_score(c, h, average="macro")
+        ("recall_micro", 0.5),
+        ("recall_weighted", 0.5),
+        ("f1_macro", 0.388_888_888_888_888_84), // f1_score(c, h, average="macro")
+        ("f1_micro", 0.5),
+        ("f1_weighted", 0.416_666_666_666_666_7),
+        ("cohen_kappa", 0.25),                  // cohen_kappa_score(c, h)
+        ("matthews", 0.301_511_344_577_763_63), // matthews_corrcoef(c, h)
+        ("log_loss", 0.718_129_933_667_791_7),  // log_loss(c, p)
+        ("brier", 0.433_544_735_507_900_35),    // brier_score_loss(c, p, scale_by_half=False)
+        ("roc_auc", 0.962_962_962_962_962_9),   // roc_auc_score(c, p, multi_class="ovr")
+        // average_precision_score(np.eye(3)[c], p)
+        ("average_precision", 0.972_222_222_222_222_2),
+    ] {
+        is(&found, name, wanted);
+    }
+    // Precision, recall and F1 of the second of two classes are none of three.
+    assert_eq!(found.iter().count(), 21);
 }
 
 #[test]
@@ -133,6 +169,19 @@ fn binary_cross_entropy() {
     let found = of(r#"{"type":"binary_cross_entropy"}"#);
     is(&found, "loss", 1.115_713_508_578_761); // log_loss(t, 1 / (1 + exp(-x)))
     is(&found, "accuracy", 0.5); // accuracy_score(t, x > 0)
+    // With h = x > 0: roc_auc_score(t, x), average_precision_score(t, x), precision_score(t, h),
+    // recall_score(t, h), f1_score(t, h), f1_score(t, h, average="macro"), brier_score_loss(t, p)
+    for (name, wanted) in [
+        ("roc_auc", 0.5),
+        ("average_precision", 0.75),
+        ("precision", 0.5),
+        ("recall", 0.5),
+        ("f1", 0.5),
+        ("f1_macro", 0.5),
+        ("brier", 0.345_347_977_709_726_36),
+    ] {
+        is(&found, name, wanted);
+    }
     // torch.nn.functional.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(3.0))
     let found = of(r#"{"type":"binary_cross_entropy","positive_weight":3.0}"#);
     is(&found, "loss", 2.703_471_189_887_118_4);
@@ -153,11 +202,17 @@ fn errors_of_several_outputs() {
     is(&found, "mae", 1.5625); // mean_absolute_error(t, y)
     is(&found, "rmse", 1.725_913_304_297_965_7); // root_mean_squared_error(t, y)
     is(&found, "r2", -0.868_553_074_334_658_8); // r2_score(t, y)
+    is(&found, "mse", 4.218_75); // mean_squared_error(t, y)
+    is(&found, "max_error", 4.0); // max_error(t.ravel(), y.ravel())
+    is(&found, "explained_variance", -0.860_698_990_516_977_5); // explained_variance_score(t, y)
     // … with multioutput="raw_values"
     for (name, y1, y2) in [
         ("mae", 0.5, 2.625),
         ("rmse", 0.612_372_435_695_794_5, 2.839_454_172_900_136_4),
         ("r2", 0.948_608_137_044_967_9, -2.685_714_285_714_286),
+        ("mse", 0.375, 8.0625),
+        ("max_error", 1.0, 4.0),
+        ("explained_variance", 0.957_173_447_537_473_2, -2.678_571_428_571_428_4),
     ] {
         is(&found, &format!("{name}.y1"), y1);
         is(&found, &format!("{name}.y2"), y2);
@@ -191,7 +246,7 @@ fn constant_targets() {
     };
     is(&of(vec![5.0, 5.0, 5.0]), "r2", 1.0); // r2_score([5, 5, 5], [5, 5, 5])
     is(&of(vec![5.0, 5.0, 6.0]), "r2", 0.0); // r2_score([5, 5, 5], [5, 5, 6])
-    assert_eq!(of(vec![5.0, 5.0, 6.0]).iter().count(), 4, "one output is not shown twice");
+    assert_eq!(of(vec![5.0, 5.0, 6.0]).iter().count(), 7, "one output is not shown twice");
 }
 
 #[test]
@@ -214,6 +269,7 @@ fn scores_of_tokens() {
     is(&found, "accuracy", 0.5); // accuracy_score(c, x.argmax(1))
     is(&found, "perplexity", 2.050_594_869_505_735_7); // exp(log_loss(c, p))
     is(&found, "bits_per_token", 1.036_042_490_594_586_2); // log_loss(c, p) / log(2)
+    is(&found, "top2", 0.833_333_333_333_333_4); // top_k_accuracy_score(c, p, k=2)
 }
 
 #[test]

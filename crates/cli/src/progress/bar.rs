@@ -51,7 +51,7 @@ fn template(room: Option<usize>, color: &str) -> String {
 impl Bar {
     /// A bar under this heading.
     pub fn new(heading: Heading) -> Self {
-        let table = EpochTable::new(heading.task);
+        let table = EpochTable::new(heading.task, &heading.monitor);
         Self { heading, table, pace: None, bar: ProgressBar::hidden(), shown: None, room: None }
     }
 

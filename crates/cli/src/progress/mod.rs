@@ -10,7 +10,8 @@ use glassbox_data::{Prepared, Yardstick};
 use glassbox_recipe::Experiment;
 use glassbox_runs::RunFolder;
 use glassbox_train::{
-    EpochReport, Event, Flow, Growth, Observer, RunInfo, RunReport, Scores, Task, TrainError,
+    EpochReport, Event, Flow, Growth, Monitor, Observer, RunInfo, RunReport, Scores, Task,
+    TrainError,
 };
 
 use crate::arguments::Progress;
@@ -25,6 +26,8 @@ pub struct Heading {
     pub run: String,
     /// What is learned.
     pub task: Task,
+    /// What decides which weights are the best.
+    pub monitor: Monitor,
     /// The seed.
     pub seed: u64,
     /// What the model can be used for.
@@ -48,6 +51,7 @@ impl Heading {
             name: experiment.run.name.clone(),
             run: folder.name(),
             task: experiment.run.task,
+            monitor: experiment.train.monitor.clone(),
             seed: experiment.run.seed,
             uses: ending::Use::of(&data.reader, writes_text),
             yardstick,

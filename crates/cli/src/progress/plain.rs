@@ -24,7 +24,7 @@ pub struct Plain {
 impl Plain {
     /// Lines under this heading.
     pub fn new(heading: Heading) -> Self {
-        let table = EpochTable::new(heading.task);
+        let table = EpochTable::new(heading.task, &heading.monitor);
         Self { heading, table, pace: None, shown: Instant::now() }
     }
 

@@ -1,6 +1,8 @@
 //! The table of epochs.
 
-use glassbox_train::{EpochReport, Task};
+use std::borrow::Cow;
+
+use glassbox_train::{EpochReport, Monitor, Task};
 
 use crate::format::{clock, percent, rate, score};
 use crate::layout::cut;
@@ -8,7 +10,8 @@ use crate::layout::cut;
 /// The columns of the table that fit the terminal, and their titles where these have changed.
 #[derive(Clone, Debug)]
 pub struct EpochTable {
-    task: Task,
+    /// The validation score besides the loss.
+    score: String,
     shown: Option<Vec<Cell>>,
 }
 
@@ -31,26 +34,24 @@ impl Cell {
     const DISPENSABLE: [Self; 4] = [Self::Time, Self::Rate, Self::TrainLoss, Self::Score];
 
     /// Cells of the terminal.
-    fn width(self, task: Task) -> usize {
+    fn width(self, score: &str) -> usize {
         match self {
             Self::Epoch => 5,
             Self::TrainLoss | Self::ValidLoss => 10,
-            Self::Score => self.title(task).len(),
+            Self::Score => self.title(score).chars().count(),
             Self::Rate | Self::Time => 7,
         }
     }
 
-    fn title(self, task: Task) -> &'static str {
-        match (self, task) {
-            (Self::Epoch, _) => "epoch",
-            (Self::TrainLoss, _) => "train loss",
-            (Self::ValidLoss, _) => "valid loss",
-            (Self::Score, Task::Classify) => "valid accuracy",
-            (Self::Score, Task::Regress) => "valid mae",
-            (Self::Score, Task::Generate) => "valid perplexity",
-            (Self::Rate, _) => "lr",
-            (Self::Time, _) => "time",
-        }
+    fn title(self, score: &str) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Epoch => "epoch",
+            Self::TrainLoss => "train loss",
+            Self::ValidLoss => "valid loss",
+            Self::Score => return Cow::Owned(format!("valid {score}")),
+            Self::Rate => "lr",
+            Self::Time => "time",
+        })
     }
 }
 
@@ -58,9 +59,16 @@ impl Cell {
 const STAR: usize = 2;
 
 impl EpochTable {
-    /// A table for this task.
-    pub fn new(task: Task) -> Self {
-        Self { task, shown: None }
+    /// A table for this task, with the validation score that is monitored: where that is the loss,
+    /// or one of training, with the usual one.
+    pub fn new(task: Task, monitor: &Monitor) -> Self {
+        let usual = match task {
+            Task::Classify => "accuracy",
+            Task::Regress => "mae",
+            Task::Generate => "perplexity",
+        };
+        let monitored = monitor.metric.strip_prefix("valid.").filter(|name| *name != "loss");
+        Self { score: monitored.unwrap_or(usual).to_owned(), shown: None }
     }
 
     /// The titles, when they are not those that were shown last.
@@ -69,7 +77,7 @@ impl EpochTable {
         if self.shown.as_ref() == Some(&fitting) {
             return None;
         }
-        let title = |cell: &Cell| self.aligned(cell.title(self.task), *cell);
+        let title = |cell: &Cell| self.aligned(&cell.title(&self.score), *cell);
         let titles = fitting.iter().map(title).collect::<Vec<_>>().join("  ");
         self.shown = Some(fitting);
         Some(titles)
@@ -85,11 +93,10 @@ impl EpochTable {
             Cell::Epoch => report.epoch.to_string(),
             Cell::TrainLoss => shown(report.train.get("loss")),
             Cell::ValidLoss => shown(valid("loss")),
-            Cell::Score => match self.task {
-                Task::Classify => valid("accuracy").map_or("–".into(), percent),
-                Task::Regress => shown(valid("mae")),
-                Task::Generate => shown(valid("perplexity")),
-            },
+            Cell::Score if self.score == "accuracy" => {
+                valid("accuracy").map_or("–".into(), percent)
+            }
+            Cell::Score => shown(valid(&self.score)),
             Cell::Rate => rate(report.learning_rate),
             Cell::Time => clock(report.duration),
         };
@@ -103,7 +110,7 @@ impl EpochTable {
     fn fitting(&self, room: Option<usize>) -> Vec<Cell> {
         let mut cells = Cell::ALL.to_vec();
         for dispensable in Cell::DISPENSABLE {
-            let needed: usize = cells.iter().map(|cell| cell.width(self.task) + 2).sum();
+            let needed: usize = cells.iter().map(|cell| cell.width(&self.score) + 2).sum();
             if room.is_none_or(|room| needed - 2 + STAR <= room) {
                 break;
             }
@@ -113,7 +120,7 @@ impl EpochTable {
     }
 
     fn aligned(&self, text: &str, cell: Cell) -> String {
-        let width = cell.width(self.task);
+        let width = cell.width(&self.score);
         format!("{text:>width$}")
     }
 }
@@ -124,6 +131,10 @@ mod tests {
 
     use super::*;
     use crate::layout::width;
+
+    fn table(task: Task, monitor: &str) -> EpochTable {
+        EpochTable::new(task, &Monitor { metric: monitor.into() })
+    }
 
     fn report() -> EpochReport {
         EpochReport {
@@ -141,20 +152,23 @@ mod tests {
     fn rows_stand_under_their_titles() {
         let without = EpochReport { valid: None, ..report() };
         let lines = [
-            EpochTable::new(Task::Classify).row(&report(), true, None),
-            EpochTable::new(Task::Regress).row(&without, false, Some(80)),
+            table(Task::Classify, "valid.loss").row(&report(), true, None),
+            table(Task::Regress, "valid.loss").row(&without, false, Some(80)),
+            table(Task::Classify, "valid.f1_macro").row(&report(), false, Some(80)),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
         epoch  train loss  valid loss  valid accuracy       lr     time
             1      0.4812      0.3391          87.6 %   8.0e-4     0:21 ★
         epoch  train loss  valid loss  valid mae       lr     time
             1      0.4812           –          –   8.0e-4     0:21
+        epoch  train loss  valid loss  valid f1_macro       lr     time
+            1      0.4812      0.3391               –   8.0e-4     0:21
         ");
     }
 
     #[test]
     fn a_narrow_terminal_has_fewer_columns_and_a_wider_one_new_titles() {
-        let mut table = EpochTable::new(Task::Classify);
+        let mut table = table(Task::Classify, "valid.loss");
         let huge = EpochReport {
             train: [("loss", 2.9e35)].into_iter().collect(),
             valid: Some([("loss", 2.9e35), ("accuracy", 0.1)].into_iter().collect()),
@@ -175,7 +189,7 @@ mod tests {
         123456    2.900e35    2.900e35          10.0 %   8.0e-4  111:06:…
         ");
         for room in 20..70 {
-            let text = EpochTable::new(Task::Classify).row(&huge, true, Some(room));
+            let text = table(Task::Classify, "valid.loss").row(&huge, true, Some(room));
             assert!(text.lines().all(|line| width(line) <= room), "{room}: {text}");
         }
     }

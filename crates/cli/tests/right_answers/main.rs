@@ -9,6 +9,7 @@ mod damaged_images;
 mod impossible_settings;
 mod learned_data;
 mod learned_nothing;
+mod metrics;
 mod narrow;
 mod new_data;
 mod next_token;

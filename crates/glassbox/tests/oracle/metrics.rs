@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use glassbox::Tensor;
-use glassbox::train::metrics::{self, ConfusionMatrix};
+use glassbox::train::metrics::{self, ConfusionMatrix, Meter};
 
 use crate::case::{Array, Case, Computed};
 
@@ -22,7 +22,7 @@ pub fn compute(case: &Case) -> Computed {
             "roc_auc_ovr_macro" => "roc_auc",
             name => name,
         };
-        let mut metric = metrics::named(ours).ok_or(format!("score {name}"))?;
+        let mut metric = Meter::new(metrics::named(ours).ok_or(format!("score {name}"))?);
         match ours {
             "mse" | "mae" | "r2" | "max_error" | "explained_variance" => {
                 metric.add(&prediction, &truth);

@@ -12,7 +12,7 @@ mod settings;
 
 use super::Section;
 use super::data_weights::{self, DataWeights};
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Place, Problem};
 use crate::experiment::{CheckpointEvery, PrecisionSetting};
 use crate::read::{self, Fields};
 use crate::tagged::{self, Kind};
@@ -43,6 +43,8 @@ pub struct Train {
     pub schedule_span: Option<ScheduleSpan>,
     /// The score that decides; that of early stopping when absent.
     pub monitor: Option<Monitor>,
+    /// Scores to report besides those of every training, and where each is named.
+    pub metrics: Vec<(String, Place)>,
     /// Limits on gradients.
     pub clip: Option<Clip>,
     /// When to stop early.
@@ -79,6 +81,7 @@ pub fn read(section: &Section<'_>, stored: bool, problems: &mut Vec<Problem>) ->
         warmup: plain(&mut fields, "warmup"),
         schedule_span: plain(&mut fields, "schedule_span"),
         monitor: fields.text("monitor").map(|metric| Monitor { metric: metric.to_owned() }),
+        metrics: metrics(&mut fields),
         clip: tagged(&mut fields, "clip"),
         early_stop: plain::<EarlyStopConfig>(&mut fields, "early_stop"),
         checkpoint_every: checkpoint_every(&mut fields),
@@ -113,6 +116,24 @@ fn precision(fields: &mut Fields<'_, '_>) -> PrecisionSetting {
 fn plain<T: DeserializeOwned>(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<T> {
     let node = &fields.entry(key)?.node;
     tagged::read(node, Kind::plain(key), fields.problems)
+}
+
+/// `["f1_macro", "roc_auc"]`
+fn metrics(fields: &mut Fields<'_, '_>) -> Vec<(String, Place)> {
+    const KEY: &str = "metrics";
+    let Some(entry) = fields.entry(KEY) else { return Vec::new() };
+    let Value::List(items) = &entry.node.value else {
+        fields.problems.push(read::wrong_type(KEY, &entry.node, "a list of names of scores"));
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for item in items {
+        match &item.value {
+            Value::Text(name) => names.push((name.clone(), item.place.clone())),
+            _ => fields.problems.push(read::wrong_type(KEY, item, "the name of a score")),
+        }
+    }
+    names
 }
 
 /// `{ steps = 200 }`, `{ epochs = 1 }`, or a number of steps alone.

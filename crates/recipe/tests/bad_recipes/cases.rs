@@ -248,7 +248,7 @@ pub const CASES: &[Case] = &[
     ),
     ("units = \"classes\"", "units = 12", "GB0122", 23, &["10 values", "units = \"classes\""]),
     ("valid.loss", "valid.los", "GB0126", 31, &["did you mean `valid.loss`?"]),
-    ("valid.loss", "valid.rmse", "GB0126", 31, &["`valid.accuracy`"]),
+    ("valid.loss", "valid.rmse", "GB0126", 31, &["one of `loss`, `accuracy`, `top2`"]),
     (
         "valid = 0.1, test = 0.2",
         "valid = 0.0, test = 0.3",

@@ -1,29 +1,14 @@
-//! Accuracy: the fraction of samples whose most likely class is right.
+//! Accuracy: the fraction of items whose most likely class is right.
 
-use glassbox_tensor::Tensor;
+use super::{Metric, Of};
+use crate::accumulator::largest;
 
-use super::{Metric, TopK};
+/// The fraction of items whose largest logit, the first of equals, is that of their label. An item
+/// with a NaN logit is wrong.
+pub(super) const ACCURACY: Metric =
+    Metric { name: "accuracy", larger_is_better: true, of: Of::Item(is_right) };
 
-/// The fraction of samples whose largest logit, the first of equal ones, is that of their label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Accuracy(TopK);
-
-impl Default for Accuracy {
-    fn default() -> Self {
-        Self(TopK::new(1))
-    }
-}
-
-impl Metric for Accuracy {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        self.0.add(prediction, target);
-    }
-
-    fn value(&self) -> f64 {
-        self.0.value()
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
+fn is_right(logits: &[f32], label: usize) -> f64 {
+    let right = largest(logits) == label && logits.iter().all(|z| !z.is_nan());
+    f64::from(u8::from(right))
 }

@@ -1,8 +1,14 @@
 //! Balanced accuracy: every class counts the same, however rare.
 
-use super::ConfusionMatrix;
+use super::{ClassCounts, Metric, Of};
 
-impl ConfusionMatrix {
+pub(super) const BALANCED_ACCURACY: Metric = Metric {
+    name: "balanced_accuracy",
+    larger_is_better: true,
+    of: Of::Classes(ClassCounts::balanced_accuracy),
+};
+
+impl ClassCounts {
     /// The mean recall over the classes that occur among the labels.
     pub fn balanced_accuracy(&self) -> f64 {
         let occurring = (0..self.classes()).filter(|&class| self.actual(class) > 0);

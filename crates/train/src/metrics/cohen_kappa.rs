@@ -1,8 +1,14 @@
 //! Cohen's kappa (1960): agreement beyond chance.
 
-use super::ConfusionMatrix;
+use super::{ClassCounts, Metric, Of};
 
-impl ConfusionMatrix {
+pub(super) const COHEN_KAPPA: Metric = Metric {
+    name: "cohen_kappa",
+    larger_is_better: true,
+    of: Of::Classes(ClassCounts::cohen_kappa),
+};
+
+impl ClassCounts {
     /// `(a - e) / (1 - e)` with the accuracy `a` and the accuracy `e` of predictions drawn at
     /// random with the same frequencies; NaN where chance alone is always right.
     pub fn cohen_kappa(&self) -> f64 {

@@ -3,11 +3,12 @@
 use glassbox_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::ClassCounts;
 use super::rows::each_class_row;
 use crate::accumulator::largest;
 
-/// Counts of samples by true class (row) and predicted class (column). Further scores that follow
-/// from it are methods, one file each.
+/// Counts of items by true class (row) and predicted class (column). Scores follow from its
+/// [class counts](Self::class_counts).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfusionMatrix {
     classes: usize,
@@ -15,7 +16,7 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// No samples yet, of `classes` classes. The default learns their number from the first batch.
+    /// No items yet, of `classes` classes. The default learns their number from the first batch.
     pub fn new(classes: usize) -> Self {
         Self { classes, counts: vec![0; classes * classes] }
     }
@@ -35,10 +36,10 @@ impl ConfusionMatrix {
         });
     }
 
-    /// Adds the counts of another matrix, of other samples.
+    /// Adds the counts of another matrix, of other items.
     ///
     /// # Panics
-    /// When both have samples of different numbers of classes.
+    /// When both have items of different numbers of classes.
     #[track_caller]
     pub fn merge(&mut self, other: &Self) {
         if self.classes == 0 {
@@ -49,7 +50,7 @@ impl ConfusionMatrix {
         }
     }
 
-    /// Forgets all samples.
+    /// Forgets all items.
     pub fn reset(&mut self) {
         self.counts.fill(0);
     }
@@ -59,7 +60,7 @@ impl ConfusionMatrix {
         self.classes
     }
 
-    /// How many samples of class `truth` were taken for class `predicted`.
+    /// How many items of class `truth` were taken for class `predicted`.
     pub fn count(&self, truth: usize, predicted: usize) -> u64 {
         self.counts[truth * self.classes + predicted]
     }
@@ -69,28 +70,14 @@ impl ConfusionMatrix {
         self.counts.chunks_exact(self.classes.max(1))
     }
 
-    /// All samples.
-    pub fn samples(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    /// How many samples of class `class` there were.
-    pub fn actual(&self, class: usize) -> u64 {
-        (0..self.classes).map(|predicted| self.count(class, predicted)).sum()
-    }
-
-    /// How many samples were taken for class `class`.
-    pub fn predicted(&self, class: usize) -> u64 {
-        (0..self.classes).map(|truth| self.count(truth, class)).sum()
-    }
-
-    /// How many samples were right.
-    pub fn right(&self) -> u64 {
-        (0..self.classes).map(|class| self.count(class, class)).sum()
-    }
-
-    /// The fraction of samples that were right.
-    pub fn accuracy(&self) -> f64 {
-        self.right() as f64 / self.samples() as f64
+    /// The counts by class, from which precision, recall, F1 and others follow.
+    pub fn class_counts(&self) -> ClassCounts {
+        let mut counts = ClassCounts::default();
+        for (truth, row) in self.rows().enumerate() {
+            for (predicted, &count) in row.iter().enumerate() {
+                counts.add(self.classes, truth, predicted, count);
+            }
+        }
+        counts
     }
 }

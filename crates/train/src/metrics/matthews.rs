@@ -1,8 +1,11 @@
 //! Matthews' correlation coefficient (1975), for any number of classes (Gorodkin 2004).
 
-use super::ConfusionMatrix;
+use super::{ClassCounts, Metric, Of};
 
-impl ConfusionMatrix {
+pub(super) const MATTHEWS: Metric =
+    Metric { name: "matthews", larger_is_better: true, of: Of::Classes(ClassCounts::matthews) };
+
+impl ClassCounts {
     /// The correlation of labels and predictions, from -1 to 1; 0 where either is constant.
     pub fn matthews(&self) -> f64 {
         let samples = self.samples() as f64;

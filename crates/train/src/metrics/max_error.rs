@@ -1,27 +1,14 @@
 //! The largest error.
 
-use glassbox_tensor::Tensor;
+use super::column::Column;
+use super::{Metric, Of};
 
-use super::Metric;
-use super::rows::each_value;
+/// The largest `|prediction - target|` of all outputs.
+pub(super) const MAX_ERROR: Metric =
+    Metric { name: "max_error", larger_is_better: false, of: Of::Output(Column::largest, largest) };
 
-/// The largest `|prediction - target|`; NaN if any is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MaxError(Option<f64>);
-
-impl Metric for MaxError {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        each_value(prediction, target, |_, y, t| {
-            let (error, largest) = ((y - t).abs(), self.0.unwrap_or(0.0));
-            self.0 = Some(if error <= largest || largest.is_nan() { largest } else { error });
-        });
-    }
-
-    fn value(&self) -> f64 {
-        self.0.unwrap_or(f64::NAN)
-    }
-
-    fn reset(&mut self) {
-        self.0 = None;
-    }
+/// The largest of all outputs; NaN if any is.
+fn largest(columns: &[Column], score: fn(&Column) -> f64) -> f64 {
+    let larger = |a: f64, b: f64| if b <= a || a.is_nan() { a } else { b };
+    columns.iter().map(score).reduce(larger).unwrap_or(f64::NAN)
 }

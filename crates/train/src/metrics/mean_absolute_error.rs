@@ -1,25 +1,14 @@
 //! Mean absolute error.
 
-use glassbox_tensor::Tensor;
+use super::column::{Column, uniform_average};
+use super::{Metric, Of};
 
-use super::Metric;
-use super::columns::{Column, uniform_average};
-use super::rows::add_columns;
+pub(super) const MEAN_ABSOLUTE_ERROR: Metric =
+    Metric { name: "mae", larger_is_better: false, of: Of::Output(Column::mae, uniform_average) };
 
-/// The mean of `|prediction - target|`, averaged over outputs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeanAbsoluteError(Vec<Column>);
-
-impl Metric for MeanAbsoluteError {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        add_columns(&mut self.0, prediction, target);
-    }
-
-    fn value(&self) -> f64 {
-        uniform_average(&self.0, Column::mae)
-    }
-
-    fn reset(&mut self) {
-        self.0.clear();
+impl Column {
+    /// The mean of `|prediction - target|`.
+    pub(crate) fn mae(&self) -> f64 {
+        self.absolute() / self.count()
     }
 }

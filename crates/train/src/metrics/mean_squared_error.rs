@@ -1,25 +1,14 @@
 //! Mean squared error.
 
-use glassbox_tensor::Tensor;
+use super::column::{Column, uniform_average};
+use super::{Metric, Of};
 
-use super::Metric;
-use super::columns::{Column, uniform_average};
-use super::rows::add_columns;
+pub(super) const MEAN_SQUARED_ERROR: Metric =
+    Metric { name: "mse", larger_is_better: false, of: Of::Output(Column::mse, uniform_average) };
 
-/// The mean of `(prediction - target)²`, averaged over outputs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeanSquaredError(Vec<Column>);
-
-impl Metric for MeanSquaredError {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        add_columns(&mut self.0, prediction, target);
-    }
-
-    fn value(&self) -> f64 {
-        uniform_average(&self.0, Column::mse)
-    }
-
-    fn reset(&mut self) {
-        self.0.clear();
+impl Column {
+    /// The mean of `(prediction - target)²`.
+    pub(crate) fn mse(&self) -> f64 {
+        self.squared() / self.count()
     }
 }

@@ -1,178 +1,197 @@
-//! Metrics: how good predictions are. One file each.
+//! Metrics: how good predictions are. One file each, and one row in [`METRICS`].
 //!
 //! A metric adds up over batches and gives one number at the end; the order of the batches is all
 //! that its bits depend on. Predictions of classes are logits `[…, classes]` with integer labels
 //! `[…]` (a negative label is left out), or one logit `[…, 1]` or `[…]` of the second of two
 //! classes with targets 0 and 1. Predictions of numbers are `[batch, outputs]` or `[batch]` with
 //! targets of the same shape; scores of several outputs are averaged.
+//!
+//! Training reports those that belong to its [`Task`], and any others that
+//! [`TrainConfig::metrics`](crate::TrainConfig::metrics) names or that are monitored.
 
 mod accuracy;
+mod average;
 mod average_precision;
 mod balanced_accuracy;
+mod bits_per_token;
 mod brier;
+mod class_counts;
 mod cohen_kappa;
-mod columns;
+mod column;
 mod confusion_matrix;
 mod explained_variance;
+mod f1;
 mod log_loss;
+mod loss;
 mod matthews;
 mod max_error;
 mod mean;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod meter;
 mod moments;
-mod precision_recall;
+mod perplexity;
+mod precision;
 mod r2;
 mod ranking;
+mod recall;
 mod roc_auc;
 mod root_mean_squared_error;
 mod rows;
+mod sums;
 mod top_k;
 
-use glassbox_tensor::Tensor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(crate) use columns::{Column, uniform_average};
-pub(crate) use rows::{each_value, outputs};
+use crate::accumulator::Task;
+pub(crate) use column::{Column, uniform_average};
+pub(crate) use mean::Mean;
+use ranking::Ranking;
+pub(crate) use sums::Sums;
 
-pub use accuracy::Accuracy;
-pub use average_precision::AveragePrecision;
-pub use brier::Brier;
+pub use average::Average;
+pub use class_counts::ClassCounts;
 pub use confusion_matrix::ConfusionMatrix;
-pub use explained_variance::ExplainedVariance;
-pub use log_loss::LogLoss;
-pub use max_error::MaxError;
-pub use mean::Mean;
-pub use mean_absolute_error::MeanAbsoluteError;
-pub use mean_squared_error::MeanSquaredError;
-pub use precision_recall::Average;
-pub use r2::R2;
-pub use roc_auc::RocAuc;
-pub use root_mean_squared_error::RootMeanSquaredError;
-pub use top_k::TopK;
+pub use meter::Meter;
 
-/// A score that adds up over batches.
-pub trait Metric: Send {
-    /// Adds a batch.
-    ///
-    /// # Panics
-    /// When the shapes or types of predictions and targets do not belong together.
-    fn add(&mut self, prediction: &Tensor, target: &Tensor);
-
-    /// The score over all that was added; NaN where it is not defined, as before the first batch.
-    fn value(&self) -> f64;
-
-    /// Forgets all batches.
-    fn reset(&mut self);
-}
-
-/// A score that follows from the confusion matrix.
-struct OfConfusion {
-    matrix: ConfusionMatrix,
-    score: fn(&ConfusionMatrix) -> f64,
-}
-
-impl Metric for OfConfusion {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        self.matrix.add(prediction, target);
-    }
-
-    fn value(&self) -> f64 {
-        (self.score)(&self.matrix)
-    }
-
-    fn reset(&mut self) {
-        self.matrix.reset();
-    }
-}
-
-/// The names that [`named`] knows. Losses and errors are better when smaller, see
-/// [`larger_is_better`].
-pub const NAMES: &[&str] = &[
-    "accuracy",
-    "top2",
-    "top3",
-    "top5",
-    "balanced_accuracy",
-    "precision_macro",
-    "precision_micro",
-    "precision_weighted",
-    "recall_macro",
-    "recall_micro",
-    "recall_weighted",
-    "f1_macro",
-    "f1_micro",
-    "f1_weighted",
-    "cohen_kappa",
-    "matthews",
-    "log_loss",
-    "brier",
-    "roc_auc",
-    "average_precision",
-    "mae",
-    "mse",
-    "rmse",
-    "max_error",
-    "r2",
-    "explained_variance",
+/// All metrics.
+pub const METRICS: &[Metric] = &[
+    loss::LOSS,
+    accuracy::ACCURACY,
+    top_k::TOP2,
+    top_k::TOP3,
+    top_k::TOP5,
+    balanced_accuracy::BALANCED_ACCURACY,
+    precision::PRECISION,
+    precision::PRECISION_MACRO,
+    precision::PRECISION_MICRO,
+    precision::PRECISION_WEIGHTED,
+    recall::RECALL,
+    recall::RECALL_MACRO,
+    recall::RECALL_MICRO,
+    recall::RECALL_WEIGHTED,
+    f1::F1,
+    f1::F1_MACRO,
+    f1::F1_MICRO,
+    f1::F1_WEIGHTED,
+    cohen_kappa::COHEN_KAPPA,
+    matthews::MATTHEWS,
+    log_loss::LOG_LOSS,
+    brier::BRIER,
+    roc_auc::ROC_AUC,
+    average_precision::AVERAGE_PRECISION,
+    mean_absolute_error::MEAN_ABSOLUTE_ERROR,
+    mean_squared_error::MEAN_SQUARED_ERROR,
+    root_mean_squared_error::ROOT_MEAN_SQUARED_ERROR,
+    max_error::MAX_ERROR,
+    r2::R2,
+    explained_variance::EXPLAINED_VARIANCE,
+    perplexity::PERPLEXITY,
+    bits_per_token::BITS_PER_TOKEN,
 ];
 
-/// The metric called `name`, one of [`NAMES`].
+/// A score: its name, and how it follows from what is added up over batches.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name in recipes, logs and errors.
+    pub name: &'static str,
+    /// Whether more is better; of losses and errors less is.
+    pub larger_is_better: bool,
+    of: Of,
+}
+
+/// The score of one item, from its logits and its label.
+type ItemScore = fn(&[f32], usize) -> f64;
+/// The score of one output.
+type OutputScore = fn(&Column) -> f64;
+
+/// What a metric follows from.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    /// The mean loss itself.
+    Loss,
+    /// The mean loss of tokens.
+    TokenLoss(fn(f64) -> f64),
+    /// The mean over items.
+    Item(ItemScore),
+    /// Counts by class.
+    Classes(fn(&ClassCounts) -> f64),
+    /// Counts by class of two classes, the second being the one that is looked for.
+    Binary(fn(&ClassCounts, usize) -> f64),
+    /// The order of all items.
+    Ranking(fn(&Ranking) -> f64),
+    /// Errors of each output, and how those of all outputs become one.
+    Output(OutputScore, fn(&[Column], OutputScore) -> f64),
+}
+
+impl Metric {
+    /// Whether the metric is of what `task` predicts, of `classes` classes or tokens.
+    pub fn is_of(&self, task: Task, classes: usize) -> bool {
+        match self.of {
+            Of::Binary(_) => task == Task::Classify && classes == 2,
+            Of::Loss => true,
+            Of::TokenLoss(_) => task == Task::Generate,
+            Of::Item(_) | Of::Classes(_) | Of::Ranking(_) => task != Task::Regress,
+            Of::Output(..) => task == Task::Regress,
+        }
+    }
+
+    /// The score of one output, where it is one of numbers.
+    pub(crate) fn of_output(&self) -> Option<OutputScore> {
+        match self.of {
+            Of::Output(score, _) => Some(score),
+            _ => None,
+        }
+    }
+}
+
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Metric {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("there is no metric {name:?}"));
+        named(&name).ok_or_else(unknown)
+    }
+}
+
+/// The metric called `name`.
 ///
 /// ```
-/// # use glassbox_train::metrics;
+/// # use glassbox_train::metrics::{Meter, named};
 /// # use glassbox_tensor::Tensor;
-/// let mut accuracy = metrics::named("accuracy").unwrap();
+/// let mut accuracy = Meter::new(named("accuracy").unwrap());
 /// let logits = Tensor::from_slice(&[2.0, 1.0, 0.0, 3.0], [2, 2]);
 /// accuracy.add(&logits, &Tensor::from_i32(&[0, 0], [2]));
 /// assert_eq!(accuracy.value(), 0.5);
 /// ```
-pub fn named(name: &str) -> Option<Box<dyn Metric>> {
-    let score: fn(&ConfusionMatrix) -> f64 = match name {
-        "accuracy" => return Some(Box::new(Accuracy::default())),
-        "top2" => return Some(Box::new(TopK::new(2))),
-        "top3" => return Some(Box::new(TopK::new(3))),
-        "top5" => return Some(Box::new(TopK::new(5))),
-        "log_loss" => return Some(Box::new(LogLoss::default())),
-        "brier" => return Some(Box::new(Brier::default())),
-        "roc_auc" => return Some(Box::new(RocAuc::default())),
-        "average_precision" => return Some(Box::new(AveragePrecision::default())),
-        "mae" => return Some(Box::new(MeanAbsoluteError::default())),
-        "mse" => return Some(Box::new(MeanSquaredError::default())),
-        "rmse" => return Some(Box::new(RootMeanSquaredError::default())),
-        "max_error" => return Some(Box::new(MaxError::default())),
-        "r2" => return Some(Box::new(R2::default())),
-        "explained_variance" => return Some(Box::new(ExplainedVariance::default())),
-        "balanced_accuracy" => ConfusionMatrix::balanced_accuracy,
-        "precision_macro" => |matrix| matrix.precision(Average::Macro),
-        "precision_micro" => |matrix| matrix.precision(Average::Micro),
-        "precision_weighted" => |matrix| matrix.precision(Average::Weighted),
-        "recall_macro" => |matrix| matrix.recall(Average::Macro),
-        "recall_micro" => |matrix| matrix.recall(Average::Micro),
-        "recall_weighted" => |matrix| matrix.recall(Average::Weighted),
-        "f1_macro" => |matrix| matrix.f1(Average::Macro),
-        "f1_micro" => |matrix| matrix.f1(Average::Micro),
-        "f1_weighted" => |matrix| matrix.f1(Average::Weighted),
-        "cohen_kappa" => ConfusionMatrix::cohen_kappa,
-        "matthews" => ConfusionMatrix::matthews,
-        _ => return None,
-    };
-    Some(Box::new(OfConfusion { matrix: ConfusionMatrix::default(), score }))
+pub fn named(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.name == name)
 }
 
-/// Whether more is better: for losses and errors less is.
-pub fn larger_is_better(name: &str) -> bool {
-    !matches!(
-        name,
-        "loss"
-            | "log_loss"
-            | "brier"
-            | "mae"
-            | "mse"
-            | "rmse"
-            | "max_error"
-            | "perplexity"
-            | "bits_per_token"
-    )
+/// All metrics of what `task` predicts, of `classes` classes or tokens.
+pub fn of(task: Task, classes: usize) -> Vec<&'static Metric> {
+    METRICS.iter().filter(|metric| metric.is_of(task, classes)).collect()
+}
+
+/// The metrics that are reported of every model that learns `task`, in the order of their columns.
+pub fn always(task: Task) -> Vec<&'static Metric> {
+    let names: &[&str] = match task {
+        Task::Classify => &["loss", "accuracy"],
+        Task::Regress => &["loss", "mae", "rmse", "r2"],
+        Task::Generate => &["loss", "accuracy", "perplexity", "bits_per_token"],
+    };
+    names.iter().filter_map(|name| named(name)).collect()
 }
 
 #[cfg(test)]

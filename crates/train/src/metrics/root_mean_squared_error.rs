@@ -1,26 +1,14 @@
-//! Root mean squared error.
+//! Root of the mean squared error.
 
-use glassbox_tensor::Tensor;
+use super::column::{Column, uniform_average};
+use super::{Metric, Of};
 
-use super::Metric;
-use super::columns::{Column, uniform_average};
-use super::rows::add_columns;
+pub(super) const ROOT_MEAN_SQUARED_ERROR: Metric =
+    Metric { name: "rmse", larger_is_better: false, of: Of::Output(Column::rmse, uniform_average) };
 
-/// The square root of the mean of `(prediction - target)²`, in the target's unit, averaged over
-/// outputs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RootMeanSquaredError(Vec<Column>);
-
-impl Metric for RootMeanSquaredError {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        add_columns(&mut self.0, prediction, target);
-    }
-
-    fn value(&self) -> f64 {
-        uniform_average(&self.0, Column::rmse)
-    }
-
-    fn reset(&mut self) {
-        self.0.clear();
+impl Column {
+    /// The root of the mean of `(prediction - target)²`.
+    pub(crate) fn rmse(&self) -> f64 {
+        self.mse().sqrt()
     }
 }

@@ -2,12 +2,10 @@
 
 use glassbox_tensor::{DType, Tensor};
 
-use super::columns::Column;
-
-/// Calls `each(logits, label)` for every sample of a prediction of classes; see the module's
+/// Calls `each(logits, label)` for every item of a prediction of classes; see the module's
 /// documentation for the forms. A single logit `z` counts as the two logits 0 and `z`.
 #[track_caller]
-pub(super) fn each_class_row(
+pub(crate) fn each_class_row(
     prediction: &Tensor,
     target: &Tensor,
     mut each: impl FnMut(&[f32], usize),
@@ -49,14 +47,7 @@ pub(crate) fn each_value(
     }
 }
 
-/// Adds a batch to the sums of its outputs.
-#[track_caller]
-pub(super) fn add_columns(columns: &mut Vec<Column>, prediction: &Tensor, target: &Tensor) {
-    columns.resize(outputs(target), Column::default());
-    each_value(prediction, target, |output, y, t| columns[output].add(y - t, t));
-}
-
-/// How many numbers are predicted for a sample.
+/// How many numbers are predicted for an item.
 pub(crate) fn outputs(target: &Tensor) -> usize {
     target.dims().iter().skip(1).product::<usize>().max(1)
 }

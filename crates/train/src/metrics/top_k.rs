@@ -1,43 +1,20 @@
-//! Top-k accuracy: the fraction of samples whose class is among the `k` most likely.
+//! Top-k accuracy: the fraction of items whose class is among the `k` most likely.
 
-use glassbox_tensor::Tensor;
+use super::{Metric, Of};
 
-use super::Metric;
-use super::rows::each_class_row;
+pub(super) const TOP2: Metric = top("top2", top_k::<2>);
+pub(super) const TOP3: Metric = top("top3", top_k::<3>);
+pub(super) const TOP5: Metric = top("top5", top_k::<5>);
 
-/// The fraction of samples for which fewer than `k` other logits come before the label's: larger
-/// ones, and equal ones of earlier classes. A sample with a NaN logit is wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopK {
-    k: usize,
-    right: u64,
-    samples: u64,
+const fn top(name: &'static str, score: fn(&[f32], usize) -> f64) -> Metric {
+    Metric { name, larger_is_better: true, of: Of::Item(score) }
 }
 
-impl TopK {
-    /// Nothing added yet.
-    pub fn new(k: usize) -> Self {
-        Self { k, right: 0, samples: 0 }
-    }
-}
-
-impl Metric for TopK {
-    fn add(&mut self, prediction: &Tensor, target: &Tensor) {
-        each_class_row(prediction, target, |logits, label| {
-            let own = logits[label];
-            let before = |(class, z): (usize, &f32)| *z > own || (*z == own && class < label);
-            let rank = logits.iter().enumerate().filter(|&pair| before(pair)).count();
-            let valid = logits.iter().all(|z| !z.is_nan());
-            self.right += u64::from(valid && rank < self.k);
-            self.samples += 1;
-        });
-    }
-
-    fn value(&self) -> f64 {
-        self.right as f64 / self.samples as f64
-    }
-
-    fn reset(&mut self) {
-        *self = Self::new(self.k);
-    }
+/// 1 if fewer than `k` other logits come before the label's: larger ones, and equal ones of earlier
+/// classes. An item with a NaN logit is wrong.
+fn top_k<const K: usize>(logits: &[f32], label: usize) -> f64 {
+    let own = logits[label];
+    let before = |(class, z): (usize, &f32)| *z > own || (*z == own && class < label);
+    let rank = logits.iter().enumerate().filter(|&pair| before(pair)).count();
+    f64::from(u8::from(rank < K && logits.iter().all(|z| !z.is_nan())))
 }

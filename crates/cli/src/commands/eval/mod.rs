@@ -4,11 +4,11 @@ mod subject;
 use std::path::{Path, PathBuf};
 
 use glassbox_nn::Graph;
-use glassbox_recipe::{Recipe, override_key};
+use glassbox_recipe::{Experiment, Recipe, override_key};
 use glassbox_runs::checkpoint::load_weights;
 use glassbox_runs::{PredictorConfig, RunFolder};
 use glassbox_tensor::{Rng, Shape};
-use glassbox_train::{Scores, data};
+use glassbox_train::{Scores, data, metrics};
 use serde_json::{Map, Value};
 
 use self::subject::Subject;
@@ -43,7 +43,9 @@ pub fn run(arguments: &Eval) -> Result<(), Failure> {
         [] => Subject::own(arguments, &folder, &record, &recipe, &learned)?,
         files => Subject::other(arguments, files, &record, &recipe, &learned)?,
     };
-    let experiment = recipe.resolve_to_evaluate(&subject.data)?;
+    let mut experiment = recipe.resolve_to_evaluate(&subject.data)?;
+    let classes = subject.data.dataset.targets().width();
+    add_metrics(&mut experiment, classes, &arguments.metrics)?;
     subject.leave_out_ignored(&experiment.train.loss);
     if subject.items() == 0 {
         return Err(Failure::Failed(format!(
@@ -86,6 +88,30 @@ fn show(folder: &RunFolder, subject: &Subject, scores: &Scores) {
     baselines(scores).iter().for_each(|line| say_wrapped(line));
 }
 
+/// Adds scores to those that the training reported.
+fn add_metrics(
+    experiment: &mut Experiment,
+    classes: usize,
+    names: &[String],
+) -> Result<(), Failure> {
+    let known = metrics::of(experiment.run.task, classes);
+    let known: Vec<String> = known.into_iter().map(|metric| metric.name.to_owned()).collect();
+    for name in names {
+        if name == "all" {
+            experiment.train.metrics.extend(known.clone());
+        } else if known.contains(name) {
+            experiment.train.metrics.push(name.clone());
+        } else {
+            return Err(Failure::Usage(format!(
+                "GB0126 × there is no metric {name:?} of this model\n  expected: all, or names \
+                 out of {}\n  found: {name}\n  help: docs/scores.md defines them all",
+                known.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The value of `KEY=VALUE` as a path, with or without quotation marks.
 fn value(set: &str) -> PathBuf {
     let value = set.split_once('=').map_or("", |(_, value)| value.trim());
@@ -94,8 +120,14 @@ fn value(set: &str) -> PathBuf {
 
 /// Every key that is set must leave what was learned as it is.
 fn check_overrides(set: &[String]) -> Result<(), Failure> {
-    const HARMLESS: [&str; 5] =
-        ["data.path", "data.unknown", "data.damaged", "train.threads", "train.precision"];
+    const HARMLESS: [&str; 6] = [
+        "data.path",
+        "data.unknown",
+        "data.damaged",
+        "train.threads",
+        "train.precision",
+        "train.metrics",
+    ];
     match set.iter().map(|set| override_key(set)).find(|key| !HARMLESS.contains(&&**key)) {
         None => Ok(()),
         Some(key) => Err(Failure::Usage(format!(

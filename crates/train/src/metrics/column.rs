@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{Moments, explained_part};
+use super::moments::Moments;
 
 /// Sums over the values of one output, from which its errors follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Column {
     absolute: f64,
     squared: f64,
+    #[serde(default)]
+    largest: f64,
+    #[serde(default)]
+    errors: Moments,
     targets: Moments,
 }
 
@@ -21,13 +25,23 @@ impl Column {
         sum: f64,
         squares: f64,
     ) -> Self {
-        Self { absolute, squared, targets: Moments::from_sums(count, sum, squares) }
+        Self {
+            absolute,
+            squared,
+            targets: Moments::from_sums(count, sum, squares),
+            ..Self::default()
+        }
     }
 
     /// Adds a prediction that is off by `error` from `target`.
     pub(crate) fn add(&mut self, error: f64, target: f64) {
         self.absolute += error.abs();
         self.squared += error * error;
+        // NaN stays.
+        if !(error.abs() <= self.largest || self.largest.is_nan()) {
+            self.largest = error.abs();
+        }
+        self.errors.add(error);
         self.targets.add(target);
     }
 
@@ -36,27 +50,29 @@ impl Column {
         self.targets.count()
     }
 
-    /// The mean absolute error.
-    pub(crate) fn mae(&self) -> f64 {
-        self.absolute / self.count()
+    /// The sum of absolute errors.
+    pub(super) fn absolute(&self) -> f64 {
+        self.absolute
     }
 
-    /// The mean squared error.
-    pub(crate) fn mse(&self) -> f64 {
-        self.squared / self.count()
+    /// The sum of squared errors.
+    pub(super) fn squared(&self) -> f64 {
+        self.squared
     }
 
-    /// The root of the mean squared error.
-    pub(crate) fn rmse(&self) -> f64 {
-        self.mse().sqrt()
+    /// The largest absolute error; NaN if any is, or if there is none.
+    pub(super) fn largest(&self) -> f64 {
+        if self.count() == 0.0 { f64::NAN } else { self.largest }
     }
 
-    /// The coefficient of determination; NaN for fewer than two values, whose variance is none.
-    pub(crate) fn r2(&self) -> f64 {
-        match self.count() < 2.0 {
-            true => f64::NAN,
-            false => explained_part(self.squared, self.targets.squares()),
-        }
+    /// Mean and variance of the errors.
+    pub(super) fn errors(&self) -> &Moments {
+        &self.errors
+    }
+
+    /// Mean and variance of the targets.
+    pub(super) fn targets(&self) -> &Moments {
+        &self.targets
     }
 }
 
