@@ -41,17 +41,6 @@ fn mask(count: usize) -> __mmask16 {
     ((1u32 << count) - 1) as __mmask16
 }
 
-/// The places of values that lie `stride` apart.
-#[inline(always)]
-fn places(stride: usize) -> __m512i {
-    debug_assert!(stride <= 1 << 16);
-    // SAFETY: AVX-512 is present, see above; registers only.
-    unsafe {
-        let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        _mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride as i32))
-    }
-}
-
 impl Vector for Avx512 {
     const LANES: usize = 16;
     /// Of 32 registers; the left operand is broadcast from memory by the multiply-add itself.
@@ -85,29 +74,6 @@ impl Vector for Avx512 {
     unsafe fn store_part(self, target: *mut f32, count: usize) {
         // SAFETY: masked-out lanes are not written.
         unsafe { _mm512_mask_storeu_ps(target, mask(count), self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_strided(source: *const f32, stride: usize, count: usize) -> Self {
-        // SAFETY: masked-out lanes are not read, and places fit 32 bits.
-        Self(unsafe {
-            let zeros = _mm512_setzero_ps();
-            _mm512_mask_i32gather_ps::<4>(zeros, mask(count), places(stride), source)
-        })
-    }
-
-    #[inline(always)]
-    unsafe fn store_strided(self, target: *mut f32, stride: usize, count: usize) {
-        // SAFETY: masked-out lanes are not written, and places fit 32 bits.
-        unsafe {
-            _mm512_mask_i32scatter_ps::<4>(target, mask(count), places(stride), self.0);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn load_integers(source: *const i32, count: usize) -> Self {
-        // SAFETY: masked-out lanes are not read.
-        Self(unsafe { _mm512_cvtepi32_ps(_mm512_maskz_loadu_epi32(mask(count), source)) })
     }
 
     #[inline(always)]

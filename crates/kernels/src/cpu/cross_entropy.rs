@@ -3,12 +3,9 @@
 //! With `q` the target distribution (weighted and smoothed) and `Q` its sum, a row's loss is
 //! `Q log sum exp(x) - sum(q x)` and its gradient `Q softmax(x) - q`.
 
-use std::mem::MaybeUninit;
-
 use super::isa::{Kernel, dispatch};
-use super::math::{exp, ln};
+use super::math::exp;
 use super::reduce::{BLOCK, Combine, Extreme, Identity, Sum, fold_row};
-use super::several::Several;
 use super::vector::Vector;
 use crate::shared_mut::SharedMut;
 use crate::threads::parallel_for;
@@ -95,15 +92,6 @@ impl Kernel for RowsOfLogits<'_> {
     fn run<V: Vector>(self) {
         let CrossEntropyRows { logits, classes, targets, weights, smoothing, scale, .. } = self.all;
         let (sharp, spread) = (1.0 - smoothing, smoothing / classes as f32);
-        if let Targets::Classes(targets) = targets
-            && (1..=FEW).contains(&classes)
-        {
-            // Two vectors of rows where there are as many: none need wait for the other.
-            return match self.losses.len() > V::LANES {
-                true => self.run_few::<Several<V, 2>>(targets, sharp, spread),
-                false => self.run_few::<V>(targets, sharp, spread),
-            };
-        }
         for (index, loss) in self.losses.iter_mut().enumerate() {
             let row = self.first + index;
             let range = row * classes..(row + 1) * classes;
@@ -131,87 +119,6 @@ impl Kernel for RowsOfLogits<'_> {
                     *loss = row.run::<V>(None);
                 }
             }
-        }
-    }
-}
-
-/// Up to so many classes, rows are computed side by side, one a lane: short rows would leave most
-/// lanes empty.
-const FEW: usize = 16;
-
-/// No class.
-const NO_CLASS: f32 = -1.0;
-
-impl RowsOfLogits<'_> {
-    #[inline(always)]
-    fn run_few<V: Vector>(self, targets: &[i32], sharp: f32, spread: f32) {
-        let CrossEntropyRows { logits, classes, weights, scale, ignored, .. } = self.all;
-        let weight = |class: usize| if weights.is_empty() { 1.0 } else { weights[class] };
-        let mut spread_mass = 0.0;
-        for class in 0..classes {
-            spread_mass += spread * weight(class);
-        }
-        // A vector of rows a class.
-        let mut table = [MaybeUninit::<V>::uninit(); FEW];
-        let mut skip = 0;
-        while skip < self.losses.len() {
-            let count = V::LANES.min(self.losses.len() - skip);
-            let first = self.first + skip;
-            let rows = &logits[first * classes..(first + count) * classes];
-            for (class, values) in table[..classes].iter_mut().enumerate() {
-                // SAFETY: a value of each of `count` rows, which are `classes` values apart.
-                values.write(unsafe { V::load_strided(rows.as_ptr().add(class), classes, count) });
-            }
-            // SAFETY: the values of these classes have just been written.
-            let table: &mut [V] =
-                unsafe { std::slice::from_raw_parts_mut(table.as_mut_ptr().cast(), classes) };
-            let targets = &targets[first..first + count];
-            // SAFETY: there are `count` of them.
-            let class_of: V = unsafe { V::load_integers(targets.as_ptr(), count) };
-            // Classes are so few that no other integer is rounded to one.
-            let ignored = V::splat(ignored.map_or(NO_CLASS, |ignored| ignored as f32));
-            let has_class = class_of.eq(ignored).and_not(V::zero().le(class_of));
-            let has_class = has_class.and(class_of.lt(V::splat(classes as f32)));
-
-            let mut largest = table[0];
-            for x in &table[1..] {
-                largest = x.max(largest);
-            }
-            let (mut total, mut peaks) = (V::zero(), V::zero());
-            let (mut moment, mut even_moment) = (V::zero(), V::zero());
-            for (class, values) in table.iter_mut().enumerate() {
-                let distance = values.sub(largest);
-                *values = exp(distance);
-                total = total.add(*values);
-                let peak = V::splat(sharp * weight(class));
-                let is_target = class_of.eq(V::splat(class as f32));
-                peaks = V::select(is_target, peak, peaks);
-                moment = V::select(is_target, peak.mul(distance), moment);
-                if spread != 0.0 {
-                    even_moment = V::splat(spread * weight(class)).mul_add(distance, even_moment);
-                }
-            }
-            let mass = peaks.add(V::splat(spread_mass));
-            let loss = mass.mul(ln(total)).sub(moment.add(even_moment)).and(has_class);
-            store(loss, self.losses, skip, count);
-            if self.gradients.is_empty() {
-                skip += count;
-                continue;
-            }
-            let factor = mass.div(total).mul(V::splat(scale));
-            let peaks = peaks.mul(V::splat(scale));
-            let rows = &mut self.gradients[skip * classes..(skip + count) * classes];
-            for (class, power) in table.iter().enumerate() {
-                let even = V::splat(spread * weight(class) * scale);
-                let gradient = power.mul(factor).sub(even);
-                let is_target = class_of.eq(V::splat(class as f32));
-                let gradient = gradient.sub(peaks.and(is_target)).and(has_class);
-                // SAFETY: a value of each of `count` rows, as above.
-                unsafe {
-                    gradient.store_strided(rows.as_mut_ptr().add(class), classes, count);
-                }
-            }
-            skip += count;
         }
     }
 }
@@ -282,7 +189,7 @@ impl LogitRow<'_> {
             }
         }
         let mut sums = [0.0; 3];
-        for (sum, total) in sums.iter_mut().zip(totals) {
+        for (sum, total) in sums.iter_mut().zip(totals).take(if DENSE { 3 } else { 1 }) {
             *sum = Sum::across(&Sum::finish(total).to_array()[..V::LANES]);
         }
         sums

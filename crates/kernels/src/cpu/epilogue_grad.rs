@@ -10,8 +10,6 @@ use crate::threads::parallel_for;
 
 /// Elements of a task.
 const TASK: usize = 16 * 1024;
-/// The most columns of rows that are read as one: sixteen rows of fifteen.
-const MOST_TOGETHER: usize = 16 * 15;
 
 /// `y`, `dy` and `dz` are `[rows, columns]`; without `dy` it stands in `dz` already. `bias_grad`
 /// has a value a column.
@@ -89,36 +87,8 @@ impl RawKernel for EpilogueGradRows<'_> {
             // Without sums the rows are one long row.
             self.columns = self.count;
         }
-        let sums = match &mut self.sums {
-            Some(sums) if self.columns < V::LANES => sums,
-            // SAFETY: this method's contract.
-            _ => return unsafe { self.strips::<V>() },
-        };
-        // EpilogueGradRows shorter than a vector: as many as make whole vectors are one row.
-        let columns = self.columns;
-        let together = V::LANES >> columns.trailing_zeros().min(V::LANES.ilog2());
-        let (length, whole) = (together * columns, self.count / columns / together);
-        let parts = [(length, whole * length), (columns, self.count % length)];
-        sums.fill(0.0);
-        let mut start = 0;
-        for (columns, count) in parts {
-            let mut part_sums = [0.0; MOST_TOGETHER];
-            let part = EpilogueGradRows {
-                activation: self.activation,
-                columns,
-                y: &self.y[start..][..count],
-                dy: self.dy.wrapping_add(start),
-                dz: self.dz.wrapping_add(start),
-                count,
-                sums: Some(&mut part_sums[..columns]),
-            };
-            // SAFETY: `count` of the values, from `start` on.
-            unsafe { part.strips::<V>() };
-            for terms in part_sums[..columns].chunks_exact(sums.len()) {
-                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-            }
-            start += count;
-        }
+        // SAFETY: this method's contract.
+        unsafe { self.strips::<V>() };
     }
 }
 
@@ -142,7 +112,7 @@ impl EpilogueGradRows<'_> {
         }
     }
 
-    /// `N` vectors of columns, the last with `last` values, down all rows. EpilogueGradRows take turns in
+    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
     /// adding to `TURNS` sums: with few columns each would wait for the one before.
     ///
     /// # Safety

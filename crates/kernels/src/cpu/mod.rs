@@ -29,7 +29,6 @@ mod portable;
 pub(crate) mod random;
 pub mod recurrent;
 pub mod reduce;
-mod several;
 pub mod spread;
 pub mod table_rows;
 mod tile;

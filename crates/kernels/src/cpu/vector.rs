@@ -46,49 +46,6 @@ pub trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `count` values.
     unsafe fn store_part(self, target: *mut f32, count: usize);
 
-    /// Reads `count <= LANES` values that lie `stride` apart, zeros in the other lanes.
-    ///
-    /// # Safety
-    /// `source.add(i * stride)` must be readable for every `i` below `count`, and the stride small:
-    /// at most 2¹⁶.
-    #[inline(always)]
-    unsafe fn load_strided(source: *const f32, stride: usize, count: usize) -> Self {
-        let mut lanes = [0.0; 16];
-        for (i, lane) in lanes.iter_mut().enumerate().take(count) {
-            // SAFETY: by this method's contract.
-            *lane = unsafe { *source.add(i * stride) };
-        }
-        // SAFETY: no vector has more than sixteen lanes.
-        unsafe { Self::load(lanes.as_ptr()) }
-    }
-
-    /// Writes the first `count <= LANES` values, `stride` apart.
-    ///
-    /// # Safety
-    /// As for [`Vector::load_strided`], with addresses that are writable.
-    #[inline(always)]
-    unsafe fn store_strided(self, target: *mut f32, stride: usize, count: usize) {
-        for (i, lane) in self.to_array().into_iter().enumerate().take(count) {
-            // SAFETY: by this method's contract.
-            unsafe { *target.add(i * stride) = lane };
-        }
-    }
-
-    /// Reads `count <= LANES` integers as the numbers nearest to them, zeros in the other lanes.
-    ///
-    /// # Safety
-    /// `source` must be readable for `count` values.
-    #[inline(always)]
-    unsafe fn load_integers(source: *const i32, count: usize) -> Self {
-        let mut lanes = [0.0; 16];
-        for (i, lane) in lanes.iter_mut().enumerate().take(count) {
-            // SAFETY: by this method's contract.
-            *lane = unsafe { *source.add(i) } as f32;
-        }
-        // SAFETY: no vector has more than sixteen lanes.
-        unsafe { Self::load(lanes.as_ptr()) }
-    }
-
     /// Writes the transpose of a block of `LANES` × `LANES` values: row by row of the result,
     /// first to last, so that rows closer than `LANES` overwrite the ends of earlier ones.
     ///

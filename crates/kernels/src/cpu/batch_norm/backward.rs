@@ -1,6 +1,7 @@
 //! Sums for the gradients of scale and shift, and the pass that gives the input's gradient.
 
-use super::{Folded, Pointwise, RowVectors, STRIP, Strips, ask_ahead, store_sums};
+use super::sums::{TermSums, Terms};
+use super::{Folded, Pointwise, RowVectors, ask_ahead};
 use crate::cpu::at::At;
 use crate::cpu::isa::{Kernel, dispatch};
 use crate::cpu::vector::Vector;
@@ -25,27 +26,23 @@ impl<A: Pointwise> BatchNormBackward<'_, A> {
     /// (`[blocks + 1, 2, width]`): `Σd` and `Σd (x - mean)`, where `d` is the gradient before the
     /// activation.
     pub fn sums(&self, output_grad: &[f32], partial: &mut [f32]) {
-        let (folded, width) = (&self.folded, self.folded.width);
-        let size = 2 * width;
+        let folded = &self.folded;
+        let size = 2 * folded.width;
         assert!(self.x.len() == folded.elements() && output_grad.len() == self.x.len());
         assert!(partial.len() == (folded.blocks + 1) * size);
         let (blocks, rest) = partial.split_at_mut(folded.blocks * size);
         let blocks = SharedMut::new(blocks);
         let coefficients = self.coefficients;
-        let kernel = |range: std::ops::Range<usize>, partial| BackwardSums {
-            x: &self.x[range.clone()],
-            output_grad: &output_grad[range],
-            coefficients,
-            partial,
-            width,
-            activation: self.activation,
+        let kernel = |range: std::ops::Range<usize>, partial| {
+            let (x, output_grad) = (&self.x[range.clone()], &output_grad[range]);
+            let terms = GradientTerms { x, output_grad, coefficients, activation: self.activation };
+            TermSums { terms, partial }
         };
         folded.each_block(2, |row, rows, block| {
             // SAFETY: every block has its own part of `partial`.
             let partial = unsafe { blocks.slice(block * size, size) };
-            dispatch(kernel(row * width..(row + rows) * width, partial));
+            dispatch(kernel(row * folded.width..(row + rows) * folded.width, partial));
         });
-        rest.fill(0.0);
         dispatch(kernel(folded.rest(), rest));
     }
 
@@ -79,91 +76,32 @@ impl<A: Pointwise> BatchNormBackward<'_, A> {
     }
 }
 
-struct BackwardSums<'a, A> {
+/// The terms of [`BatchNormBackward::sums`].
+struct GradientTerms<'a, A> {
     x: &'a [f32],
     output_grad: &'a [f32],
     coefficients: &'a [f32],
-    partial: &'a mut [f32],
-    width: usize,
     activation: A,
 }
 
-impl<A: Pointwise> Kernel for BackwardSums<'_, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector>(mut self) {
-        if self.x.len() < self.width {
-            return self.cut_off_row::<V>();
-        }
-        for (column, vectors) in Strips::<V>::new(self.width) {
-            match vectors {
-                STRIP => self.strip::<V, STRIP>(column),
-                2 => self.strip::<V, 2>(column),
-                _ => self.strip::<V, 1>(column),
-            }
-        }
+impl<A: Pointwise> Terms for GradientTerms<'_, A> {
+    fn length(&self) -> usize {
+        assert_eq!(self.output_grad.len(), self.x.len());
+        self.x.len()
     }
-}
 
-impl<A: Pointwise> BackwardSums<'_, A> {
-    /// The gradient before the activation, and the input's distance from the mean.
-    ///
-    /// # Safety
-    /// `at` must lie within the input, and a vector at `column` within the width.
     #[inline(always)]
-    unsafe fn terms<V: Vector>(&self, at: At, mean: V, column: usize) -> (V, V) {
+    unsafe fn at<V: Vector>(&mut self, at: At, column: usize) -> (V, V) {
         ask_ahead(self.x.as_ptr(), at.start());
         ask_ahead(self.output_grad.as_ptr(), at.start());
-        let row = |row| self.coefficients.as_ptr().wrapping_add(row * self.width + column);
+        let width = self.coefficients.len() / 3;
+        let row = |row| self.coefficients.as_ptr().wrapping_add(row * width + column);
         // SAFETY: by this function's contract; the arrays are equally long.
         unsafe {
-            let distance = at.load::<V>(self.x.as_ptr()).sub(mean);
+            let distance = at.load::<V>(self.x.as_ptr()).sub(V::load(row(0)));
             let z = distance.mul_add(V::load(row(1)), V::load(row(2)));
             let output_grad = at.load(self.output_grad.as_ptr());
             (self.activation.gradient(z, output_grad), distance)
-        }
-    }
-
-    #[inline(always)]
-    fn strip<V: Vector, const N: usize>(&mut self, column: usize) {
-        let width = self.width;
-        let rows = self.x.len() / width;
-        assert!(self.output_grad.len() == self.x.len() && self.coefficients.len() == 3 * width);
-        assert!(column + N * V::LANES <= width);
-        let columns: [usize; N] = std::array::from_fn(|n| column + n * V::LANES);
-        // SAFETY: the columns end within the width.
-        let mean = columns.map(|at| unsafe { V::load(self.coefficients.as_ptr().add(at)) });
-        let (mut sum, mut product) = ([V::zero(); N], [V::zero(); N]);
-        for row in 0..rows {
-            for n in 0..N {
-                let at = At::Whole(row * width + columns[n]);
-                // SAFETY: the row and the columns lie within the input.
-                let (d, distance) = unsafe { self.terms(at, mean[n], columns[n]) };
-                sum[n] = sum[n].add(d);
-                product[n] = d.mul_add(distance, product[n]);
-            }
-        }
-        store_sums(self.partial, width, column, [sum, product]);
-    }
-
-    /// The elements after the last whole row: one term for every sum.
-    #[inline(always)]
-    fn cut_off_row<V: Vector>(&mut self) {
-        let (length, width) = (self.x.len(), self.width);
-        assert!(self.output_grad.len() == length && self.coefficients.len() == 3 * width);
-        assert!(self.partial.len() == 2 * width);
-        for column in (0..length).step_by(V::LANES) {
-            let count = length - column;
-            let at = if count < V::LANES { At::Part(column, count) } else { At::Whole(column) };
-            // SAFETY: `at` lies within the input, and widths are whole vectors; so is the part
-            // of `partial` that is written.
-            unsafe {
-                let mean = V::load(self.coefficients.as_ptr().add(column));
-                let (d, distance) = self.terms(at, mean, column);
-                at.store(d, self.partial.as_mut_ptr());
-                at.store(d.mul(distance), self.partial.as_mut_ptr().add(width));
-            }
         }
     }
 }

@@ -7,6 +7,7 @@
 mod backward;
 mod forward;
 mod joined;
+mod sums;
 
 use std::marker::PhantomData;
 

@@ -21,12 +21,11 @@ fn row(rows: &CrossEntropyRows<'_>, x: &[f32], target: i32) -> (f64, Vec<f64>) {
     (loss, x.iter().zip(&q).map(|(&x, q)| scale * (mass * log(x).exp() - q)).collect())
 }
 
-/// Few classes, side by side, at every number of rows around that of the lanes.
 #[test]
-fn few_classes_match_the_definition() {
+fn matches_the_definition() {
     let mut rng = Rng::new(3);
-    for classes in [1, 2, 3, 10, 16, 17] {
-        for count in [1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 40] {
+    for classes in [1, 2, 3, 8, 10, 16, 17, 300] {
+        for count in [1, 2, 9, 40] {
             if cfg!(miri) && (classes != 2 || count != 9) {
                 continue;
             }

@@ -2,7 +2,6 @@
 
 use crate::activation::{Activation, FusedActivation};
 use crate::cpu::isa::RawKernel;
-use crate::cpu::several::Several;
 use crate::cpu::vector::Vector;
 use crate::shared_mut::SharedMut;
 
@@ -30,39 +29,22 @@ impl RawKernel for Activate<'_> {
             false => (self.rows, self.columns),
         };
         for row in 0..rows {
-            // SAFETY: the block's rows and columns are writable by this method's contract.
-            unsafe {
-                let out = self.out.pointer(row * self.out_stride);
-                let mut column = 0;
-                while column + TOGETHER * V::LANES <= columns {
-                    self.activate::<Several<V, TOGETHER>>(out.add(column));
-                    column += TOGETHER * V::LANES;
+            let out = self.out.pointer(row * self.out_stride);
+            let mut column = 0;
+            while column < columns {
+                let count = V::LANES.min(columns - column);
+                // SAFETY: the block's rows and columns are writable by this method's contract, and
+                // `count` of them are left in this row.
+                unsafe {
+                    let at = out.add(column);
+                    if count == V::LANES {
+                        self.activation.apply_vector(V::load(at)).store(at);
+                    } else {
+                        self.activation.apply_vector(V::load_part(at, count)).store_part(at, count);
+                    }
                 }
-                while column + V::LANES <= columns {
-                    self.activate::<V>(out.add(column));
-                    column += V::LANES;
-                }
-                if column < columns {
-                    let x = V::load_part(out.add(column), columns - column);
-                    let y = self.activation.apply_vector(x);
-                    y.store_part(out.add(column), columns - column);
-                }
+                column += count;
             }
         }
-    }
-}
-
-/// Vectors that an activation is applied to side by side.
-const TOGETHER: usize = 4;
-
-impl Activate<'_> {
-    /// Applies the activation to a vector in place.
-    ///
-    /// # Safety
-    /// As many values as it has lanes must be readable and writable at `at`.
-    #[inline(always)]
-    unsafe fn activate<V: Vector>(&self, at: *mut f32) {
-        // SAFETY: by this method's contract.
-        unsafe { self.activation.apply_vector(V::load(at)).store(at) };
     }
 }

@@ -6,54 +6,6 @@ use crate::cpu::isa::Kernel;
 use crate::random::Rng;
 
 #[derive(Clone, Copy)]
-struct Apart<'a>(&'a [f32], &'a [i32], usize);
-
-impl Kernel for Apart<'_> {
-    /// For every count: the lanes read, what is written over nines, and integers read.
-    type Output = Vec<[Vec<f32>; 3]>;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> Self::Output {
-        let Self(values, integers, stride) = self;
-        let mut parts = Vec::new();
-        for count in 0..=V::LANES {
-            let mut target = vec![9.0; V::LANES * stride];
-            assert!(values.len() >= target.len() && integers.len() >= count);
-            // SAFETY: `count` values that lie `stride` apart fit both, as just checked.
-            let (lanes, numbers) = unsafe {
-                let lanes = V::load_strided(values.as_ptr(), stride, count);
-                lanes.store_strided(target.as_mut_ptr(), stride, count);
-                (lanes, V::load_integers(integers.as_ptr(), count))
-            };
-            let read = |x: V| x.to_array()[..V::LANES].to_vec();
-            parts.push([read(lanes), target, read(numbers)]);
-        }
-        parts
-    }
-}
-
-#[test]
-fn lanes_that_lie_apart_and_integers() {
-    let values: Vec<f32> = (1..=112).map(|i| i as f32).collect();
-    let integers: Vec<i32> = (0..16).map(|i| i * 1001 - 7000).chain([i32::MAX]).collect();
-    for stride in [1, 2, 7] {
-        for parts in on_each(Apart(&values, &integers[1..], stride)) {
-            for (count, [read, written, numbers]) in parts.iter().enumerate() {
-                for i in 0..read.len() {
-                    let inside = |value: f32| if i < count { value } else { 0.0 };
-                    assert_eq!(read[i], inside(values[i * stride]), "{count}");
-                    assert_eq!(numbers[i], inside(integers[1 + i] as f32), "{count}");
-                }
-                for (i, &written) in written.iter().enumerate() {
-                    let is_written = i % stride == 0 && i / stride < count;
-                    assert_eq!(written, if is_written { values[i] } else { 9.0 }, "{count}");
-                }
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
 struct Transpose<'a>(&'a [f32], [usize; 2]);
 
 impl Kernel for Transpose<'_> {

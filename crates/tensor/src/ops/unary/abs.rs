@@ -1,6 +1,6 @@
 //! `y = |x|`, `dy/dx = sign(x)`, 0 at 0.
 
-use super::{Reads, Unary, Vector};
+use super::{Unary, Vector};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::abs`].
@@ -8,10 +8,6 @@ use crate::tensor::Tensor;
 pub(crate) struct Abs;
 
 impl Unary for Abs {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         x.abs()

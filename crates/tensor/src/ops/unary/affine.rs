@@ -11,9 +11,7 @@ pub(crate) struct Affine {
 }
 
 impl Unary for Affine {
-    fn reads(self) -> Reads {
-        Reads::Nothing
-    }
+    const READS: Reads = Reads::Nothing;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

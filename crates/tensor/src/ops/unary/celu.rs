@@ -1,7 +1,7 @@
 //! `y = x` where positive, else `alpha (e^(x/alpha) - 1)`; `dy/dx = 1`, else `e^(x/alpha)`
 //! (Barron 2017).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::celu`].
@@ -12,10 +12,6 @@ pub(crate) struct Celu {
 
 impl Unary for Celu {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = min(max(x, low), high)`, `dy/dx = 1` within the bounds (inclusive), else 0.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::clamp`].
@@ -11,10 +11,6 @@ pub(crate) struct Clamp {
 }
 
 impl Unary for Clamp {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         math::clamp(x, self.low, self.high)

@@ -1,6 +1,6 @@
 //! `y = cos x`, `dy/dx = -sin x`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::cos`].
@@ -9,10 +9,6 @@ pub(crate) struct Cos;
 
 impl Unary for Cos {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

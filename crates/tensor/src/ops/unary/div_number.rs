@@ -10,9 +10,7 @@ pub(crate) struct DivNumber {
 }
 
 impl Unary for DivNumber {
-    fn reads(self) -> Reads {
-        Reads::Nothing
-    }
+    const READS: Reads = Reads::Nothing;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

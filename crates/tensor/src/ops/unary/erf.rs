@@ -1,6 +1,6 @@
 //! `y = 2/√π ∫₀ˣ e^(-t²) dt`, `dy/dx = 2/√π e^(-x²)`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::erf`].
@@ -9,10 +9,6 @@ pub(crate) struct Erf;
 
 impl Unary for Erf {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -10,9 +10,7 @@ pub(crate) struct Exp;
 impl Unary for Exp {
     const COST: usize = 500;
 
-    fn reads(self) -> Reads {
-        Reads::Output
-    }
+    const READS: Reads = Reads::Output;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,7 +1,7 @@
 //! `y = x Φ(x)` with the normal distribution's `Φ(x) = (1 + erf(x/√2)) / 2`;
 //! `dy/dx = Φ(x) + x e^(-x²/2) / √(2π)` (Hendrycks and Gimpel 2016).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::gelu`].
@@ -10,10 +10,6 @@ pub(crate) struct Gelu;
 
 impl Unary for Gelu {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -2,7 +2,7 @@
 //! `dy/dx = (1 + t) / 2 + x (1 - t²) u' / 2` with `t = tanh(u)`. Since `(1 + tanh(u)) / 2` is the
 //! sigmoid `s` of `2 u`, that is `s + x s (1 - s) 2 u'` (Hendrycks and Gimpel 2016).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::gelu_tanh`].
@@ -11,10 +11,6 @@ pub(crate) struct GeluTanh;
 
 impl Unary for GeluTanh {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = min(max(x + 3, 0), 6) / 6`; `dy/dx = 1/6` for `-3 < x < 3`, else 0.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::hard_sigmoid`].
@@ -8,10 +8,6 @@ use crate::tensor::Tensor;
 pub(crate) struct HardSigmoid;
 
 impl Unary for HardSigmoid {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         math::clamp(x.add(V::splat(3.0)), 0.0, 6.0).div(V::splat(6.0))

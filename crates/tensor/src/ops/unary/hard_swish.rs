@@ -1,7 +1,7 @@
 //! `y = x min(max(x + 3, 0), 6) / 6`; `dy/dx` = 0 for `x <= -3`, 1 for `x >= 3`, else
 //! `x/3 + 1/2` (Howard and others 2019).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::hard_swish`].
@@ -9,10 +9,6 @@ use crate::tensor::Tensor;
 pub(crate) struct HardSwish;
 
 impl Unary for HardSwish {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         let gate = math::clamp(x.add(V::splat(3.0)), 0.0, 6.0).div(V::splat(6.0));

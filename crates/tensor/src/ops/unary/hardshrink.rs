@@ -1,6 +1,6 @@
 //! `y = x` where `|x| > λ`, else 0; `dy/dx = 1`, else 0.
 
-use super::{Reads, Unary, Vector};
+use super::{Unary, Vector};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::hardshrink`].
@@ -10,10 +10,6 @@ pub(crate) struct Hardshrink {
 }
 
 impl Unary for Hardshrink {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         x.abs().le(V::splat(self.lambda)).and_not(x)

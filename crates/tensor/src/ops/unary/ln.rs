@@ -1,6 +1,6 @@
 //! `y = ln x`, `dy/dx = 1 / x`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::ln`].
@@ -9,10 +9,6 @@ pub(crate) struct Ln;
 
 impl Unary for Ln {
     const COST: usize = 500;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

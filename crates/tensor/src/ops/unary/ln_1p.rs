@@ -1,6 +1,6 @@
 //! `y = ln(1 + x)`, `dy/dx = 1 / (1 + x)`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::ln_1p`].
@@ -9,10 +9,6 @@ pub(crate) struct Ln1p;
 
 impl Unary for Ln1p {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = ln(1 / (1 + e^-x))`, `dy/dx = 1 / (1 + e^x)`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::log_sigmoid`].
@@ -9,10 +9,6 @@ pub(crate) struct LogSigmoid;
 
 impl Unary for LogSigmoid {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

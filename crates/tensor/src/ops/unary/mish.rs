@@ -1,6 +1,6 @@
 //! `y = x t` with `t = tanh(ln(1 + e^x))`; `dy/dx = t + x (1 - t²) / (1 + e^-x)` (Misra 2019).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::mish`].
@@ -9,10 +9,6 @@ pub(crate) struct Mish;
 
 impl Unary for Mish {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -69,7 +69,14 @@ pub(crate) trait Unary: Copy + Send + Sync + Into<Function> {
     /// Nanoseconds for 1024 elements on one core.
     const COST: usize = CHEAP;
 
-    fn reads(self) -> Reads;
+    /// What the derivative reads.
+    const READS: Reads = Reads::Input;
+
+    /// As [`Unary::READS`], where that depends on the parameters.
+    #[inline(always)]
+    fn reads(self) -> Reads {
+        Self::READS
+    }
 
     fn f<V: Vector>(self, x: V) -> V;
 

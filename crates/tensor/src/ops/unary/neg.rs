@@ -8,9 +8,7 @@ use crate::tensor::Tensor;
 pub(crate) struct Neg;
 
 impl Unary for Neg {
-    fn reads(self) -> Reads {
-        Reads::Nothing
-    }
+    const READS: Reads = Reads::Nothing;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = x^p`, `dy/dx = p x^(p-1)`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::powf`].
@@ -11,10 +11,6 @@ pub(crate) struct Powf {
 
 impl Unary for Powf {
     const COST: usize = 12_000;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

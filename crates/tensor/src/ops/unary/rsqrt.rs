@@ -8,9 +8,7 @@ use crate::tensor::Tensor;
 pub(crate) struct Rsqrt;
 
 impl Unary for Rsqrt {
-    fn reads(self) -> Reads {
-        Reads::Output
-    }
+    const READS: Reads = Reads::Output;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

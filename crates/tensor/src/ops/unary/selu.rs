@@ -11,9 +11,7 @@ pub(crate) struct Selu;
 impl Unary for Selu {
     const COST: usize = 600;
 
-    fn reads(self) -> Reads {
-        Reads::Output
-    }
+    const READS: Reads = Reads::Output;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

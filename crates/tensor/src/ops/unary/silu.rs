@@ -1,6 +1,6 @@
 //! `y = x s` with `s = 1 / (1 + e^-x)`, `dy/dx = s (1 + x (1 - s))` (Elfwing, Uchibe and Doya 2017).
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::silu`].
@@ -9,10 +9,6 @@ pub(crate) struct Silu;
 
 impl Unary for Silu {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

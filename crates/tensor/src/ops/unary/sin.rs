@@ -1,6 +1,6 @@
 //! `y = sin x`, `dy/dx = cos x`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::sin`].
@@ -9,10 +9,6 @@ pub(crate) struct Sin;
 
 impl Unary for Sin {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

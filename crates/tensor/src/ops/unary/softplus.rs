@@ -1,7 +1,7 @@
 //! `y = ln(1 + e^(beta x)) / beta`, and `x` where `beta x > threshold`;
 //! `dy/dx = 1 / (1 + e^(-beta x))`, and 1 there.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::softplus`].
@@ -13,10 +13,6 @@ pub(crate) struct Softplus {
 
 impl Unary for Softplus {
     const COST: usize = 1200;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

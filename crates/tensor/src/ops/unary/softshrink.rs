@@ -1,6 +1,6 @@
 //! `y = x - λ` above `λ`, `x + λ` below `-λ`, else 0; `dy/dx = 1`, else 0.
 
-use super::{Reads, Unary, Vector};
+use super::{Unary, Vector};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::softshrink`].
@@ -10,10 +10,6 @@ pub(crate) struct Softshrink {
 }
 
 impl Unary for Softshrink {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         let shrunk = x.sub(V::splat(self.lambda).or(x.and(V::splat(-0.0))));

@@ -1,6 +1,6 @@
 //! `y = x / (1 + |x|)`, `dy/dx = 1 / (1 + |x|)²`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::softsign`].
@@ -8,10 +8,6 @@ use crate::tensor::Tensor;
 pub(crate) struct Softsign;
 
 impl Unary for Softsign {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         let x = math::clamp(x, f32::MIN, f32::MAX); // the quotient of infinities is NaN

@@ -8,9 +8,7 @@ use crate::tensor::Tensor;
 pub(crate) struct Sqrt;
 
 impl Unary for Sqrt {
-    fn reads(self) -> Reads {
-        Reads::Output
-    }
+    const READS: Reads = Reads::Output;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = x²`, `dy/dx = 2 x`.
 
-use super::{Reads, Unary, Vector};
+use super::{Unary, Vector};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::square`].
@@ -8,10 +8,6 @@ use crate::tensor::Tensor;
 pub(crate) struct Square;
 
 impl Unary for Square {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         x.mul(x)

@@ -10,9 +10,7 @@ pub(crate) struct Tanh;
 impl Unary for Tanh {
     const COST: usize = 600;
 
-    fn reads(self) -> Reads {
-        Reads::Output
-    }
+    const READS: Reads = Reads::Output;
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

@@ -1,6 +1,6 @@
 //! `y = x - tanh x`, `dy/dx = tanh² x`.
 
-use super::{Reads, Unary, Vector, math};
+use super::{Unary, Vector, math};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::tanhshrink`].
@@ -9,10 +9,6 @@ pub(crate) struct Tanhshrink;
 
 impl Unary for Tanhshrink {
     const COST: usize = 600;
-
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
 
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {

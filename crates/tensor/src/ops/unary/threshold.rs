@@ -1,6 +1,6 @@
 //! `y = x` where `x > threshold`, else `value`; `dy/dx = 1`, else 0.
 
-use super::{Reads, Unary, Vector};
+use super::{Unary, Vector};
 use crate::tensor::Tensor;
 
 /// See [`Tensor::threshold`].
@@ -11,10 +11,6 @@ pub(crate) struct Threshold {
 }
 
 impl Unary for Threshold {
-    fn reads(self) -> Reads {
-        Reads::Input
-    }
-
     #[inline(always)]
     fn f<V: Vector>(self, x: V) -> V {
         V::select(x.le(V::splat(self.threshold)), V::splat(self.value), x)
