@@ -61,6 +61,14 @@ impl Failure {
     }
 }
 
+/// Whether all lines of the standard output are written: a full disk must not pass for a result.
+pub fn all_written() -> Result<(), Failure> {
+    match terminal::all_written() {
+        true => Ok(()),
+        false => Err(Failure::Failed("error: the standard output cannot be written".into())),
+    }
+}
+
 /// Writes a whole file or leaves it as it was.
 pub fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     atomic::write(path, text.as_bytes()).map_err(|error| Failure::file(path, &error))

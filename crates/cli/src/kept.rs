@@ -8,8 +8,8 @@ use glassbox_train::Monitor;
 use serde_json::json;
 
 use crate::arguments::{Checkpoint, Output, Progress};
-use crate::commands;
 use crate::failure::Failure;
+use crate::report_page;
 use crate::terminal::{self, complain, say};
 
 /// `best (epoch 4, step 36), last (epoch 12, step 108)`, or `nothing`.
@@ -213,7 +213,7 @@ fn tenth_of_rate(folder: &RunFolder) -> Option<String> {
 pub fn write_report(folder: &RunFolder) {
     let written = folder.record().map_err(Failure::from);
     if let Err(Failure::Failed(message)) =
-        written.and_then(|record| commands::report::write(folder, record))
+        written.and_then(|record| report_page::write(folder, record))
     {
         complain!("note: there is no report: {message}");
     }

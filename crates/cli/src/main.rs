@@ -14,9 +14,12 @@ mod kept;
 mod layout;
 mod preparation;
 mod progress;
+mod report_page;
+mod run_facts;
 mod run_names;
 mod session;
 mod terminal;
+mod wrapping;
 
 use std::process::ExitCode;
 
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(message) => return told(&message),
     };
-    match commands::run(arguments.command).and_then(|()| terminal::all_written()) {
+    match commands::run(arguments.command).and_then(|()| failure::all_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -44,5 +47,5 @@ fn told(message: &clap::Error) -> ExitCode {
         return ExitCode::from(2);
     }
     terminal::written(printed);
-    terminal::all_written().map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+    failure::all_written().map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

@@ -8,8 +8,7 @@ use console::Term;
 use glassbox_recipe::Style;
 
 use crate::arguments::Progress;
-use crate::failure::Failure;
-use crate::layout;
+use crate::wrapping::{wrapped, wrapped_lines};
 
 /// Whether a line of the standard output could not be written, though there is a reader.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -21,12 +20,9 @@ pub(crate) fn written(outcome: io::Result<()>) {
     }
 }
 
-/// Whether all lines so far are written: a full disk must not pass for a result.
-pub fn all_written() -> Result<(), Failure> {
-    match LOST.load(Ordering::Relaxed) {
-        true => Err(Failure::Failed("error: the standard output cannot be written".into())),
-        false => Ok(()),
-    }
+/// Whether all lines so far are written.
+pub fn all_written() -> bool {
+    !LOST.load(Ordering::Relaxed)
 }
 
 /// Prints a line. A reader that has gone away (`glassbox train | head`) does not end training.
@@ -47,7 +43,7 @@ pub(crate) use complain;
 
 /// Prints lines on the standard error stream; those that are long become several.
 pub fn complain_wrapped(text: &str) {
-    let _ = writeln!(stderr(), "{}", layout::wrapped_lines(text, width_of(&Term::stderr())));
+    let _ = writeln!(stderr(), "{}", wrapped_lines(text, width_of(&Term::stderr())));
 }
 
 /// Prints what is drawn of a recipe, as it is but for the help below it.
@@ -55,7 +51,7 @@ pub fn complain_drawn(text: &str) {
     let room = width_of(&Term::stderr());
     for line in text.lines() {
         let room = room.filter(|_| line.trim_start().starts_with("help: "));
-        let _ = writeln!(stderr(), "{}", layout::wrapped(line, room));
+        let _ = writeln!(stderr(), "{}", wrapped(line, room));
     }
 }
 
@@ -89,7 +85,7 @@ fn width_of(stream: &Term) -> Option<usize> {
 
 /// Prints a text, in several lines where one is not long enough.
 pub fn say_wrapped(text: &str) {
-    say!("{}", layout::wrapped(text, width()));
+    say!("{}", wrapped(text, width()));
 }
 
 /// Whether the user wants colors on the standard output.

@@ -5,25 +5,10 @@ use std::sync::Arc;
 
 use glassbox_tensor::{Precision, PreparedRecurrent, RecurrentWeights, Rng, Tensor};
 
-use crate::param::Buffer;
+use crate::buffer::{Buffer, BufferUpdate};
 use crate::path::{Path, Segment};
 use crate::probe::Probe;
 use crate::recurrent_state::{LayerState, RecurrentState};
-use crate::walk::{Parameters, SlotMut, walk_mut};
-
-/// How a buffer changes when the step it was computed in is committed.
-#[derive(Clone, Debug)]
-pub enum BufferUpdate {
-    /// `value += term`.
-    Add(Tensor),
-    /// `value += weight * (toward - value)`: a running average.
-    Blend {
-        /// What the average moves toward.
-        toward: Tensor,
-        /// How far it moves, in `[0, 1]`.
-        weight: f32,
-    },
-}
 
 /// The context of one forward pass, handed through every [`Module::forward`](crate::Module).
 ///
@@ -47,7 +32,7 @@ pub struct Cx {
     rng: Rng,
     calls: u64,
     path: Path,
-    updates: Vec<(u64, BufferUpdate)>,
+    pub(crate) updates: Vec<(u64, BufferUpdate)>,
     state: Option<RecurrentState>,
     lengths: Option<Tensor>,
     pub(crate) probe: Option<Arc<dyn Probe>>,
@@ -252,29 +237,6 @@ impl Cx {
         self.updates.iter().filter(|(id, _)| *id == buffer.id()).count()
     }
 
-    /// Applies the queued changes to the buffers of `model`. Optimizers call it in their step.
-    ///
-    /// # Panics
-    /// When a change belongs to a buffer that `model` does not have.
-    #[track_caller]
-    pub fn commit<M: Parameters + ?Sized>(&mut self, model: &mut M) {
-        if self.updates.is_empty() {
-            return;
-        }
-        let mut applied = 0;
-        walk_mut(model, |_, slot| {
-            let SlotMut::Buffer(buffer) = slot else { return };
-            let id = buffer.id();
-            for (_, update) in self.updates.iter().filter(|(of, _)| *of == id) {
-                apply(buffer, update);
-                applied += 1;
-            }
-        });
-        let queued = self.updates.len();
-        self.updates.clear();
-        assert_eq!(applied, queued, "buffer changes that belong to the committed model");
-    }
-
     /// Forgets the queued changes: this step is not taken.
     pub fn discard(&mut self) {
         self.updates.clear();
@@ -311,64 +273,9 @@ fn step_rng(seed: u64, step: u64) -> Rng {
     Rng::new(seed).fork(step)
 }
 
-fn apply(buffer: &mut Buffer, update: &BufferUpdate) {
-    let (BufferUpdate::Add(by) | BufferUpdate::Blend { toward: by, .. }) = update;
-    assert_eq!(buffer.shape(), by.shape(), "shape of a buffer's change");
-    buffer.update(|values| {
-        for (value, &by) in values.iter_mut().zip(by.as_slice()) {
-            match *update {
-                BufferUpdate::Add(_) => *value += by,
-                BufferUpdate::Blend { weight, .. } => {
-                    *value = (1.0 - weight) * *value + weight * by
-                }
-            }
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn changes_wait_for_the_commit_and_apply_in_order() {
-        let mut model = vec![Buffer::new(Tensor::scalar(1.0)), Buffer::new(Tensor::scalar(0.0))];
-        let mut cx = Cx::train(0, 0);
-        cx.queue(&model[0], BufferUpdate::Blend { toward: Tensor::scalar(3.0), weight: 0.5 });
-        cx.queue(&model[0], BufferUpdate::Blend { toward: Tensor::scalar(4.0), weight: 0.5 });
-        cx.queue(&model[1], BufferUpdate::Add(Tensor::scalar(1.0)));
-        assert_eq!((cx.queued(&model[0]), model[0].value().item()), (2, 1.0));
-        cx.commit(&mut model);
-        assert_eq!((model[0].value().item(), model[1].value().item()), (3.0, 1.0));
-        assert_eq!(cx.queued(&model[0]), 0);
-    }
-
-    #[test]
-    fn a_discarded_step_changes_nothing() {
-        let mut model = vec![Buffer::new(Tensor::scalar(1.0))];
-        let mut cx = Cx::train(0, 0);
-        cx.queue(&model[0], BufferUpdate::Add(Tensor::scalar(1.0)));
-        cx.discard();
-        cx.commit(&mut model);
-        assert_eq!(model[0].value().item(), 1.0);
-    }
-
-    #[test]
-    #[cfg(debug_assertions)]
-    #[should_panic(expected = "never committed")]
-    fn forgetting_to_commit_is_noticed() {
-        let buffer = Buffer::new(Tensor::scalar(1.0));
-        Cx::train(0, 0).queue(&buffer, BufferUpdate::Add(Tensor::scalar(1.0)));
-    }
-
-    #[test]
-    #[should_panic(expected = "belong to the committed model")]
-    fn committing_to_another_model_is_noticed() {
-        let buffer = Buffer::new(Tensor::scalar(1.0));
-        let mut cx = Cx::train(0, 0);
-        cx.queue(&buffer, BufferUpdate::Add(Tensor::scalar(1.0)));
-        cx.commit(&mut vec![buffer.clone()]);
-    }
 
     #[test]
     fn the_path_follows_scopes() {

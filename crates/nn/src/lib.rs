@@ -8,7 +8,10 @@
 
 extern crate self as glassbox_nn;
 
+mod buffer;
 mod builder;
+mod call;
+mod commit;
 mod context;
 mod error;
 mod graph;
@@ -26,8 +29,9 @@ mod state;
 mod summary;
 mod walk;
 
+pub use buffer::{Buffer, BufferUpdate};
 pub use builder::Builder;
-pub use context::{BufferUpdate, Cx};
+pub use context::Cx;
 pub use error::{BuildError, MAX_VALUES};
 pub use glassbox_derive::Parameters;
 pub use graph::{
@@ -38,7 +42,7 @@ pub use init::{FanMode, Fans, Init, Nonlinearity};
 pub use layers::*;
 pub use losses::Loss;
 pub use module::Module;
-pub use param::{Buffer, Param};
+pub use param::Param;
 pub use path::{Path, Segment};
 pub use probe::{Probe, Side, Site, Wanted};
 pub use recurrent_state::{LayerState, RecurrentState};

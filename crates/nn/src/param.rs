@@ -1,7 +1,6 @@
-//! The state of a model: what training changes ([`Param`]) and what it merely tracks ([`Buffer`]).
+//! What training changes.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use glassbox_tensor::{Gradients, Shape, Tensor};
 
@@ -120,62 +119,6 @@ impl Param {
 impl Clone for Param {
     fn clone(&self) -> Self {
         Self { leaf: self.leaf.with_grad(), ..*self }
-    }
-}
-
-/// A tensor that belongs to a model's state but is not trained: running statistics.
-#[derive(Debug)]
-pub struct Buffer {
-    id: u64,
-    value: Tensor,
-}
-
-impl Buffer {
-    /// A buffer with these initial values.
-    pub fn new(value: Tensor) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), value: value.detach() }
-    }
-
-    /// The values.
-    pub fn value(&self) -> &Tensor {
-        &self.value
-    }
-
-    /// The shape.
-    pub fn shape(&self) -> Shape {
-        self.value.shape()
-    }
-
-    /// The number of values.
-    pub fn elements(&self) -> usize {
-        self.value.elements()
-    }
-
-    /// Changes the values in place.
-    pub fn update<R>(&mut self, change: impl FnOnce(&mut [f32]) -> R) -> R {
-        change(self.value.make_mut())
-    }
-
-    /// Replaces the values.
-    ///
-    /// # Panics
-    /// When the shapes differ.
-    #[track_caller]
-    pub fn set(&mut self, value: &Tensor) {
-        assert_eq!(self.shape(), value.shape(), "shape of a buffer's new value");
-        self.update(|values| values.copy_from_slice(value.as_slice()));
-    }
-
-    pub(crate) fn id(&self) -> u64 {
-        self.id
-    }
-}
-
-/// A clone is another buffer that starts with the same values.
-impl Clone for Buffer {
-    fn clone(&self) -> Self {
-        Self::new(self.value.clone())
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::marker::PhantomData;
 
-use crate::param::{Buffer, Param};
+use crate::buffer::Buffer;
+use crate::param::Param;
 use crate::path::{Path, Segment};
 
 /// What a walk comes across.

@@ -7,10 +7,10 @@ use glassbox_report::{Curves, Settings, compare_plots, differing};
 use glassbox_runs::{RunFolder, RunRecord};
 
 use crate::arguments::Compare;
-use crate::commands::runs::{epochs, main_score, status};
 use crate::failure::{Failure, write_file};
 use crate::format::{NOTHING, clock, score, thousands};
 use crate::layout::{Column, Table, width};
+use crate::run_facts::{epochs, main_score, status};
 use crate::terminal::{self, say, say_wrapped};
 use crate::{fit, run_names};
 

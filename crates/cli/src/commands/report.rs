@@ -1,44 +1,13 @@
 //! `glassbox report`: a run as a page for a browser.
 
-use std::path::PathBuf;
-
-use glassbox_data::InputReader;
-use glassbox_report::{Page, StateMap};
-use glassbox_runs::{Predictor, RunFolder, RunRecord};
-
 use crate::arguments::Report;
-use crate::failure::{Failure, write_file};
+use crate::failure::Failure;
+use crate::report_page;
 use crate::run_names;
 use crate::terminal::say;
 
-/// Units and tokens of the heat map.
-const UNITS: usize = 40;
-const TOKENS: usize = 90;
-
 pub fn run(arguments: &Report) -> Result<(), Failure> {
     let (folder, record) = run_names::find(&arguments.run, &arguments.runs.path)?;
-    say!("wrote {}", write(&folder, record)?.display());
+    say!("wrote {}", report_page::write(&folder, record)?.display());
     Ok(())
-}
-
-/// Writes the report of a run into its folder.
-pub fn write(folder: &RunFolder, record: RunRecord) -> Result<PathBuf, Failure> {
-    let mut page = Page::read(folder, record)?;
-    if let Some(sample) = page.samples().last() {
-        // What was read from the samples may have been changed by hand: then there is no map.
-        let text: String = sample.text.chars().take(TOKENS).collect();
-        page.states = states(folder, &text).map(|map| map.heat_map(UNITS));
-    }
-    let (path, html) = (folder.report(), page.html()?);
-    write_file(&path, &html)?;
-    Ok(path)
-}
-
-/// What the last recurrent layer of the best weights does while it reads `text`.
-fn states(folder: &RunFolder, text: &str) -> Option<StateMap> {
-    let predictor = Predictor::load(&folder.best_weights()).ok()?;
-    let InputReader::Text(vocabulary) = &predictor.config().learned.reader else { return None };
-    let maps = (0..)
-        .map_while(|index| StateMap::of(predictor.model(), vocabulary, text, index).ok().flatten());
-    maps.last()
 }

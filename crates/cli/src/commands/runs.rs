@@ -3,8 +3,7 @@
 use std::fs;
 
 use glassbox_report::{Curves, Settings, differing};
-use glassbox_runs::{FoundRuns, RunError, RunFolder, RunLock, RunRecord, Status, checkpoint};
-use glassbox_train::Scores;
+use glassbox_runs::{FoundRuns, RunError, RunFolder, RunLock, RunRecord};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{ListRuns, RemoveRuns, Runs, RunsAction};
@@ -12,6 +11,7 @@ use crate::failure::Failure;
 use crate::fit::Fit;
 use crate::format::{NOTHING, named_score, score};
 use crate::layout::{Column, Table};
+use crate::run_facts::{epochs, main_score, status};
 use crate::run_names;
 use crate::terminal::{complain, say};
 
@@ -172,33 +172,6 @@ fn score_of<'a>(record: &RunRecord, name: &'a str) -> Option<(&'a str, f64)> {
         _ => None,
     };
     scores?.get(score_name).map(|value| (score_name, value))
-}
-
-/// The score that says most: accuracy, or the error in the targets' units.
-pub(super) fn main_score(scores: &Scores) -> String {
-    match (scores.get("accuracy"), scores.get("rmse")) {
-        (Some(accuracy), _) => format!("{:.2} %", 100.0 * accuracy),
-        (_, Some(rmse)) => format!("rmse {}", score(rmse)),
-        _ => scores.get("loss").map_or(NOTHING.into(), |loss| format!("loss {}", score(loss))),
-    }
-}
-
-/// `finished`, `failed`, `killed`: in one word what became of a run.
-pub fn status(folder: &RunFolder, record: &RunRecord) -> &'static str {
-    match record.status {
-        Status::Running if RunLock::writer(folder).is_some() => "running",
-        Status::Running => "killed",
-        Status::Finished => "finished",
-        Status::Interrupted => "interrupted",
-        Status::Failed => "failed",
-    }
-}
-
-/// The epochs that a run has trained: of one that was killed those of the state on disk, from which
-/// it resumes.
-pub fn epochs(folder: &RunFolder, record: &RunRecord, status: &str) -> usize {
-    let saved = (status == "killed").then(|| checkpoint::peek_state(&folder.training_state()));
-    saved.flatten().map_or(record.epoch, |progress| progress.epoch)
 }
 
 fn remove(arguments: &RemoveRuns) -> Result<(), Failure> {

@@ -7,9 +7,10 @@ use glassbox_tensor::Shape;
 use crate::arguments;
 use crate::failure::Failure;
 use crate::format::{bytes, short, thousands};
-use crate::layout::{Column, Table, wrapped};
+use crate::layout::{Column, Table};
 use crate::preparation;
 use crate::terminal::{self, say};
+use crate::wrapping::wrapped;
 
 pub fn run(arguments: &arguments::Summary) -> Result<(), Failure> {
     let arguments::Check { recipe, overrides } = &arguments.of;

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::layout::width;
 
-    fn table(task: Task, monitor: &str) -> EpochTable {
+    fn monitored(task: Task, monitor: &str) -> EpochTable {
         EpochTable::new(task, &Monitor { metric: monitor.into() })
     }
 
@@ -152,9 +152,9 @@ mod tests {
     fn rows_stand_under_their_titles() {
         let without = EpochReport { valid: None, ..report() };
         let lines = [
-            table(Task::Classify, "valid.loss").row(&report(), true, None),
-            table(Task::Regress, "valid.loss").row(&without, false, Some(80)),
-            table(Task::Classify, "valid.f1_macro").row(&report(), false, Some(80)),
+            monitored(Task::Classify, "valid.loss").row(&report(), true, None),
+            monitored(Task::Regress, "valid.loss").row(&without, false, Some(80)),
+            monitored(Task::Classify, "valid.f1_macro").row(&report(), false, Some(80)),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
         epoch  train loss  valid loss  valid accuracy       lr     time
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_has_fewer_columns_and_a_wider_one_new_titles() {
-        let mut table = table(Task::Classify, "valid.loss");
+        let mut table = monitored(Task::Classify, "valid.loss");
         let huge = EpochReport {
             train: [("loss", 2.9e35)].into_iter().collect(),
             valid: Some([("loss", 2.9e35), ("accuracy", 0.1)].into_iter().collect()),
@@ -189,7 +189,7 @@ mod tests {
         123456    2.900e35    2.900e35          10.0 %   8.0e-4  111:06:…
         ");
         for room in 20..70 {
-            let text = table(Task::Classify, "valid.loss").row(&huge, true, Some(room));
+            let text = monitored(Task::Classify, "valid.loss").row(&huge, true, Some(room));
             assert!(text.lines().all(|line| width(line) <= room), "{room}: {text}");
         }
     }

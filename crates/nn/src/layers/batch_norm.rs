@@ -9,12 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::config::{Cost, LayerConfig};
 use super::dense::yes;
 use crate::Parameters;
+use crate::buffer::{Buffer, BufferUpdate};
 use crate::builder::Builder;
-use crate::context::{BufferUpdate, Cx};
+use crate::context::Cx;
 use crate::error::{BuildError, checked_shape, with_kind};
 use crate::module::Module;
 use crate::padding::Packed;
-use crate::param::{Buffer, Param};
+use crate::param::Param;
 
 /// `type = "batch_norm"`: every channel is shifted and scaled to mean 0 and variance 1 over the
 /// batch, then by a learned scale and shift (Ioffe and Szegedy 2015). Evaluation uses running

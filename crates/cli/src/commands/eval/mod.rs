@@ -13,11 +13,11 @@ use serde_json::{Map, Value};
 
 use self::subject::Subject;
 use crate::arguments::{Eval, Part, Unknown};
-use crate::commands::runs::status;
 use crate::failure::Failure;
 use crate::format::{baseline, baselines, named_score, outputs, thousands};
 use crate::kept::weights;
 use crate::preparation;
+use crate::run_facts::status;
 use crate::run_names;
 use crate::session::scores_on;
 use crate::terminal::{complain, say, say_wrapped};

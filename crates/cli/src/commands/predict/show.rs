@@ -12,7 +12,8 @@ use super::inputs::Input;
 use crate::arguments::Predict;
 use crate::failure::Failure;
 use crate::format::{percent, quantity};
-use crate::{layout, terminal};
+use crate::terminal;
+use crate::wrapping::wrapped;
 
 /// Where predictions are shown.
 pub struct Shown<'a> {
@@ -31,9 +32,7 @@ impl<'a> Shown<'a> {
             let Ok(prediction) = &item.outcome else { return Ok(()) };
             let line = match self.arguments.json {
                 true => object(input.path(), item, prediction).to_string(),
-                false => {
-                    layout::wrapped(&self.line(input, item.row, prediction), terminal::width())
-                }
+                false => wrapped(&self.line(input, item.row, prediction), terminal::width()),
             };
             writeln!(self.out, "{line}")
         });
