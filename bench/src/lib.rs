@@ -8,6 +8,7 @@ mod inputs;
 mod model_file;
 mod models;
 mod peak;
+mod probes;
 mod products;
 mod sweeps;
 mod tables;
@@ -16,6 +17,7 @@ mod workloads;
 
 pub use inference::{INFERENCE, MakeRepeated, Repeated};
 pub use peak::Peak;
+pub use probes::{Everywhere, everywhere};
 pub use products::{Product, products};
 pub use sweeps::{AXES, Axis};
 pub use tables::{Row, peak_table, plot, product_table, step_table};

@@ -4,11 +4,13 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
+use glassbox::nn::Probe;
 use glassbox::{Precision, denormals, pool, threads};
-use glassbox_bench::{INFERENCE, Times, WORKLOADS, Workload, milliseconds};
+use glassbox_bench::{INFERENCE, Times, WORKLOADS, Workload, everywhere, milliseconds};
 use serde_json::{Value, json};
 
 #[global_allocator]
@@ -36,6 +38,10 @@ struct Arguments {
     /// Convolutions of training steps by sums of products only.
     #[arg(long)]
     exact: bool,
+    /// Print what a training step costs more when a probe takes the mean square of all values and
+    /// gradients on both sides of every layer.
+    #[arg(long)]
+    probes: bool,
     /// Stop after the first training step.
     #[arg(long)]
     first: bool,
@@ -59,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, make) in WORKLOADS.iter().filter(|(name, _)| arguments.want(name)) {
         println!("{}", train(name, make()?, &arguments));
     }
-    if arguments.first || arguments.check {
+    if arguments.first || arguments.check || arguments.probes {
         return Ok(());
     }
     for (name, make) in INFERENCE.iter().filter(|(name, _)| arguments.want(name)) {
@@ -83,7 +89,34 @@ fn train(name: &str, mut workload: Workload, arguments: &Arguments) -> Value {
         let (first, last) = (losses[0], losses[49]);
         return json!({ "peer": "glassbox", "workload": name, "loss_1": first, "loss_50": last });
     }
+    if arguments.probes {
+        return probed(name, workload, arguments.seconds);
+    }
     time(name, workload.batch(), arguments, || _ = workload.step())
+}
+
+/// Steps without a probe and with one in turn.
+fn probed(name: &str, mut workload: Workload, seconds: f64) -> Value {
+    const TURNS: u32 = 8;
+    let probe = everywhere();
+    workload.set_probe(Some(probe.clone()));
+    workload.step();
+    let tensors = probe.seen();
+    let [mut plain, mut with] = [Times::default(), Times::default()];
+    for _ in 0..TURNS {
+        for (times, probe) in [(&mut plain, None), (&mut with, Some(probe.clone()))] {
+            workload.set_probe(probe.map(|probe| probe as Arc<dyn Probe>));
+            times.add(seconds / f64::from(2 * TURNS), || _ = workload.step());
+        }
+    }
+    json!({
+        "peer": "glassbox",
+        "workload": name,
+        "step_ms": milliseconds(plain.median()),
+        "probed_ms": milliseconds(with.median()),
+        "ratio": (with.median() / plain.median() * 1e3).round() / 1e3,
+        "tensors": tensors,
+    })
 }
 
 fn time(name: &str, items: usize, arguments: &Arguments, mut step: impl FnMut()) -> Value {

@@ -1,8 +1,10 @@
 //! What is timed: one optimizer step (forward, loss, backward, update) on a fixed batch.
 
+use std::sync::Arc;
+
 use glassbox::Precision;
 use glassbox::nn::layers::{GruConfig, Layer, RnnConfig};
-use glassbox::nn::{BuildError, Builder};
+use glassbox::nn::{BuildError, Builder, Probe};
 use glassbox::optim::UpdateRule;
 use glassbox::prelude::*;
 
@@ -87,6 +89,15 @@ impl Workload {
     /// Chooses the precision of the steps from now on.
     pub fn set_precision(&mut self, precision: Precision) {
         self.cx = Cx::train(0, 0).with_precision(precision);
+    }
+
+    /// Lets a probe see the steps from now on, or none.
+    pub fn set_probe(&mut self, probe: Option<Arc<dyn Probe>>) {
+        let cx = Cx::train(0, 0).with_precision(self.cx.precision());
+        self.cx = match probe {
+            Some(probe) => cx.with_probe(probe),
+            None => cx,
+        };
     }
 
     /// Items in the batch.

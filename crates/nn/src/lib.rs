@@ -48,8 +48,7 @@ pub use probe::{Probe, Side, Site, Wanted};
 pub use recurrent_state::{LayerState, RecurrentState};
 pub use settings::{BadSetting, BadSettings, Settings};
 pub use state::{
-    State, StateError, buffer_count, copy_state, gradient_norm, load_state, parameter_count,
-    set_frozen, state,
+    State, StateError, buffer_count, copy_state, load_state, parameter_count, set_frozen, state,
 };
 pub use summary::{Summary, SummaryRow};
 pub use walk::{Parameters, Slot, SlotMut, Walk, WalkMut, walk, walk_mut};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use glassbox_tensor::{Gradients, Shape, Tensor};
+use glassbox_tensor::{Shape, Tensor};
 
 use crate::walk::{Parameters, Slot, SlotMut, walk, walk_mut};
 
@@ -125,20 +125,6 @@ pub fn set_frozen<P: Parameters + ?Sized>(model: &mut P, prefix: &str, frozen: b
     count
 }
 
-/// The Euclidean norm of all gradients of `model` together, summed in double precision in the
-/// order of the walk.
-pub fn gradient_norm<P: Parameters + ?Sized>(model: &P, gradients: &Gradients) -> f64 {
-    let mut sum = 0.0;
-    walk(model, |_, slot| {
-        if let Slot::Param(param) = slot
-            && let Some(gradient) = param.gradient(gradients)
-        {
-            sum += gradient.as_slice().iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
-        }
-    });
-    sum.sqrt()
-}
-
 /// Why a state does not fit a model. Everything that is wrong is listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateError {
@@ -222,15 +208,5 @@ mod tests {
         assert!(!model.0.is_frozen() && model.1[0].is_frozen());
         assert_eq!(set_frozen(&mut model, "", false), 2);
         assert!(!model.1[0].is_frozen());
-    }
-
-    #[test]
-    fn the_norm_is_over_all_gradients() {
-        let model = vec![Param::new(Tensor::scalar(0.0)), Param::new(Tensor::scalar(0.0))];
-        let cx = Cx::train(0, 0);
-        let mut gradients = Gradients::default();
-        model[0].on(&cx).backward_from(Tensor::scalar(3.0), &mut gradients);
-        model[1].on(&cx).backward_from(Tensor::scalar(-4.0), &mut gradients);
-        assert_eq!(gradient_norm(&model, &gradients), 5.0);
     }
 }

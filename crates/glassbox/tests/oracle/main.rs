@@ -91,6 +91,7 @@ fn compute(case: &Case) -> case::Computed {
         "clip" => clip::compute(case),
         "metrics" => metrics::compute(case),
         "dropout" => dropout::compute(case),
+        "op_db" if case.op == "nn.functional.layer_norm" => norm::layer_norm_function(case),
         "op_db" | "resize" | "attention" => Err("no such operation".into()),
         _ => match case.op.strip_prefix("nn.").unwrap_or(&case.op) {
             "Linear" => linear::compute(case),

@@ -1,4 +1,4 @@
-//! `nn.BatchNorm1d` to `3d`: the layer with its running statistics.
+//! `nn.BatchNorm1d` to `3d`: the layer with its running statistics. `nn.LayerNorm`.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,11 @@ use serde_json::Value;
 use crate::case::{Case, Computed};
 
 pub fn compute(case: &Case) -> Computed {
+    if case.op == "nn.LayerNorm" {
+        let (shape, epsilon) = (case.ctor_at(0, "normalized_shape"), case.ctor_at(1, "eps"));
+        let [weight, bias] = ["param.weight", "param.bias"].map(|role| case.tensor(role));
+        return layer_norm(case, [shape, epsilon], [weight, bias]);
+    }
     if !case.op.contains("BatchNorm") {
         return Err("no such normalization".into());
     }
@@ -83,4 +88,22 @@ pub fn compute(case: &Case) -> Computed {
     });
     computed.extend(after);
     Ok(computed)
+}
+
+/// `nn.functional.layer_norm(input, normalized_shape, weight, bias, eps)`.
+pub fn layer_norm_function(case: &Case) -> Computed {
+    let call = &case.json["call"];
+    let [weight, bias] = ["in.1", "in.2"].map(|role| case.tensor(role));
+    layer_norm(case, [&call["args"][1], &call["kwargs"]["eps"]], [weight, bias])
+}
+
+fn layer_norm(
+    case: &Case,
+    [shape, epsilon]: [&Value; 2],
+    [weight, bias]: [Option<Tensor>; 2],
+) -> Computed {
+    let axes = shape.as_array().ok_or("a normalized shape")?.len();
+    let epsilon = epsilon.as_f64().unwrap_or(1e-5) as f32;
+    let input = case.input("in.0")?;
+    case.outputs(&[input.layer_norm(axes, weight.as_ref(), bias.as_ref(), epsilon)])
 }

@@ -17,6 +17,7 @@ pub mod epilogue_grad;
 mod half;
 mod in_a_register;
 pub(crate) mod isa;
+pub mod layer_norm;
 pub mod math;
 pub mod matmul;
 #[cfg(target_arch = "aarch64")]

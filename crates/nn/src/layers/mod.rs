@@ -25,6 +25,7 @@ pub(crate) mod geometry;
 mod global_avg_pool;
 mod gru;
 mod join;
+mod layer_norm;
 mod leaky_relu;
 mod lstm;
 mod max_pool;
@@ -58,6 +59,7 @@ pub use geometry::{PaddingConfig, Size2d};
 pub use global_avg_pool::{GlobalAvgPool, GlobalAvgPoolConfig};
 pub use gru::GruConfig;
 pub use join::{AddConfig, ConcatConfig, MulConfig};
+pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyReluConfig;
 pub use lstm::LstmConfig;
 pub use max_pool::{MaxPool, MaxPoolConfig};
@@ -193,6 +195,7 @@ table! {
     AvgPool(AvgPoolConfig),
     GlobalAvgPool(GlobalAvgPoolConfig),
     BatchNorm(BatchNormConfig),
+    LayerNorm(LayerNormConfig),
     Dropout(DropoutConfig),
     Flatten(FlattenConfig),
     Residual(ResidualConfig),

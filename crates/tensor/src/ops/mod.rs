@@ -27,6 +27,7 @@ mod flatten;
 mod flip;
 mod gather;
 mod index_select;
+mod layer_norm;
 pub(crate) mod linear;
 mod log_softmax;
 mod logsumexp;
@@ -100,6 +101,7 @@ table! {
     AddActivation => add_activation,
     Conv2d => conv2d,
     Dropout => dropout,
+    LayerNorm => layer_norm,
     Linear => linear,
     LogSoftmax => log_softmax,
     LossGradients => loss,
