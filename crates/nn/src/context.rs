@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use glassbox_tensor::{Precision, PreparedRecurrent, RecurrentWeights, Rng, Tensor};
+use glassbox_tensor::{Precision, Rng, Tensor};
 
 use crate::buffer::{Buffer, BufferUpdate};
 use crate::path::{Path, Segment};
@@ -211,13 +211,9 @@ impl Cx {
         Some(state)
     }
 
-    /// The running recurrent layer's weights, ready for single steps: where a state is carried from
-    /// step to step, and no graph is recorded, whose optimizer would have to copy shared weights.
-    pub(crate) fn prepared(&mut self, weights: &RecurrentWeights<'_>) -> Option<PreparedRecurrent> {
-        if self.recording {
-            return None;
-        }
-        self.state.as_mut().map(|state| state.prepared(weights))
+    /// Whether single steps of recurrent layers round weights to half precision.
+    pub(crate) fn is_half(&self) -> bool {
+        self.state.as_ref().is_some_and(RecurrentState::is_half)
     }
 
     /// Remembers the running recurrent layer's state, where one is carried.

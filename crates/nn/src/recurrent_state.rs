@@ -1,6 +1,6 @@
 //! What recurrent layers remember from one call to the next.
 
-use glassbox_tensor::{PreparedRecurrent, RecurrentWeights, Tensor};
+use glassbox_tensor::Tensor;
 
 /// What the recurrent layers of a model remember between windows of a long sequence: for truncated
 /// backpropagation through time, and for making a sequence step by step. It starts as zeros, and
@@ -25,8 +25,6 @@ use glassbox_tensor::{PreparedRecurrent, RecurrentWeights, Tensor};
 pub struct RecurrentState {
     /// One for each layer that goes forward in time, in the order in which they run.
     layers: Vec<LayerState>,
-    /// Their weights, ready for single steps, once there were such.
-    prepared: Vec<Option<PreparedRecurrent>>,
     /// Whether single steps round weights to half precision.
     half: bool,
     next: usize,
@@ -51,7 +49,7 @@ impl RecurrentState {
     /// [`PreparedRecurrent::half`]. Windows of several steps are not rounded.
     #[must_use]
     pub fn in_half_precision(self) -> Self {
-        Self { half: true, prepared: Vec::new(), ..self }
+        Self { half: true, ..self }
     }
 
     /// Whether this is the start of a sequence: zeros for any batch.
@@ -84,7 +82,7 @@ impl RecurrentState {
             cell: layer.cell.as_ref().map(|cell| cell.index_select(0, &rows)),
         };
         let layers = self.layers.iter().map(picked).collect();
-        Self { layers, prepared: self.prepared.clone(), half: self.half, next: 0 }
+        Self { layers, half: self.half, next: 0 }
     }
 
     /// The states of the layers, in the order in which they run.
@@ -102,20 +100,9 @@ impl RecurrentState {
         self.layers.get(self.next).cloned()
     }
 
-    /// The next layer's weights, ready for this single step and for those that follow.
-    pub(crate) fn prepared(&mut self, weights: &RecurrentWeights<'_>) -> PreparedRecurrent {
-        if self.prepared.len() <= self.next {
-            self.prepared.resize(self.next + 1, None);
-        }
-        let known = &mut self.prepared[self.next];
-        match known {
-            Some(prepared) if prepared.is_of(weights) => prepared.clone(),
-            _ => {
-                let prepare =
-                    if self.half { PreparedRecurrent::half } else { PreparedRecurrent::new };
-                known.insert(prepare(weights)).clone()
-            }
-        }
+    /// Whether single steps round weights to half precision.
+    pub(crate) fn is_half(&self) -> bool {
+        self.half
     }
 
     /// Remembers the next layer's state for later, apart from anything that shares its values.

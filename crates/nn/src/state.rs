@@ -169,7 +169,7 @@ impl std::error::Error for StateError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Buffer, Cx, Param};
+    use crate::{Buffer, Param};
 
     fn model(start: f32) -> (Param, Vec<Param>, Buffer) {
         let param = |x| Param::new(Tensor::full([2], x));

@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
-};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::diagnostic::{Problem, Report, Source};
 
@@ -51,62 +48,88 @@ impl Report {
 }
 
 fn render(problem: &Problem, report: &Report, style: Style) -> String {
-    let mut theme = match (style.unicode, style.color) {
-        (true, true) => GraphicalTheme::unicode(),
-        (true, false) => GraphicalTheme::unicode_nocolor(),
-        (false, _) => GraphicalTheme::none(),
-    };
     let mark = if style.unicode { "×" } else { "x" };
-    theme.characters.error = format!("{} {mark}", problem.code);
-    let drawing = Drawing::new(problem, report);
-    let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme)
-        // Wrapped lines would cut paths, which people copy.
-        .with_wrap_lines(false)
-        // `OneLine` answers any context with the line itself.
-        .with_context_lines(1)
-        .with_links(false);
-    if handler.render_report(&mut text, &drawing).is_err() {
-        let _ = write!(text, "{} {mark} {}", problem.code, problem.message);
-    }
-    text
+    let code = style.paint(RED, &format!("{} {mark}", problem.code));
+    let says_more = || format!("`glassbox explain {}` says more", problem.code);
+    let help = problem.help.clone().unwrap_or_else(says_more);
+    let help = format!("  {} {}\n", style.paint(CYAN, "help:"), indented(&help, 8));
+    let (place, drawing) = match report.position(problem) {
+        Some((source, line, column)) if drawable(source, problem) => {
+            (String::new(), drawing(problem, source, (line, column), style))
+        }
+        Some((source, line, column)) => {
+            let place = format!(" ({}:{line}:{column}){}", source.name, appended(problem));
+            (place, String::new())
+        }
+        None => (appended(problem), String::new()),
+    };
+    format!("  {code} {}\n{drawing}{help}", indented(&format!("{}{place}", problem.message), 4))
 }
 
-/// A problem as miette wants it.
-#[derive(Debug)]
-struct Drawing<'a> {
-    problem: &'a Problem,
-    message: String,
-    source: Option<OneLine<'a>>,
-    label: Option<LabeledSpan>,
+const RED: u8 = 31;
+const MAGENTA: u8 = 35;
+const CYAN: u8 = 36;
+
+impl Style {
+    /// In a color, where there are colors.
+    fn paint(self, color: u8, text: &str) -> String {
+        if self.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// The corner above a line, the bar before it and before what is below it, the line under its
+    /// part and its middle, and the corners under both.
+    fn characters(self) -> [&'static str; 7] {
+        match self.unicode {
+            true => ["╭─", "│", "·", "─", "┬", "╰──", "╰────"],
+            false => [",-", "|", ":", "^", "|", "`--", "`----"],
+        }
+    }
 }
 
-impl<'a> Drawing<'a> {
-    fn new(problem: &'a Problem, report: &'a Report) -> Self {
-        let mut drawing =
-            Self { problem, message: problem.message.clone(), source: None, label: None };
-        match report.position(problem) {
-            Some((source, line, column)) if !drawable(source, problem) => {
-                let _ = write!(drawing.message, " ({}:{line}:{column})", source.name);
-                drawing.append_label();
-            }
-            Some((source, line, column)) => {
-                let range = first_line(source, problem);
-                drawing.label =
-                    Some(LabeledSpan::new(Some(problem.label()), range.start, range.len()));
-                let whole = whole_line(&source.text, range.start);
-                drawing.source = Some(OneLine { source, whole, line, column });
-            }
-            None => drawing.append_label(),
-        }
-        drawing
+/// What was expected and found, where there is no place to write it at.
+fn appended(problem: &Problem) -> String {
+    match problem.expected.is_some() || problem.found.is_some() {
+        true => format!("; {}", problem.label()),
+        false => String::new(),
     }
+}
 
-    fn append_label(&mut self) {
-        if self.problem.expected.is_some() || self.problem.found.is_some() {
-            let _ = write!(self.message, "; {}", self.problem.label());
-        }
-    }
+/// Further lines are indented, too.
+fn indented(text: &str, by: usize) -> String {
+    text.replace('\n', &format!("\n{}", " ".repeat(by)))
+}
+
+/// The line of the recipe, with the problem's part of it underlined.
+fn drawing(
+    problem: &Problem,
+    source: &Source,
+    (line, column): (usize, usize),
+    style: Style,
+) -> String {
+    let range = first_line(source, problem);
+    let whole = whole_line(&source.text, range.start);
+    let [top, bar, gap, under, middle, corner, bottom] = style.characters();
+    let shown = |range: Range<usize>| as_shown(&source.text[range]);
+    let before = " ".repeat(shown(whole.start..range.start).width());
+    let length = shown(range.start..range.end.min(whole.end.max(range.start))).width().max(1);
+    let (left, right) = (length / 2, length - length / 2 - 1);
+    let line_under = format!("{}{middle}{}", under.repeat(left), under.repeat(right));
+    let pad = " ".repeat(line.to_string().len() + 2);
+    let name = style.paint(CYAN, &format!("{}:{line}:{column}", source.name));
+    let line_under = style.paint(MAGENTA, &line_under);
+    let label = style.paint(MAGENTA, &format!("{corner} {}", problem.label()));
+    let to_middle = " ".repeat(left);
+    format!(
+        "{pad}{top}[{name}]\n {line} {bar} {}\n{pad}{gap} {before}{line_under}\n{pad}{gap} \
+         {before}{to_middle}{label}\n{pad}{bottom}\n",
+        shown(whole)
+    )
+}
+
+/// A part of a line as terminals show it: tabs as spaces, and no character that moves the cursor.
+fn as_shown(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.replace('\t', "    ").chars().map(shown).collect()
 }
 
 /// The part of the problem's place that lies in its first line: a table's place may span the file.
@@ -140,66 +163,4 @@ fn whole_line(text: &str, at: usize) -> Range<usize> {
 fn drawable(source: &Source, problem: &Problem) -> bool {
     let whole = whole_line(&source.text, first_line(source, problem).start);
     whole.len() <= LONGEST_LINE && !source.text.is_empty()
-}
-
-/// The line of a recipe in which a problem stands.
-#[derive(Debug)]
-struct OneLine<'a> {
-    source: &'a Source,
-    /// The line's bytes.
-    whole: Range<usize>,
-    /// Where the problem stands, from 1.
-    line: usize,
-    column: usize,
-}
-
-impl SourceCode for OneLine<'_> {
-    /// The whole line where surroundings are asked for, otherwise the place of the problem.
-    fn read_span<'b>(
-        &'b self,
-        span: &SourceSpan,
-        before: usize,
-        _after: usize,
-    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let (range, column) = if before == 0 {
-            (span.offset()..span.offset() + span.len(), self.column - 1)
-        } else {
-            (self.whole.clone(), 0)
-        };
-        let data = self.source.text.as_bytes().get(range.clone());
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.source.name.clone(),
-            data.ok_or(MietteError::OutOfBounds)?,
-            range.into(),
-            self.line - 1,
-            column,
-            1,
-        )))
-    }
-}
-
-impl std::fmt::Display for Drawing<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Drawing<'_> {}
-
-impl Diagnostic for Drawing<'_> {
-    fn help<'b>(&'b self) -> Option<Box<dyn std::fmt::Display + 'b>> {
-        match &self.problem.help {
-            Some(help) => Some(Box::new(help)),
-            None => Some(Box::new(format!("`glassbox explain {}` says more", self.problem.code))),
-        }
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = self.label.clone()?;
-        Some(Box::new(std::iter::once(label)))
-    }
 }

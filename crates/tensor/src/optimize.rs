@@ -3,7 +3,4 @@
 //!
 //! The rules of `torch.optim`, in the same order of operations; `glassbox-train` wraps them.
 
-pub use glassbox_kernels::cpu::optimize::{
-    AdagradStep, AdamStep, Parameter, RmsPropStep, SgdStep, UpdateNorms, adagrad, adam, norm,
-    rms_prop, scale, sgd,
-};
+pub use glassbox_kernels::cpu::optimize::*;

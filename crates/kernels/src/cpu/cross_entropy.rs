@@ -236,29 +236,16 @@ fn inside<V: Vector>(x: V, count: usize) -> V {
 fn load<V: Vector>(values: &[f32], at: usize, count: usize) -> V {
     let values = &values[at..at + count];
     // SAFETY: `count` values, at most `LANES`, as just checked.
-    unsafe {
-        if count == V::LANES {
-            V::load(values.as_ptr())
-        } else {
-            V::load_part(values.as_ptr(), count)
-        }
-    }
+    unsafe { V::load_up_to(values.as_ptr(), count) }
 }
 
 /// Writes nothing to an empty slice.
 #[inline(always)]
 fn store<V: Vector>(x: V, values: &mut [f32], at: usize, count: usize) {
-    if values.is_empty() {
-        return;
-    }
-    let values = &mut values[at..at + count];
-    // SAFETY: `count` values, at most `LANES`, as just checked.
-    unsafe {
-        if count == V::LANES {
-            x.store(values.as_mut_ptr());
-        } else {
-            x.store_part(values.as_mut_ptr(), count);
-        }
+    if !values.is_empty() {
+        let values = &mut values[at..at + count];
+        // SAFETY: `count` values, at most `LANES`, as just checked.
+        unsafe { x.store_up_to(values.as_mut_ptr(), count) };
     }
 }
 

@@ -115,30 +115,14 @@ impl<F: Map<N>, const N: usize> RawKernel for MapChunk<F, N> {
             let mut k = 0;
             while k < N {
                 // SAFETY: `count` values from `start` lie within each input, see `map_pointers`.
-                x[k] = unsafe { load(self.inputs[k].add(start), count) };
+                x[k] = unsafe { V::load_up_to(self.inputs[k].add(start), count) };
                 k += 1;
             }
             // SAFETY: likewise within the output.
-            unsafe { store(self.f.at(x), self.output.add(start), count) };
+            unsafe { self.f.at(x).store_up_to(self.output.add(start), count) };
             start += V::LANES;
         }
     }
-}
-
-/// # Safety
-/// `source` must be readable for `count` values, at most `LANES`.
-#[inline(always)]
-unsafe fn load<V: Vector>(source: *const f32, count: usize) -> V {
-    // SAFETY: by this function's contract.
-    unsafe { if count == V::LANES { V::load(source) } else { V::load_part(source, count) } }
-}
-
-/// # Safety
-/// `target` must be writable for `count` values, at most `LANES`.
-#[inline(always)]
-unsafe fn store<V: Vector>(x: V, target: *mut f32, count: usize) {
-    // SAFETY: by this function's contract.
-    unsafe { if count == V::LANES { x.store(target) } else { x.store_part(target, count) } }
 }
 
 /// Values that are broadcast to the shape of a result.
@@ -299,13 +283,13 @@ impl<F: Map<N>, const N: usize> RawKernel for BroadcastRows<'_, F, N> {
                     if steps[k] == 1 {
                         let source = self.inputs[k].as_ptr().wrapping_add(starts[k] + column);
                         // SAFETY: this input has the whole row, which `count` does not pass.
-                        x[k] = unsafe { load(source, count) };
+                        x[k] = unsafe { V::load_up_to(source, count) };
                     }
                     k += 1;
                 }
                 // SAFETY: within the row of the output, which belongs to this task alone.
                 unsafe {
-                    store(self.f.at(x), self.output.pointer(row * row_length + column), count);
+                    self.f.at(x).store_up_to(self.output.pointer(row * row_length + column), count);
                 }
                 column += V::LANES;
             }

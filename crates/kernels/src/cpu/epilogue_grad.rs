@@ -102,48 +102,29 @@ impl EpilogueGradRows<'_> {
         // SAFETY: as above; each strip's columns exist.
         unsafe {
             while column + 4 * V::LANES <= self.columns {
-                self.strip::<V, 4, 1>(column, V::LANES);
+                self.strip::<V, 4>(column, V::LANES);
                 column += 4 * V::LANES;
             }
             while column < self.columns {
-                self.strip::<V, 1, 4>(column, V::LANES.min(self.columns - column));
+                self.strip::<V, 1>(column, V::LANES.min(self.columns - column));
                 column += V::LANES;
             }
         }
     }
 
-    /// `N` vectors of columns, the last with `last` values, down all rows. Rows take turns in
-    /// adding to `TURNS` sums: with few columns each would wait for the one before.
+    /// `N` vectors of columns, the last with `last` values, down all rows.
     ///
     /// # Safety
     /// As above; these columns must exist.
     #[inline(always)]
-    unsafe fn strip<V: Vector, const N: usize, const TURNS: usize>(
-        &mut self,
-        column: usize,
-        last: usize,
-    ) {
-        let rows = self.count / self.columns;
-        let mut turns = [[V::zero(); N]; TURNS];
-        let mut row = 0;
-        while row + TURNS <= rows {
-            for (turn, sums) in turns.iter_mut().enumerate() {
-                // SAFETY: as above; there is such a row.
-                unsafe { self.row(row + turn, column, last, sums) };
-            }
-            row += TURNS;
-        }
-        while row < rows {
-            // SAFETY: as above.
-            unsafe { self.row(row, column, last, &mut turns[0]) };
-            row += 1;
+    unsafe fn strip<V: Vector, const N: usize>(&mut self, column: usize, last: usize) {
+        let mut sums = [V::zero(); N];
+        for row in 0..self.count / self.columns {
+            // SAFETY: as above; there is such a row.
+            unsafe { self.row(row, column, last, &mut sums) };
         }
         if let Some(target) = &mut self.sums {
-            for (j, target) in target[column..].chunks_mut(V::LANES).take(N).enumerate() {
-                let mut sum = turns[0][j];
-                for sums in &turns[1..] {
-                    sum = sum.add(sums[j]);
-                }
+            for (target, sum) in target[column..].chunks_mut(V::LANES).zip(sums) {
                 let count = target.len();
                 target.copy_from_slice(&sum.to_array()[..count]);
             }
@@ -161,23 +142,15 @@ impl EpilogueGradRows<'_> {
         sums: &mut [V; N],
     ) {
         let (y, dz) = (self.y.as_ptr(), self.dz);
-        let is_full = last == V::LANES;
         for (j, sum) in sums.iter_mut().enumerate() {
             let at = row * self.columns + column + j * V::LANES;
             // SAFETY: `at` and the `LANES` or `last` values from there on lie within the `count`
             // values of each operand.
             unsafe {
-                let (out, dy) = if is_full {
-                    (V::load(y.add(at)), V::load(self.dy.add(at)))
-                } else {
-                    (V::load_part(y.add(at), last), V::load_part(self.dy.add(at), last))
-                };
+                let out = V::load_up_to(y.add(at), last);
+                let dy = V::load_up_to(self.dy.add(at), last);
                 let grad = dy.mul(self.activation.derivative_from_output(out));
-                if is_full {
-                    grad.store(dz.add(at));
-                } else {
-                    grad.store_part(dz.add(at), last);
-                }
+                grad.store_up_to(dz.add(at), last);
                 *sum = sum.add(grad);
             }
         }

@@ -1,6 +1,7 @@
 //! CPU kernels, written once over [`vector::Vector`] and run for the best instruction set that
 //! the machine has (`isa::dispatch`).
 
+mod activate_run;
 mod ahead;
 mod at;
 #[cfg(target_arch = "x86_64")]

@@ -95,8 +95,7 @@ fn map_line<V: Vector, M: FoldMap, const DISTINCT: bool>(
             let a = load_shared::<V, DISTINCT>(M::READS_A, a, at, count);
             let b = load_shared::<V, DISTINCT>(M::READS_B, b, at, count);
             let mapped = map.map(x, y, a, b);
-            let target = out.as_mut_ptr().add(at);
-            if count == V::LANES { mapped.store(target) } else { mapped.store_part(target, count) }
+            mapped.store_up_to(out.as_mut_ptr().add(at), count);
         }
         at += count;
     }
@@ -112,10 +111,7 @@ unsafe fn load<V: Vector>(reads: bool, values: &[f32], at: usize, count: usize) 
         return V::zero();
     }
     // SAFETY: by this function's contract.
-    unsafe {
-        let source = values.as_ptr().add(at);
-        if count == V::LANES { V::load(source) } else { V::load_part(source, count) }
-    }
+    unsafe { V::load_up_to(values.as_ptr().add(at), count) }
 }
 
 /// As [`load`]; the first value in all lanes unless they are `DISTINCT`.

@@ -46,6 +46,30 @@ pub trait Vector: Copy + Send + Sync + 'static {
     /// `target` must be writable for `count` values.
     unsafe fn store_part(self, target: *mut f32, count: usize);
 
+    /// Reads the first `count <= LANES` values, which may be all, zeros in the other lanes.
+    ///
+    /// # Safety
+    /// `source` must be readable for `count` values.
+    #[inline(always)]
+    unsafe fn load_up_to(source: *const f32, count: usize) -> Self {
+        // SAFETY: by this method's contract.
+        unsafe {
+            if count == Self::LANES { Self::load(source) } else { Self::load_part(source, count) }
+        }
+    }
+
+    /// Writes the first `count <= LANES` values, which may be all.
+    ///
+    /// # Safety
+    /// `target` must be writable for `count` values.
+    #[inline(always)]
+    unsafe fn store_up_to(self, target: *mut f32, count: usize) {
+        // SAFETY: by this method's contract.
+        unsafe {
+            if count == Self::LANES { self.store(target) } else { self.store_part(target, count) }
+        }
+    }
+
     /// Writes the transpose of a block of `LANES` × `LANES` values: row by row of the result,
     /// first to last, so that rows closer than `LANES` overwrite the ends of earlier ones.
     ///

@@ -173,10 +173,16 @@ impl RecurrentLayer {
         }
     }
 
-    /// `weights` as steps read them, unless `cx` records a graph.
-    fn ready(&self, weights: &RecurrentWeights<'_>, cx: &Cx) -> Option<PreparedRecurrent> {
-        let prepare = || Some(PreparedRecurrent::new(weights));
-        self.ready.get(cx, |prepared| prepared.is_of(weights), prepare)
+    /// `weights` as steps read them, in half precision or not, unless `cx` records a graph.
+    fn ready(
+        &self,
+        weights: &RecurrentWeights<'_>,
+        half: bool,
+        cx: &Cx,
+    ) -> Option<PreparedRecurrent> {
+        let prepare = if half { PreparedRecurrent::half } else { PreparedRecurrent::new };
+        let serves = |known: &PreparedRecurrent| known.is_half() == half && known.is_of(weights);
+        self.ready.get(cx, serves, || Some(prepare(weights)))
     }
 
     fn run(
@@ -190,10 +196,7 @@ impl RecurrentLayer {
         let weights = weights.borrowed();
         // A state is carried forward in time alone.
         let single = input.dims()[1] == 1 && !options.reverse;
-        let prepared = match single.then(|| cx.prepared(&weights)).flatten() {
-            None => self.ready(&weights, cx),
-            prepared => prepared,
-        };
+        let prepared = self.ready(&weights, single && cx.is_half(), cx);
         let options = RecurrentOptions { prepared: prepared.as_ref(), ..*options };
         input.recurrent(cell, &weights, &options)
     }

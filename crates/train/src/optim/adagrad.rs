@@ -4,6 +4,7 @@ use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, AdagradStep, Parameter};
 use serde::{Deserialize, Serialize};
 
+use super::settings::{EPSILON, NOT_NEGATIVE, POSITIVE};
 use super::{Update, UpdateRule};
 
 /// Steps divided by the size of all gradients so far (Duchi, Hazan and Singer 2011):
@@ -70,5 +71,17 @@ impl UpdateRule for Adagrad {
 
     fn bad_settings(&self) -> BadSettings {
         self.check()
+    }
+}
+
+impl Settings for Adagrad {
+    fn check(&self) -> BadSettings {
+        let mut bad = BadSettings::default();
+        bad.number("lr", self.lr, POSITIVE);
+        bad.number("lr_decay", self.lr_decay, NOT_NEGATIVE);
+        bad.number("epsilon", self.epsilon, EPSILON);
+        bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
+        bad.number("initial_accumulator", self.initial_accumulator, NOT_NEGATIVE);
+        bad
     }
 }

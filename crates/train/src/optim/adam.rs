@@ -4,6 +4,7 @@ use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, AdamStep, Parameter};
 use serde::{Deserialize, Serialize};
 
+use super::settings::{EPSILON, KEPT, NOT_NEGATIVE, POSITIVE};
 use super::{Update, UpdateRule};
 
 /// Adaptive moment estimation (Kingma and Ba 2015):
@@ -81,7 +82,22 @@ impl UpdateRule for Adam {
         true
     }
 
+    fn has_momentum(&self) -> bool {
+        true
+    }
+
     fn bad_settings(&self) -> BadSettings {
         self.check()
+    }
+}
+
+impl Settings for Adam {
+    fn check(&self) -> BadSettings {
+        let mut bad = BadSettings::default();
+        bad.number("lr", self.lr, POSITIVE);
+        self.betas.iter().for_each(|&beta| bad.number("betas", beta, KEPT));
+        bad.number("epsilon", self.epsilon, EPSILON);
+        bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
+        bad
     }
 }

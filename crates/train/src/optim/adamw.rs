@@ -3,6 +3,7 @@
 use glassbox_nn::{BadSettings, Settings};
 use serde::{Deserialize, Serialize};
 
+use super::settings::shrinks;
 use super::{Adam, Update, UpdateRule};
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `w ← w - lr·λ·w` before Adam's
@@ -55,7 +56,19 @@ impl UpdateRule for AdamW {
         true
     }
 
+    fn has_momentum(&self) -> bool {
+        true
+    }
+
     fn bad_settings(&self) -> BadSettings {
         self.check()
+    }
+}
+
+impl Settings for AdamW {
+    fn check(&self) -> BadSettings {
+        let mut bad = self.adam().check();
+        shrinks(self.lr, self.weight_decay, &mut bad);
+        bad
     }
 }

@@ -1,5 +1,5 @@
-//! Optimizers: how gradients change parameters. One file each; the step over a model is in
-//! `optimizer.rs`.
+//! Optimizers: how gradients change parameters. One file each, and one row in the table below; the
+//! step over a model is in `optimizer.rs`.
 
 mod adagrad;
 mod adam;
@@ -10,7 +10,7 @@ mod settings;
 mod sgd;
 mod state;
 
-use glassbox_nn::BadSettings;
+use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::Tensor;
 use glassbox_tensor::optimize::UpdateNorms;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,11 @@ pub trait UpdateRule: Send + Sync {
         false
     }
 
+    /// Whether there is a momentum that a schedule can move.
+    fn has_momentum(&self) -> bool {
+        false
+    }
+
     /// The settings that cannot work.
     fn bad_settings(&self) -> BadSettings {
         BadSettings::default()
@@ -73,70 +78,73 @@ pub struct Update<'a> {
     pub norms: Option<&'a mut UpdateNorms>,
 }
 
-/// Which optimizer, as recipes write it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum OptimizerConfig {
-    /// Gradient descent with momentum.
-    Sgd(Sgd),
-    /// Adam.
-    Adam(Adam),
-    /// Adam with decoupled weight decay.
-    AdamW(AdamW),
-    /// RMSprop.
-    RmsProp(RmsProp),
-    /// Adagrad.
-    Adagrad(Adagrad),
+/// Makes the union of all optimizers and passes what they tell on.
+macro_rules! table {
+    ($($doc:literal $name:ident = $type:literal,)*) => {
+        /// Which optimizer, as recipes write it.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        pub enum OptimizerConfig {
+            $(#[doc = $doc] #[serde(rename = $type)] $name($name),)*
+        }
+
+        impl OptimizerConfig {
+            /// The type names that recipes can use.
+            pub const TYPES: &'static [&'static str] = &[$($type,)*];
+
+            /// The update rule with these settings.
+            pub fn rule(&self) -> Box<dyn UpdateRule> {
+                match self {
+                    $(Self::$name(rule) => Box::new(rule.clone()),)*
+                }
+            }
+
+            /// The configured learning rate.
+            pub fn learning_rate(&self) -> f64 {
+                match self {
+                    $(Self::$name(rule) => rule.lr,)*
+                }
+            }
+
+            /// Sets the configured learning rate.
+            pub fn set_learning_rate(&mut self, rate: f64) {
+                match self {
+                    $(Self::$name(rule) => rule.lr = rate,)*
+                }
+            }
+
+            /// Whether there is a momentum that a schedule can move.
+            pub fn has_momentum(&self) -> bool {
+                match self {
+                    $(Self::$name(rule) => rule.has_momentum(),)*
+                }
+            }
+
+            /// The default settings of the optimizer called `name`.
+            pub fn default_of(name: &str) -> Option<Self> {
+                match name {
+                    $($type => Some(Self::$name($name::default())),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Settings for OptimizerConfig {
+            fn check(&self) -> BadSettings {
+                match self {
+                    $(Self::$name(rule) => rule.check(),)*
+                }
+            }
+        }
+    };
 }
 
-impl OptimizerConfig {
-    /// The type names that recipes can use.
-    pub const TYPES: &'static [&'static str] = &["sgd", "adam", "adamw", "rmsprop", "adagrad"];
-
-    /// The update rule with these settings.
-    pub fn rule(&self) -> Box<dyn UpdateRule> {
-        match self {
-            Self::Sgd(rule) => Box::new(rule.clone()),
-            Self::Adam(rule) => Box::new(rule.clone()),
-            Self::AdamW(rule) => Box::new(rule.clone()),
-            Self::RmsProp(rule) => Box::new(rule.clone()),
-            Self::Adagrad(rule) => Box::new(rule.clone()),
-        }
-    }
-
-    /// The configured learning rate.
-    pub fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Sgd(rule) => rule.learning_rate(),
-            Self::Adam(rule) => rule.learning_rate(),
-            Self::AdamW(rule) => rule.learning_rate(),
-            Self::RmsProp(rule) => rule.learning_rate(),
-            Self::Adagrad(rule) => rule.learning_rate(),
-        }
-    }
-
-    /// Sets the configured learning rate.
-    pub fn set_learning_rate(&mut self, rate: f64) {
-        *match self {
-            Self::Sgd(rule) => &mut rule.lr,
-            Self::Adam(rule) => &mut rule.lr,
-            Self::AdamW(rule) => &mut rule.lr,
-            Self::RmsProp(rule) => &mut rule.lr,
-            Self::Adagrad(rule) => &mut rule.lr,
-        } = rate;
-    }
-
-    /// The default settings of the optimizer called `name`.
-    pub fn default_of(name: &str) -> Option<Self> {
-        Some(match name {
-            "sgd" => Self::Sgd(Sgd::default()),
-            "adam" => Self::Adam(Adam::default()),
-            "adamw" => Self::AdamW(AdamW::default()),
-            "rmsprop" => Self::RmsProp(RmsProp::default()),
-            "adagrad" => Self::Adagrad(Adagrad::default()),
-            _ => return None,
-        })
-    }
+table! {
+    "Gradient descent with momentum." Sgd = "sgd",
+    "Adam." Adam = "adam",
+    "Adam with decoupled weight decay." AdamW = "adamw",
+    "RMSprop." RmsProp = "rmsprop",
+    "Adagrad." Adagrad = "adagrad",
 }
 
 impl Default for OptimizerConfig {

@@ -4,6 +4,7 @@ use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, Parameter, RmsPropStep};
 use serde::{Deserialize, Serialize};
 
+use super::settings::{EPSILON, KEPT, NOT_NEGATIVE, POSITIVE};
 use super::{Update, UpdateRule};
 
 /// Steps divided by the running size of the gradient (Tieleman and Hinton 2012):
@@ -79,7 +80,23 @@ impl UpdateRule for RmsProp {
         true
     }
 
+    fn has_momentum(&self) -> bool {
+        self.momentum != 0.0
+    }
+
     fn bad_settings(&self) -> BadSettings {
         self.check()
+    }
+}
+
+impl Settings for RmsProp {
+    fn check(&self) -> BadSettings {
+        let mut bad = BadSettings::default();
+        bad.number("lr", self.lr, POSITIVE);
+        bad.number("alpha", self.alpha, KEPT);
+        bad.number("epsilon", self.epsilon, EPSILON);
+        bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
+        bad.number("momentum", self.momentum, KEPT);
+        bad
     }
 }

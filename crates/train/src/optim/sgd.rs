@@ -1,9 +1,11 @@
 //! Stochastic gradient descent.
 
+use glassbox_nn::settings::number_text;
 use glassbox_nn::{BadSettings, Settings};
 use glassbox_tensor::optimize::{self, Parameter, SgdStep};
 use serde::{Deserialize, Serialize};
 
+use super::settings::{KEPT, NOT_NEGATIVE, POSITIVE, shrinks};
 use super::{Update, UpdateRule};
 
 /// Gradient descent with momentum (Polyak 1964), Nesterov's variant of it, and L2 weight decay:
@@ -70,8 +72,38 @@ impl UpdateRule for Sgd {
         true
     }
 
+    fn has_momentum(&self) -> bool {
+        self.momentum != 0.0
+    }
+
     fn bad_settings(&self) -> BadSettings {
         self.check()
+    }
+}
+
+impl Settings for Sgd {
+    fn check(&self) -> BadSettings {
+        let mut bad = BadSettings::default();
+        bad.number("lr", self.lr, POSITIVE);
+        bad.number("momentum", self.momentum, KEPT);
+        bad.number("dampening", self.dampening, KEPT);
+        bad.number("weight_decay", self.weight_decay, NOT_NEGATIVE);
+        shrinks(self.lr, self.weight_decay, &mut bad);
+        let still = self.momentum == 0.0;
+        if self.nesterov && still {
+            let help = "give `momentum`, 0.9 for instance, or leave `nesterov` out";
+            bad.no_effect("nesterov", "a `momentum` to look ahead along", "momentum = 0", help);
+        }
+        if self.nesterov && self.dampening != 0.0 {
+            // As in PyTorch: the look ahead presumes that the whole gradient enters the velocity.
+            let found = format!("nesterov = true with dampening = {}", number_text(self.dampening));
+            let help = "leave one of the two out";
+            bad.misfit("dampening", "0 beside `nesterov`", found, help);
+        } else if self.dampening != 0.0 && still {
+            let help = "give `momentum`, or leave `dampening` out";
+            bad.no_effect("dampening", "a `momentum` to damp", "momentum = 0", help);
+        }
+        bad
     }
 }
 

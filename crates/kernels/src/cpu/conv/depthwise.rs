@@ -133,16 +133,16 @@ impl DepthwiseRows<'_> {
             // source pixel that it reads in each window.
             unsafe {
                 let weight = self.weight.as_ptr().add(tap.weight + channel);
-                let weight = load_up_to::<V>(weight, count);
+                let weight = V::load_up_to(weight, count);
                 for (sum, window) in sums.iter_mut().zip(windows) {
                     let source = window.wrapping_add(tap.offset + channel);
-                    *sum = load_up_to::<V>(source, count).mul_add(weight, *sum);
+                    *sum = V::load_up_to(source, count).mul_add(weight, *sum);
                 }
             }
         }
         let bias = match self.finish.bias {
             // SAFETY: the bias has a value for each channel.
-            Some(bias) => unsafe { load_up_to::<V>(bias[channel..].as_ptr(), count) },
+            Some(bias) => unsafe { V::load_up_to(bias[channel..].as_ptr(), count) },
             None => V::zero(),
         };
         let relu = self.finish.activation == Activation::Relu;
@@ -152,7 +152,7 @@ impl DepthwiseRows<'_> {
                 sum = V::zero().max(sum); // keeps NaN
             }
             // SAFETY: the target is a pixel with these channels.
-            unsafe { store_up_to(sum, target.add(channel), count) };
+            unsafe { sum.store_up_to(target.add(channel), count) };
         }
     }
 }
@@ -221,9 +221,9 @@ unsafe fn taps_grad<V: Vector, const T: usize>(
             // SAFETY: `grads` has a pixel for each place, each window a pixel for each tap, and a
             // pixel has `count` channels from `at.channel` on.
             unsafe {
-                let factor = load_up_to::<V>(grad, count);
+                let factor = V::load_up_to(grad, count);
                 for (sum, offset) in sums.iter_mut().zip(offsets) {
-                    let source = load_up_to::<V>(window.wrapping_add(offset), count);
+                    let source = V::load_up_to(window.wrapping_add(offset), count);
                     *sum = source.mul_add(factor, *sum);
                 }
             }
@@ -235,29 +235,9 @@ unsafe fn taps_grad<V: Vector, const T: usize>(
         let target = chunk.grad.pointer((at.tap + i) * channels + at.channel);
         // SAFETY: the gradient has a row of channels for each tap, and this task owns it.
         unsafe {
-            let old = if accumulate { load_up_to::<V>(target, count) } else { V::zero() };
-            store_up_to(old.add(sum), target, count);
+            let old = if accumulate { V::load_up_to(target, count) } else { V::zero() };
+            old.add(sum).store_up_to(target, count);
         }
     }
     T
-}
-
-/// The first `count` lanes, which may be all.
-///
-/// # Safety
-/// `source` must be readable for `count` values.
-#[inline(always)]
-unsafe fn load_up_to<V: Vector>(source: *const f32, count: usize) -> V {
-    // SAFETY: by this function's contract.
-    unsafe { if count == V::LANES { V::load(source) } else { V::load_part(source, count) } }
-}
-
-/// Stores the first `count` lanes, which may be all.
-///
-/// # Safety
-/// `target` must be writable for `count` values.
-#[inline(always)]
-unsafe fn store_up_to<V: Vector>(value: V, target: *mut f32, count: usize) {
-    // SAFETY: by this function's contract.
-    unsafe { if count == V::LANES { value.store(target) } else { value.store_part(target, count) } }
 }

@@ -1,9 +1,9 @@
 //! The places of a sweep: where each reads and writes, and how they are dealt out.
 
-use super::epilogue::activate_run;
 use super::field::Field;
 use super::sweep::Sweep;
 use crate::activation::Activation;
+use crate::cpu::activate_run::activate_run;
 use crate::cpu::tuning::conv::{ENOUGH_TASKS, PLACES_SHORT, TASK_WORK};
 use crate::cpu::vector::Vector;
 use crate::shared_mut::SharedMut;

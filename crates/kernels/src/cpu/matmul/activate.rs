@@ -1,6 +1,7 @@
 //! An activation that comes after the sums, while they are in the cache.
 
-use crate::activation::{Activation, FusedActivation};
+use crate::activation::Activation;
+use crate::cpu::activate_run::activate_run;
 use crate::cpu::isa::RawKernel;
 use crate::cpu::vector::Vector;
 use crate::shared_mut::SharedMut;
@@ -30,21 +31,8 @@ impl RawKernel for Activate<'_> {
         };
         for row in 0..rows {
             let out = self.out.pointer(row * self.out_stride);
-            let mut column = 0;
-            while column < columns {
-                let count = V::LANES.min(columns - column);
-                // SAFETY: the block's rows and columns are writable by this method's contract, and
-                // `count` of them are left in this row.
-                unsafe {
-                    let at = out.add(column);
-                    if count == V::LANES {
-                        self.activation.apply_vector(V::load(at)).store(at);
-                    } else {
-                        self.activation.apply_vector(V::load_part(at, count)).store_part(at, count);
-                    }
-                }
-                column += count;
-            }
+            // SAFETY: a row of the block, by this method's contract.
+            unsafe { activate_run::<V>(out, columns, self.activation) };
         }
     }
 }

@@ -130,10 +130,7 @@ pub(crate) fn fold_row<V: Vector, C: Combine, M: FoldMap>(
 unsafe fn load<V: Vector>(values: &[f32], at: usize, count: usize) -> V {
     debug_assert!(at + count <= values.len());
     // SAFETY: by this function's contract.
-    unsafe {
-        let source = values.as_ptr().add(at);
-        if count == V::LANES { V::load(source) } else { V::load_part(source, count) }
-    }
+    unsafe { V::load_up_to(values.as_ptr().add(at), count) }
 }
 
 /// Folds rows of `stride` elements column by column: `out[c]` from `x[r * stride + c]`.
@@ -210,13 +207,7 @@ impl<M: FoldMap> Columns<'_, M> {
         for (n, total) in total.into_iter().enumerate() {
             let target = self.out[column + n * V::LANES..].as_mut_ptr();
             // SAFETY: as for the loads.
-            unsafe {
-                if count == V::LANES {
-                    C::finish(total).store(target);
-                } else {
-                    C::finish(total).store_part(target, count);
-                }
-            }
+            unsafe { C::finish(total).store_up_to(target, count) };
         }
     }
 }

@@ -44,7 +44,7 @@ impl RecurrentStep {
         let &[batch, features] = input.dims() else { panic!("a step of shape {}", input.shape()) };
         let weights = self.weights.on(cx);
         let weights = weights.borrowed();
-        let prepared = self.weights.ready(&weights, cx);
+        let prepared = self.weights.ready(&weights, false, cx);
         let options = RecurrentOptions {
             hidden: state.map(|state| &state.hidden),
             cell: state.and_then(|state| state.cell.as_ref()),

@@ -16,16 +16,6 @@ impl Binary for Add {
     fn f<V: Vector>(self, a: V, b: V) -> V {
         a.add(b)
     }
-
-    #[inline(always)]
-    fn left_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
-        dy
-    }
-
-    #[inline(always)]
-    fn right_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
-        dy
-    }
 }
 
 impl Tensor {

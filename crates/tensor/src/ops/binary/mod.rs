@@ -44,10 +44,16 @@ pub(crate) trait Binary: Copy + Send + Sync + Into<Function> {
     fn f<V: Vector>(self, a: V, b: V) -> V;
 
     /// `dy df/da`; operands that [`Binary::LEFT`] does not name are unspecified.
-    fn left_grad<V: Vector>(self, dy: V, a: V, b: V) -> V;
+    #[inline(always)]
+    fn left_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
+        dy
+    }
 
     /// `dy df/db`; operands that [`Binary::RIGHT`] does not name are unspecified.
-    fn right_grad<V: Vector>(self, dy: V, a: V, b: V) -> V;
+    #[inline(always)]
+    fn right_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
+        dy
+    }
 }
 
 /// Makes the closed set of functions and the list that the tests run over.

@@ -18,11 +18,6 @@ impl Binary for Sub {
     }
 
     #[inline(always)]
-    fn left_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
-        dy
-    }
-
-    #[inline(always)]
     fn right_grad<V: Vector>(self, dy: V, _a: V, _b: V) -> V {
         dy.neg()
     }

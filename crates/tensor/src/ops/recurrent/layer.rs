@@ -86,7 +86,7 @@ pub(super) struct Packed {
     hidden: Option<PackedMatrix>,
     projection: Option<PackedMatrix>,
     /// Those of the input and of the hidden state instead, rounded.
-    half: Option<[HalfMatrix; 2]>,
+    pub(super) half: Option<[HalfMatrix; 2]>,
 }
 
 impl Packed {

@@ -38,6 +38,11 @@ impl PreparedRecurrent {
         Self::of(&all(weights), PackedRecurrent { packed, products: Products::default() })
     }
 
+    /// Whether they are in half precision.
+    pub fn is_half(&self) -> bool {
+        self.made().packed.half.is_some()
+    }
+
     /// Whether these weights were prepared, and did not change since.
     pub fn is_of(&self, weights: &RecurrentWeights<'_>) -> bool {
         self.is_of_all(&all(weights))

@@ -1,6 +1,6 @@
 //! Forward pass and input gradient.
 
-use super::super::epilogue::{ConvEpilogue, activate_run};
+use super::super::epilogue::ConvEpilogue;
 use super::super::geometry::Geometry;
 use super::choice::block_tiles;
 use super::grid::{Grid, TilePlace};
@@ -9,6 +9,7 @@ use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
 use super::weights::{TransformedWeight, Weights, position_stride, row_width};
 use crate::activation::Activation;
+use crate::cpu::activate_run::activate_run;
 use crate::cpu::at::At;
 use crate::cpu::isa::{RawKernel, dispatch_raw};
 use crate::cpu::tile::panel_width;
