@@ -138,9 +138,15 @@ struct LogitRow<'a> {
 impl LogitRow<'_> {
     #[inline(always)]
     fn run<V: Vector>(mut self, peak: Option<(usize, f32)>) -> f32 {
+        let dense = self.spread != 0.0 || !self.probabilities.is_empty();
+        if let Some((class, peak)) = peak
+            && self.x.len() <= V::LANES
+            && !dense
+        {
+            return self.in_registers::<V>(class, peak);
+        }
         let zero = V::zero();
         let largest = fold_row::<V, Extreme<true>, Identity>(Identity, self.x, self.x, zero, zero);
-        let dense = self.spread != 0.0 || !self.probabilities.is_empty();
         let [powers, mut mass, mut moment] =
             if dense { self.powers::<V, true>(largest) } else { self.powers::<V, false>(largest) };
         if let Some((class, peak)) = peak {
@@ -159,6 +165,21 @@ impl LogitRow<'_> {
             }
         }
         mass * powers.ln() - moment
+    }
+
+    /// A row of one vector whose target is one class.
+    #[inline(always)]
+    fn in_registers<V: Vector>(self, class: usize, peak: f32) -> f32 {
+        let (x, count) = (self.x, self.x.len());
+        let larger = |a: f32, &b: &f32| if b > a || b.is_nan() { b } else { a };
+        let largest = x.iter().fold(f32::NEG_INFINITY, larger);
+        let powers = inside(exp(load::<V>(x, 0, count).sub(V::splat(largest))), count);
+        let total = powers.sum();
+        if !self.gradient.is_empty() {
+            store(powers.mul(V::splat(peak / total * self.scale)), self.gradient, 0, count);
+            self.gradient[class] -= peak * self.scale;
+        }
+        peak * (total.ln() - (x[class] - largest))
     }
 
     /// Over all classes, with `e = exp(x - largest)`: the sums of `e`, of the target distribution

@@ -13,7 +13,6 @@ pub use rms_prop::{RmsPropStep, rms_prop};
 pub use sgd::{SgdStep, sgd};
 
 use self::norm::square_sum;
-use super::at::Vectors;
 use super::isa::{Kernel, dispatch};
 use super::vector::Vector;
 use crate::shared_mut::SharedMut;
@@ -145,15 +144,34 @@ impl<const S: usize, R: Rule<S>> Kernel for UpdateChunk<'_, S, R> {
         let values = self.values.as_mut_ptr();
         let gradient = self.gradient.as_ptr();
         let state = self.state.each_mut().map(|s| s.as_mut_ptr());
-        for at in Vectors::<V>::new(length) {
-            // SAFETY: `at` lies within `length`, the length of every array.
+        let whole = length - length % V::LANES;
+        let mut at = 0;
+        while at < whole {
+            // SAFETY: `at + LANES <= length`, the length of every array.
             unsafe {
-                let old = state.map(|s| at.load(s.cast_const()));
+                let old = state.map(|s| V::load(s.add(at)));
                 let (value, new) =
-                    rule.apply(at.load::<V>(values.cast_const()), at.load(gradient), old);
-                at.store(value, values);
+                    rule.apply(V::load(values.add(at)), V::load(gradient.add(at)), old);
+                value.store(values.add(at));
                 for (target, new) in state.into_iter().zip(new) {
-                    at.store(new, target);
+                    new.store(target.add(at));
+                }
+            }
+            at += V::LANES;
+        }
+        let rest = length - whole;
+        if rest > 0 {
+            // SAFETY: `rest` elements remain after `at` in every array.
+            unsafe {
+                let old = state.map(|s| V::load_part(s.add(at), rest));
+                let (value, new) = rule.apply(
+                    V::load_part(values.add(at), rest),
+                    V::load_part(gradient.add(at), rest),
+                    old,
+                );
+                value.store_part(values.add(at), rest);
+                for (target, new) in state.into_iter().zip(new) {
+                    new.store_part(target.add(at), rest);
                 }
             }
         }

@@ -106,6 +106,18 @@ pub fn fold<C: Combine, M: FoldMap>(
         out.fill(C::EMPTY);
         return;
     }
+    if extent.input() <= TASK && inner <= COLUMNS {
+        // One task, as it would follow below, without the arithmetic.
+        let part = FoldRange { first: 0, start: 0, rows: reduced, column: 0, length: inner };
+        return dispatch(FoldPart::<C, M> {
+            map,
+            extent,
+            operands,
+            part,
+            out,
+            combine: PhantomData,
+        });
+    }
     let columns = inner.min(COLUMNS);
     let step = (TASK / columns).max(1);
     if reduced > step {
