@@ -13,12 +13,14 @@ pub(crate) unsafe fn activate_run<V: Vector>(
     length: usize,
     activation: Activation,
 ) {
-    for start in (0..length).step_by(V::LANES) {
+    let mut start = 0;
+    while start < length {
         let count = V::LANES.min(length - start);
         // SAFETY: so many values are left, by this function's contract.
         unsafe {
             let values = values.add(start);
             activation.apply_vector(V::load_up_to(values, count)).store_up_to(values, count);
         }
+        start += count;
     }
 }
