@@ -46,7 +46,7 @@ impl RecurrentState {
     }
 
     /// The same for single steps with weights rounded to half precision: see
-    /// [`PreparedRecurrent::half`]. Windows of several steps are not rounded.
+    /// [`PreparedRecurrent::half`](glassbox_tensor::PreparedRecurrent::half). Windows of several steps are not rounded.
     #[must_use]
     pub fn in_half_precision(self) -> Self {
         Self { half: true, ..self }
