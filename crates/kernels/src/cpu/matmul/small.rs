@@ -70,7 +70,7 @@ pub(super) unsafe fn product(
 }
 
 #[repr(align(64))]
-struct PanelBuffer(MaybeUninit<[f32; PANEL]>);
+struct SmallPanelBuffer(MaybeUninit<[f32; PANEL]>);
 
 /// The product with a right operand that lies in columns, from a copy of each panel.
 ///
@@ -86,7 +86,7 @@ unsafe fn transposed(
 ) {
     let (widest, depth) = (panel_columns(), left.columns);
     assert!(depth * widest <= PANEL);
-    let mut buffer = PanelBuffer(MaybeUninit::uninit());
+    let mut buffer = SmallPanelBuffer(MaybeUninit::uninit());
     let panel = buffer.0.as_mut_ptr().cast::<f32>();
     for column in (0..right.columns).step_by(widest) {
         let columns = widest.min(right.columns - column);

@@ -3,7 +3,7 @@
 use super::super::epilogue::ConvEpilogue;
 use super::super::geometry::Geometry;
 use super::choice::block_tiles;
-use super::grid::{Grid, TilePlace};
+use super::grid::{TileGrid, TilePlace};
 use super::products::TilesByFilters;
 use super::read::input_tile;
 use super::transform::{Ends, INPUT, Output, POSITIONS, Transform, position};
@@ -36,7 +36,7 @@ pub(in super::super) fn forward(
         Some(TransformedWeight(weights)) => weights,
         None => made.insert(Weights::forward(g, weight)),
     };
-    run(&Grid::forward(g), input, weights, finish, output);
+    run(&TileGrid::forward(g), input, weights, finish, output);
 }
 
 /// As [`super::super::input_grad`].
@@ -47,10 +47,16 @@ pub(in super::super) fn input_grad(
     finish: ConvEpilogue,
     grad: &mut [f32],
 ) {
-    run(&Grid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
+    run(&TileGrid::backward(g), output_grad, &Weights::backward(g, weight), finish, grad);
 }
 
-fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: ConvEpilogue, target: &mut [f32]) {
+fn run(
+    grid: &TileGrid,
+    source: &[f32],
+    weights: &Weights,
+    finish: ConvEpilogue,
+    target: &mut [f32],
+) {
     match grid.tile {
         2 => run_tiles::<2>(grid, source, weights, finish, target),
         _ => run_tiles::<4>(grid, source, weights, finish, target),
@@ -59,7 +65,7 @@ fn run(grid: &Grid, source: &[f32], weights: &Weights, finish: ConvEpilogue, tar
 
 /// In tiles of `O` × `O` targets.
 fn run_tiles<const O: usize>(
-    grid: &Grid,
+    grid: &TileGrid,
     source: &[f32],
     weights: &Weights,
     finish: ConvEpilogue,
@@ -87,7 +93,7 @@ fn run_tiles<const O: usize>(
 
 /// Some tiles of `O` × `O` targets, all filters, which nothing else may touch meanwhile.
 struct TileBlock<'a, const O: usize> {
-    grid: &'a Grid,
+    grid: &'a TileGrid,
     /// From, to.
     tiles: [usize; 2],
     source: &'a [f32],

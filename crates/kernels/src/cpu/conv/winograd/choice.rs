@@ -2,7 +2,7 @@
 
 use super::super::geometry::Geometry;
 use super::super::side_by_side;
-use super::grid::Grid;
+use super::grid::TileGrid;
 use super::transform::POSITIONS;
 use crate::cpu::tuning::winograd::*;
 use crate::precision::Precision;
@@ -10,23 +10,23 @@ use crate::precision::Precision;
 /// Whether the output is computed here. That does not depend on the batch: an image's output is
 /// the same to the last bit whatever lies beside it.
 pub(in super::super) fn suits_forward(g: &Geometry) -> bool {
-    is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
+    is_plain(g) && pays(g.kernel[0], &TileGrid::forward(g), [g.channels, g.filters])
 }
 
 /// Whether transforming the weight, which takes as long as the products of some tiles, is a part of
 /// the forward pass that counts.
 pub(super) fn is_worth_keeping(g: &Geometry) -> bool {
-    suits_forward(g) && Grid::forward(g).tiles() <= KEPT_TILES
+    suits_forward(g) && TileGrid::forward(g).tiles() <= KEPT_TILES
 }
 
 /// Whether the input gradient is computed here.
 pub(in super::super) fn suits_input_grad(g: &Geometry) -> bool {
-    is_plain(g) && pays(g.kernel[0], &Grid::backward(g), [g.filters, g.channels])
+    is_plain(g) && pays(g.kernel[0], &TileGrid::backward(g), [g.filters, g.channels])
 }
 
 /// Whether the weight gradient is computed here.
 pub(in super::super) fn suits_weight_grad(g: &Geometry) -> bool {
-    is_plain(g) && pays(g.kernel[0], &Grid::forward(g), [g.channels, g.filters])
+    is_plain(g) && pays(g.kernel[0], &TileGrid::forward(g), [g.channels, g.filters])
 }
 
 /// 3 × 3 or 5 × 5, stride 1, and results may round differently.
@@ -40,7 +40,7 @@ fn is_plain(g: &Geometry) -> bool {
 
 /// Compares cycles, as measured on Zen 3, of an image with channels `[source, target]`: products
 /// at about nine tenths of the peak, transforms of eight channels of a tile.
-fn pays(kernel: usize, grid: &Grid, [source, target]: [usize; 2]) -> bool {
+fn pays(kernel: usize, grid: &TileGrid, [source, target]: [usize; 2]) -> bool {
     let panels = target.div_ceil(16);
     let transforms = source.div_ceil(8) * SOURCE_TRANSFORM + target.div_ceil(8) * TARGET_TRANSFORM;
     let tile = POSITIONS * source * panels * PRODUCT_CYCLES.0 / PRODUCT_CYCLES.1 + transforms;

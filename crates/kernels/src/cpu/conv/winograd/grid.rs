@@ -12,7 +12,7 @@ const PREFETCHED_LINES: usize = 8;
 /// All target images of one pass as tiles, one image after the other, each tile computed from the
 /// 6 × 6 source pixels around it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
+pub(super) struct TileGrid {
     batch: usize,
     /// Rows and columns of a tile.
     pub(super) tile: usize,
@@ -37,7 +37,7 @@ pub(super) struct TilePlace {
     pub(super) target: [usize; 2],
 }
 
-impl Grid {
+impl TileGrid {
     /// Input pixels to output pixels.
     pub(super) fn forward(g: &Geometry) -> Self {
         let padding = g.padding.map(|p| p as isize);
@@ -81,7 +81,7 @@ impl Grid {
         TilePlace { image, target: [tile / columns, tile % columns].map(|x| x * self.tile) }
     }
 
-    /// The place after `place`, without the divisions of [`Grid::place`].
+    /// The place after `place`, without the divisions of [`TileGrid::place`].
     #[inline(always)]
     pub(super) fn after(&self, place: TilePlace) -> TilePlace {
         let TilePlace { image, target: [row, column] } = place;

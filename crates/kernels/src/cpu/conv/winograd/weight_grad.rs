@@ -3,7 +3,7 @@
 use super::super::geometry::Geometry;
 use super::super::partial_sums::add_up;
 use super::choice::block_tiles;
-use super::grid::{Grid, TilePlace};
+use super::grid::{TileGrid, TilePlace};
 use super::products::ChannelsByFilters;
 use super::read::{input_tile, output_grad_tile};
 use super::transform::{INPUT, OutputGrad, POSITIONS, Transform, WeightGrad};
@@ -40,7 +40,7 @@ fn run<const O: usize, const K: usize>(
     OutputGrad: Transform<O, INPUT>,
     WeightGrad: Transform<INPUT, K>,
 {
-    let grid = Grid::forward(g);
+    let grid = TileGrid::forward(g);
     let tiles = grid.tiles();
     if tiles == 0 {
         return grad.fill(0.0);
@@ -73,7 +73,7 @@ fn run<const O: usize, const K: usize>(
 /// The sum over some tiles, for some filters, which nothing else may touch in `grad` meanwhile.
 struct TileChunk<'a, const O: usize, const K: usize> {
     g: &'a Geometry,
-    grid: &'a Grid,
+    grid: &'a TileGrid,
     /// From, to.
     tiles: [usize; 2],
     /// From, to.
