@@ -17,7 +17,7 @@ mod workloads;
 
 pub use inference::{INFERENCE, MakeRepeated, Repeated};
 pub use peak::Peak;
-pub use probes::{Everywhere, everywhere};
+pub use probes::Everywhere;
 pub use products::{Product, products};
 pub use sweeps::{AXES, Axis};
 pub use tables::{Row, peak_table, plot, product_table, step_table};

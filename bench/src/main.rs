@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Parser;
 use glassbox::nn::Probe;
 use glassbox::{Precision, denormals, pool, threads};
-use glassbox_bench::{INFERENCE, Times, WORKLOADS, Workload, everywhere, milliseconds};
+use glassbox_bench::{Everywhere, INFERENCE, Times, WORKLOADS, Workload, milliseconds};
 use serde_json::{Value, json};
 
 #[global_allocator]
@@ -98,7 +98,7 @@ fn train(name: &str, mut workload: Workload, arguments: &Arguments) -> Value {
 /// Steps without a probe and with one in turn.
 fn probed(name: &str, mut workload: Workload, seconds: f64) -> Value {
     const TURNS: u32 = 8;
-    let probe = everywhere();
+    let probe = Arc::new(Everywhere::default());
     workload.set_probe(Some(probe.clone()));
     workload.step();
     let tensors = probe.seen();

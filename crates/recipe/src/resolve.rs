@@ -142,11 +142,7 @@ impl Recipe {
     /// The scores that are asked for and those that are monitored, but for those of every training.
     fn metrics(&self, task: Task) -> Vec<String> {
         let Train { metrics: named, schedule, early_stop, .. } = &self.train;
-        let followed = match schedule {
-            Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),
-            _ => None,
-        };
-        let watched = early_stop.iter().map(|stop| &stop.metric).chain(followed);
+        let watched = early_stop.iter().map(|stop| &stop.metric).chain(schedule.watches());
         let monitor = self.monitor();
         let watched = watched.chain([&monitor]).filter_map(|monitor| monitor.score());
         let watched = watched.map(|metric| metric.name);

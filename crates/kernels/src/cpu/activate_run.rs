@@ -16,7 +16,7 @@ pub(crate) unsafe fn activate_run<V: Vector>(
     let mut start = 0;
     while start < length {
         let count = V::LANES.min(length - start);
-        // SAFETY: so many values are left, by this function's contract.
+        // SAFETY: that many values are left, by this function's contract.
         unsafe {
             let values = values.add(start);
             activation.apply_vector(V::load_up_to(values, count)).store_up_to(values, count);

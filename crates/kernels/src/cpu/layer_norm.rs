@@ -3,7 +3,7 @@
 
 use super::at::Vectors;
 use super::isa::{Kernel, dispatch};
-use super::reduce::{FoldMap, Identity, Sum, fold_row};
+use super::reduce::{Identity, SquaredDistance, Sum, fold_row};
 use super::vector::Vector;
 use crate::shared_mut::SharedMut;
 use crate::storage::Storage;
@@ -23,20 +23,6 @@ pub struct LayerNormRows<'a> {
     pub weight: Option<&'a [f32]>,
     /// `[width]`; zeros where absent.
     pub bias: Option<&'a [f32]>,
-}
-
-/// `(x - a)²`.
-#[derive(Clone, Copy)]
-struct SquaredDistance;
-
-impl FoldMap for SquaredDistance {
-    const READS_A: bool = true;
-
-    #[inline(always)]
-    fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
-        let distance = x.sub(a);
-        distance.mul(distance)
-    }
 }
 
 impl LayerNormRows<'_> {

@@ -1,7 +1,6 @@
 //! The scores that a recipe names.
 
 use glassbox_train::data::Targets;
-use glassbox_train::schedule::Schedule;
 use glassbox_train::{Monitor, Task, metrics};
 
 use super::{Checks, no_validation};
@@ -29,11 +28,11 @@ impl Checks<'_> {
 
     /// What the schedule watches is there.
     pub fn schedule(&mut self, experiment: &Experiment) {
-        if let Schedule::ReduceOnPlateau(config) = &experiment.train.schedule {
-            self.metric("train.schedule.metric", &config.metric, experiment.run.task);
-            let on_valid = config.metric.metric.starts_with("valid.");
+        if let Some(monitor) = experiment.train.schedule.watches() {
+            self.metric("train.schedule.metric", monitor, experiment.run.task);
+            let on_valid = monitor.metric.starts_with("valid.");
             if on_valid && self.data.split.valid.is_empty() {
-                let problem = no_validation("`reduce_on_plateau`").found(&*config.metric.metric);
+                let problem = no_validation("`reduce_on_plateau`").found(&*monitor.metric);
                 self.push_at("train.schedule", problem);
             }
         }

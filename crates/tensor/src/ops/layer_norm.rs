@@ -29,7 +29,7 @@ impl Tensor {
     /// `[…, axes]` in and out.
     ///
     /// # Panics
-    /// When there are not so many axes, or a shape is not theirs.
+    /// When there are not that many axes, or a shape is not theirs.
     ///
     /// ```
     /// # use glassbox_tensor::Tensor;

@@ -4,7 +4,7 @@
 //! `dx = 2 dy (x - mean) / (n - correction)`.
 //! The standard deviation is `s = sqrt(y)`, `dy = ds / 2s` (0 where `s` is 0).
 
-use glassbox_kernels::cpu::reduce::{FoldMap, Identity, Operands, Sum};
+use glassbox_kernels::cpu::reduce::{FoldMap, Identity, Operands, SquaredDistance, Sum};
 use glassbox_kernels::cpu::spread::spread;
 use glassbox_kernels::cpu::vector::Vector;
 
@@ -109,20 +109,6 @@ impl FoldMap for Distance {
     #[inline(always)]
     fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
         x.sub(a)
-    }
-}
-
-/// `(x - a)^2`.
-#[derive(Clone, Copy)]
-struct SquaredDistance;
-
-impl FoldMap for SquaredDistance {
-    const READS_A: bool = true;
-
-    #[inline(always)]
-    fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
-        let distance = x.sub(a);
-        distance.mul(distance)
     }
 }
 

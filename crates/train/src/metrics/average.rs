@@ -1,6 +1,6 @@
 //! How the scores of several classes become one.
 
-use super::ClassCounts;
+use super::{ClassCounts, Metric, Of};
 
 /// How the scores of several classes become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,4 +31,9 @@ impl Average {
         }
         sum / weights
     }
+}
+
+/// A metric of all classes together, of which more is better.
+pub(super) const fn averaged(name: &'static str, score: fn(&ClassCounts) -> f64) -> Metric {
+    Metric { name, larger_is_better: true, of: Of::Classes(score) }
 }

@@ -1,5 +1,6 @@
 //! F1: precision and recall in one.
 
+use super::average::averaged;
 use super::class_counts::ratio;
 use super::{Average, ClassCounts, Metric, Of};
 
@@ -9,10 +10,6 @@ pub(super) const F1_MACRO: Metric = averaged("f1_macro", |counts| counts.f1(Aver
 pub(super) const F1_MICRO: Metric = averaged("f1_micro", |counts| counts.f1(Average::Micro));
 pub(super) const F1_WEIGHTED: Metric =
     averaged("f1_weighted", |counts| counts.f1(Average::Weighted));
-
-const fn averaged(name: &'static str, score: fn(&ClassCounts) -> f64) -> Metric {
-    Metric { name, larger_is_better: true, of: Of::Classes(score) }
-}
 
 impl ClassCounts {
     /// The harmonic mean of precision and recall; 0 if the class does not occur.

@@ -1,5 +1,6 @@
 //! Precision: how many of the items taken for a class are of it.
 
+use super::average::averaged;
 use super::class_counts::ratio;
 use super::{Average, ClassCounts, Metric, Of};
 
@@ -11,10 +12,6 @@ pub(super) const PRECISION_MICRO: Metric =
     averaged("precision_micro", |counts| counts.precision(Average::Micro));
 pub(super) const PRECISION_WEIGHTED: Metric =
     averaged("precision_weighted", |counts| counts.precision(Average::Weighted));
-
-const fn averaged(name: &'static str, score: fn(&ClassCounts) -> f64) -> Metric {
-    Metric { name, larger_is_better: true, of: Of::Classes(score) }
-}
 
 impl ClassCounts {
     /// Of the items taken for `class`, the fraction that are of it; 0 if there are none.

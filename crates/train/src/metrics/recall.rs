@@ -1,5 +1,6 @@
 //! Recall: how many of the items of a class are found.
 
+use super::average::averaged;
 use super::class_counts::ratio;
 use super::{Average, ClassCounts, Metric, Of};
 
@@ -11,10 +12,6 @@ pub(super) const RECALL_MICRO: Metric =
     averaged("recall_micro", |counts| counts.recall(Average::Micro));
 pub(super) const RECALL_WEIGHTED: Metric =
     averaged("recall_weighted", |counts| counts.recall(Average::Weighted));
-
-const fn averaged(name: &'static str, score: fn(&ClassCounts) -> f64) -> Metric {
-    Metric { name, larger_is_better: true, of: Of::Classes(score) }
-}
 
 impl ClassCounts {
     /// Of the items of `class`, the fraction that were found; 0 if there are none.

@@ -20,6 +20,8 @@ mod warmup;
 
 use serde::{Deserialize, Serialize};
 
+use crate::monitor::Monitor;
+
 pub use constant::Constant;
 pub use cosine::Cosine;
 pub use cosine_restarts::CosineRestarts;
@@ -141,6 +143,14 @@ impl Schedule {
         "cyclic",
         "reduce_on_plateau",
     ];
+
+    /// The score that the schedule follows, where it follows one.
+    pub fn watches(&self) -> Option<&Monitor> {
+        match self {
+            Self::ReduceOnPlateau(schedule) => Some(&schedule.metric),
+            _ => None,
+        }
+    }
 
     /// The default settings of the schedule called `name`.
     pub fn default_of(name: &str) -> Option<Self> {

@@ -7,17 +7,12 @@ use crate::config::TrainConfig;
 use crate::evaluation::Evaluation;
 use crate::metrics::{self, Metric};
 use crate::monitor::Monitor;
-use crate::schedule::Schedule;
 
 impl<M: Module> Trainer<M> {
     /// All that is monitored: by the trainer itself, by observers, and by the schedule.
     pub(super) fn monitors(&self) -> impl Iterator<Item = &Monitor> {
-        let followed = match &self.config.schedule {
-            Schedule::ReduceOnPlateau(schedule) => Some(&schedule.metric),
-            _ => None,
-        };
         let watched = self.observers.iter().filter_map(|observer| observer.watches());
-        self.config.monitor.iter().chain(watched).chain(followed)
+        self.config.monitor.iter().chain(watched).chain(self.config.schedule.watches())
     }
 
     /// The metrics to report besides those of every training.

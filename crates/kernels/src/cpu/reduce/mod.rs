@@ -86,6 +86,20 @@ impl FoldMap for Identity {
     }
 }
 
+/// `(x - a)²`: around a mean, the terms of a variance.
+#[derive(Clone, Copy)]
+pub struct SquaredDistance;
+
+impl FoldMap for SquaredDistance {
+    const READS_A: bool = true;
+
+    #[inline(always)]
+    fn map<V: Vector>(self, x: V, _: V, a: V, _: V) -> V {
+        let distance = x.sub(a);
+        distance.mul(distance)
+    }
+}
+
 /// Elements of one task: 128 KiB.
 pub(super) const TASK: usize = 32 * 1024;
 /// The most columns of one task.
